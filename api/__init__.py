@@ -1,0 +1,1 @@
+"""Composition root: application factory, JSON API, pages, worker, command line, migrations."""

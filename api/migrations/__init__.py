@@ -1,0 +1,1 @@
+"""History of the schema: Alembic revisions, shipped inside the wheel."""

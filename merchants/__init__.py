@@ -1,0 +1,1 @@
+"""Venues that take points: contracts, devices, settlement, payouts."""

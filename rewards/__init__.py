@@ -1,0 +1,1 @@
+"""What the city thanks for: action types, submissions, rules, decisions, awards."""

@@ -1,0 +1,1 @@
+"""Presentation kit: templates, static files, catalogues. No routes, no database."""
