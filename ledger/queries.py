@@ -1,0 +1,190 @@
+"""Reading the book: balances now and as of a sequence number, statements, single transfers.
+
+A hold whose time is over is left out of every balance, whether or not the writer has released it yet.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kernel import db
+from kernel.errors import NotFound
+from ledger import accounts, rows
+from ledger.accounts import Account
+from ledger.outcomes import BookedTransfer, Counters
+from ledger.tables import heads, open_holds, transfers
+
+PAGE_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One transfer as one account sees it.
+
+    `change` is what the transfer did to the posted balance (0 for a hold or a release), `balance` and
+    `available` are what it left. `other_path` is the account on the other side.
+    """
+
+    booked: BookedTransfer
+    path: str
+    other_path: str
+    change: int
+    balance: int
+    available: int
+
+
+def head_sequence(reading: db.Reading) -> int:
+    """Return the number of the newest transfer, 0 if there is none."""
+    statement = sa.select(heads.c.sequence).where(heads.c.city_id == reading.city_id)
+    return reading.connection.execute(statement).scalar() or 0
+
+
+def closed_until(reading: db.Reading) -> dt.date | None:
+    """Return the last day of the closed periods."""
+    statement = sa.select(heads.c.closed_until).where(heads.c.city_id == reading.city_id)
+    return reading.connection.execute(statement).scalar()
+
+
+def counters(reading: db.Reading, found: Sequence[Account]) -> dict[int, Counters]:
+    """Return the counters of accounts at this instant, by account number."""
+    newest = rows.newest_counters(reading, [account.account_id for account in found])
+    for debit, credit, amount in _overdue(reading):
+        if debit in newest:
+            pending = newest[debit].debits_pending - amount
+            newest[debit] = replace(newest[debit], debits_pending=pending)
+        if credit in newest:
+            pending = newest[credit].credits_pending - amount
+            newest[credit] = replace(newest[credit], credits_pending=pending)
+    return newest
+
+
+def balances(reading: db.Reading, paths: Iterable[str]) -> dict[str, Counters]:
+    """Return the counters of the named accounts at this instant; zeros for one that was never opened."""
+    wanted = list(paths)
+    found = accounts.by_path(reading, wanted)
+    by_id = counters(reading, found)
+    result = dict.fromkeys(wanted, Counters())
+    result.update({account.path: by_id[account.account_id] for account in found})
+    return result
+
+
+def balance(reading: db.Reading, path: str) -> Counters:
+    """Return the counters of one account at this instant."""
+    return balances(reading, [path])[path]
+
+
+def as_of(reading: db.Reading, path: str, sequence: int) -> Counters:
+    """Return the counters of an account right after transfer number `sequence`. Raises NotFound."""
+    account = accounts.get(reading, path)
+    return rows.counters_as_of(reading, [account.account_id], sequence)[account.account_id]
+
+
+def trial_balance(reading: db.Reading) -> list[tuple[Account, Counters]]:
+    """Return every account with its counters at this instant, in order of path."""
+    found = accounts.every(reading)
+    by_id = counters(reading, found)
+    return [(account, by_id[account.account_id]) for account in found]
+
+
+def transfer(reading: db.Reading, transfer_id: UUID) -> BookedTransfer:
+    """Return a booked transfer. Raises NotFound."""
+    booked = rows.by_transfer_id(reading, [transfer_id]).get(transfer_id)
+    if booked is None:
+        raise NotFound("transfer-not-found", transfer_id=str(transfer_id))
+    return booked
+
+
+def resolution(reading: db.Reading, transfer_ids: Iterable[UUID]) -> dict[UUID, BookedTransfer]:
+    """Return what captured, released or reversed the named transfers, by the id referred to."""
+    return rows.by_refers_to(reading, transfer_ids)
+
+
+def statement(
+    reading: db.Reading, path: str, *, before: int | None = None, limit: int = 50
+) -> list[StatementLine]:
+    """Return a page of an account's statement, newest first, older than number `before`. Raises NotFound."""
+    return statement_of(reading, [accounts.get(reading, path)], before=before, limit=limit)
+
+
+def statement_of(
+    reading: db.Reading,
+    found: Sequence[Account],
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> list[StatementLine]:
+    """Return one page over several accounts (the lots of a wallet), newest first.
+
+    A transfer between two of the accounts gives two lines. With `after`, only younger transfers.
+    """
+    by_id = {account.account_id: account for account in found}
+    if not by_id:
+        return []
+    page = min(limit, PAGE_MAX)
+    numbers: set[int] = set()
+    for column in (transfers.c.debit_account_id, transfers.c.credit_account_id):
+        for account_id in by_id:
+            numbers.update(_page(reading, column, account_id, before, after, page))
+    newest = sorted(numbers, reverse=True)[:page]
+    found_rows = reading.connection.execute(
+        sa.select(transfers)
+        .where(transfers.c.city_id == reading.city_id, transfers.c.sequence.in_(newest))
+        .order_by(transfers.c.sequence.desc())
+    )
+    booked = [rows.booked(row) for row in found_rows]
+    sides = {side for line in booked for side in (line.debit_account_id, line.credit_account_id)}
+    names = by_id | accounts.by_id(reading, sides - by_id.keys())
+    return [line for transfer in booked for line in _lines(transfer, by_id, names)]
+
+
+def _page(
+    reading: db.Reading,
+    column: sa.ColumnElement[int],
+    account_id: int,
+    before: int | None,
+    after: int | None,
+    page: int,
+) -> Iterable[int]:
+    chosen = sa.select(transfers.c.sequence).where(
+        transfers.c.city_id == reading.city_id, column == account_id
+    )
+    if before is not None:
+        chosen = chosen.where(transfers.c.sequence < before)
+    if after is not None:
+        chosen = chosen.where(transfers.c.sequence > after)
+    return reading.connection.execute(chosen.order_by(transfers.c.sequence.desc()).limit(page)).scalars()
+
+
+def _lines(
+    booked: BookedTransfer, own: dict[int, Account], names: dict[int, Account]
+) -> Iterable[StatementLine]:
+    pairs = (
+        (booked.debit_account_id, booked.credit_account_id, booked.debit_side, -1),
+        (booked.credit_account_id, booked.debit_account_id, booked.credit_side, 1),
+    )
+    moves = booked.kind not in {"hold", "release"}
+    for account_id, other_id, left, sign in pairs:
+        if account_id in own:
+            yield StatementLine(
+                booked,
+                names[account_id].path,
+                names[other_id].path,
+                sign * booked.amount if moves else 0,
+                left.posted,
+                left.available,
+            )
+
+
+def _overdue(reading: db.Reading) -> list[tuple[int, int, int]]:
+    """Return debit account, credit account and amount of holds that are over but not yet released."""
+    table = open_holds.c
+    found = reading.connection.execute(
+        sa.select(table.debit_account_id, table.credit_account_id, table.amount).where(
+            table.city_id == reading.city_id, table.expires_at <= reading.now
+        )
+    )
+    return [(row.debit_account_id, row.credit_account_id, row.amount) for row in found]
