@@ -1,0 +1,1 @@
+"""Tests, room by room. Each docstring is the claim that its test proves."""

@@ -1,0 +1,9 @@
+"""What every test may ask for by name. The fixtures are in `tests/fixtures`, a module for each kind."""
+
+pytest_plugins = [
+    "tests.fixtures.chromium",
+    "tests.fixtures.databases",
+    "tests.fixtures.postgresql",
+    "tests.fixtures.statements",
+    "tests.fixtures.valkey",
+]
