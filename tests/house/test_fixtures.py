@@ -17,18 +17,18 @@ from tests.fixtures.chromium import Film
 from tests.fixtures.databases import MakeDatabase
 
 
-def slugs(database: Database) -> list[str]:
+def _slugs(database: Database) -> list[str]:
     return [city.slug for city in cities.every(database)]
 
 
 @pytest.mark.parametrize("attempt", ["first", "second"])
 def test_each_test_begins_with_an_empty_database(database: Database, attempt: str) -> None:
     """What one test commits, the next does not see."""
-    assert [] == slugs(database)
+    assert [] == _slugs(database)
 
     cities.found(database, cities.NewCity(slug=f"city-{attempt}", name=attempt))
 
-    assert [f"city-{attempt}"] == slugs(database)
+    assert [f"city-{attempt}"] == _slugs(database)
 
 
 def test_databases_of_one_test_are_apart(new_database: MakeDatabase) -> None:
@@ -37,7 +37,7 @@ def test_databases_of_one_test_are_apart(new_database: MakeDatabase) -> None:
 
     cities.found(one, cities.NewCity(slug="duisburg", name="Duisburg"))
 
-    assert (["duisburg"], []) == (slugs(one), slugs(other))
+    assert (["duisburg"], []) == (_slugs(one), _slugs(other))
 
 
 def test_both_backends_are_real(database: Database, backend: str) -> None:
@@ -95,7 +95,7 @@ def test_camera_films_the_picture(filming_browser: Film, browser: Browser) -> No
     assert chromium is not browser
 
 
-def test_postgresql_keeps_order_and_durability_settings_apart(postgresql_server: str) -> None:
+def test_postgresql_is_the_pinned_one_and_private(postgresql_server: str) -> None:
     """The run's server is PostgreSQL 18, reached by a socket and by no network address."""
     engine = sa.create_engine(postgresql_server)
     with engine.connect() as connection:
