@@ -32,7 +32,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 def _faults(statement: sa.Executable | str, dialect: str) -> tuple[str, ...]:
     if not isinstance(statement, str):
-        compiled = statement.compile(dialect=DIALECTS[dialect], compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]
+        compiled = statement.compile(dialect=DIALECTS[dialect], compile_kwargs={"render_postcompile": True})  # type: ignore[attr-defined]  # Executable hides it
         statement = str(compiled)
     return statement_rules.judge(statement, dialect).faults
 
