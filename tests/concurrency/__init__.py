@@ -1,0 +1,1 @@
+"""Real commits by many threads at once."""

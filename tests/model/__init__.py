@@ -1,0 +1,1 @@
+"""Model tests: random histories against a few dictionaries."""
