@@ -1,0 +1,193 @@
+"""Venues: the places that take points. Each has an account for points and one for what the city owes it."""
+
+import dataclasses
+import datetime as dt
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from kernel import db
+from kernel.errors import Invalid, NotFound
+from ledger import accounts, transfers
+from ledger.accounts import Guard, NewAccount
+from merchants import ibans
+from merchants.tables import venues
+
+_LATITUDE_MAX_E6 = 90_000_000
+_LONGITUDE_MAX_E6 = 180_000_000
+_LENGTHS = {"name": 120, "street": 120, "postcode": 10, "district": 80, "payee_name": 70}
+"""Required texts and the most characters of each; 70 is what SEPA allows for a name."""
+
+
+class VenueKind(enum.StrEnum):
+    """What sort of place a venue is; chooses its pictogram."""
+
+    POOL = "pool"
+    MUSEUM = "museum"
+    THEATRE = "theatre"
+    ZOO = "zoo"
+    LIBRARY = "library"
+    SPORT = "sport"
+    TRANSIT = "transit"
+    SHOP = "shop"
+    FOOD = "food"
+    OFFICE = "office"
+    OTHER = "other"
+
+
+class VenueStatus(enum.StrEnum):
+    """Whether a venue takes points."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    """Takes none for now; what it took before is settled as usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewVenue:
+    """What has to be said to open a venue."""
+
+    name: str
+    kind: VenueKind
+    street: str
+    """With house number."""
+    postcode: str
+    district: str
+    """Part of the city."""
+    payee_name: str
+    """Account holder, as the bank knows it."""
+    iban: str | None = None
+    latitude_e6: int | None = None
+    """Millionths of a degree (WGS 84); both or neither."""
+    longitude_e6: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """A venue as other rooms see it."""
+
+    venue_id: int
+    """Small number, unique in its city; it goes into vouchers."""
+    name: str
+    kind: VenueKind
+    street: str
+    postcode: str
+    district: str
+    latitude_e6: int | None
+    longitude_e6: int | None
+    payee_name: str
+    iban: str | None
+    status: VenueStatus
+    created_at: dt.datetime
+
+    @property
+    def active(self) -> bool:
+        """Whether it takes points now."""
+        return self.status is VenueStatus.ACTIVE
+
+
+def points_path(venue_id: int) -> str:
+    """Return the ledger account of the points that a venue took and that are not settled yet."""
+    return f"venue/{venue_id}"
+
+
+def payable_path(venue_id: int) -> str:
+    """Return the ledger account of the cents that the city owes a venue."""
+    return f"eur/payable/{venue_id}"
+
+
+def create(work: db.Work, new: NewVenue) -> Venue:
+    """Open a venue with its two ledger accounts.
+
+    Raises Invalid with `field`: `venue-field-missing`, `venue-field-too-long`, `venue-location-invalid`,
+    `iban-invalid`.
+    """
+    values = _checked(new)
+    highest = sa.select(sa.func.max(venues.c.venue_id)).where(venues.c.city_id == work.city_id)
+    venue_id = (work.connection.execute(highest).scalar() or 0) + 1
+    work.connection.execute(
+        sa.insert(venues).values(
+            city_id=work.city_id,
+            venue_id=venue_id,
+            status=VenueStatus.ACTIVE.value,
+            created_at=work.now,
+            **values,
+        )
+    )
+    accounts.open_accounts(
+        work,
+        [
+            # A redemption may be undone after it was settled: then the venue owes points until its next statement.
+            NewAccount(points_path(venue_id), transfers.DUC, Guard.NONE),
+            NewAccount(payable_path(venue_id), transfers.EUR),
+        ],
+    )
+    return get(work, venue_id)
+
+
+def get(reading: db.Reading, venue_id: int) -> Venue:
+    """Return a venue. Raises NotFound `venue-not-found`."""
+    for venue in _select(reading, venues.c.venue_id == venue_id):
+        return venue
+    raise NotFound("venue-not-found", venue_id=venue_id)
+
+
+def by_id(reading: db.Reading, venue_ids: Iterable[int]) -> dict[int, Venue]:
+    """Return those of the named venues that exist, by number."""
+    found = _select(reading, venues.c.venue_id.in_(sorted(set(venue_ids))))
+    return {venue.venue_id: venue for venue in found}
+
+
+def every(reading: db.Reading) -> list[Venue]:
+    """Return all venues of the city, suspended ones too, in order of their number."""
+    return _select(reading, sa.true())
+
+
+def suspend(work: db.Work, venue_id: int) -> Venue:
+    """Let a venue take no more points for now; again changes nothing. Raises NotFound `venue-not-found`."""
+    return _set_status(work, venue_id, VenueStatus.SUSPENDED)
+
+
+def reactivate(work: db.Work, venue_id: int) -> Venue:
+    """Let a suspended venue take points again. Raises NotFound `venue-not-found`."""
+    return _set_status(work, venue_id, VenueStatus.ACTIVE)
+
+
+def _set_status(work: db.Work, venue_id: int, status: VenueStatus) -> Venue:
+    venue = get(work, venue_id)
+    work.connection.execute(
+        sa.update(venues)
+        .where(venues.c.city_id == work.city_id, venues.c.venue_id == venue_id)
+        .values(status=status.value)
+    )
+    return dataclasses.replace(venue, status=status)
+
+
+def _checked(new: NewVenue) -> dict[str, object]:
+    """Return the columns of a new venue, or raise for the first field that is wrong."""
+    values: dict[str, object] = dataclasses.asdict(new)
+    for name, longest in _LENGTHS.items():
+        text = str(values[name]).strip()
+        if not text:
+            raise Invalid("venue-field-missing", field=name)
+        if len(text) > longest:
+            raise Invalid("venue-field-too-long", field=name, maximum=longest)
+        values[name] = text
+    limits = ((new.latitude_e6, _LATITUDE_MAX_E6), (new.longitude_e6, _LONGITUDE_MAX_E6))
+    inside = all(degrees is not None and abs(degrees) <= limit for degrees, limit in limits)
+    if not inside and (new.latitude_e6, new.longitude_e6) != (None, None):
+        raise Invalid("venue-location-invalid", field="latitude_e6")
+    return values | {"kind": new.kind.value, "iban": ibans.normal(new.iban) if new.iban else None}
+
+
+def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Venue]:
+    columns = [venues.c[name] for name in Venue.__dataclass_fields__]
+    rows = reading.connection.execute(
+        sa.select(*columns).where(venues.c.city_id == reading.city_id, condition).order_by(venues.c.venue_id)
+    )
+    return [
+        Venue(**{**row._mapping, "kind": VenueKind(row.kind), "status": VenueStatus(row.status)})
+        for row in rows
+    ]
