@@ -119,7 +119,7 @@ def create(work: db.Work, new: NewVenue) -> Venue:
     accounts.open_accounts(
         work,
         [
-            # A redemption may be undone after it was settled: then the venue owes points until its next statement.
+            # A redemption may be undone after it was settled; then the venue owes points for a while.
             NewAccount(points_path(venue_id), transfers.DUC, Guard.NONE),
             NewAccount(payable_path(venue_id), transfers.EUR),
         ],
