@@ -1,0 +1,271 @@
+"""Signed voucher tokens: a CWT (RFC 8392) in COSE_Sign1 (RFC 9052), as docs/voucher-format.md says.
+
+Pure: the time and the keys are parameters. A token names a voucher and what it is good for; whether it was
+used or given back is for the ledger to say. It holds no personal data.
+"""
+
+import enum
+from dataclasses import dataclass
+from typing import ClassVar, Final, TypeGuard
+
+from kernel.errors import DomainError, Kind
+from kernel.signing import KID_BYTES, SIGNATURE_BYTES, KeyRing, KeyStatus, RingKey, SigningKey
+from redemption import cbor
+
+SCHEMA: Final = 1
+TOKEN_BYTES_MAX: Final = 200
+"""Longest token, reached with twelve venues and numbers of 32 bits; a usual one has 127 bytes."""
+VOUCHER_ID_BYTES: Final = 8
+VENUES_MAX: Final = 12
+SKEW_SECONDS: Final = 60
+"""How wrong a verifier's clock may be."""
+
+_COSE_SIGN1: Final = 18
+_HEADER_ALG, _HEADER_KID = 1, 4
+_ED25519: Final = -19
+"""RFC 9864; the older -8 would leave the curve to the key."""
+_EXP, _IAT, _CTI, _BODY = 4, 6, 7, -65537
+_LABELS: Final = frozenset({_EXP, _IAT, _CTI, _BODY})
+_USES_MAX: Final = 2**16 - 1
+_NUMBER_MAX: Final = 2**32 - 1
+
+
+class VoucherKind(enum.IntEnum):
+    """What a token is for. The numbers are pinned: they stand in tokens that are already printed."""
+
+    TICKET = 1
+    POOL = 2
+    DISCOUNT = 3
+    FINE = 4
+    FEE = 5
+    LEASE = 6
+    """A voucher reserved for one device, which may take it offline."""
+    RECEIPT = 7
+    """A venue's acknowledgement to the citizen."""
+
+
+class Flags(enum.IntFlag, boundary=enum.STRICT):
+    """What a verifier has to heed besides. A number with any other bit is refused."""
+
+    NONE = 0
+    PAPER = 1
+    """Made for paper: it cannot show a live code."""
+    LIVE = 2
+    """Good only together with a live code."""
+    LEASE = 4
+    """Good only at the device that it is leased to."""
+    ID_CHECK = 8
+    """The holder shows an identity card."""
+    ONLINE_ONLY = 16
+    """Never accepted without asking the server."""
+
+
+class Refusal(enum.StrEnum):
+    """Why a token is refused, in the order in which it is checked: the first that applies is given."""
+
+    WRONG_PREFIX = "wrong-prefix"
+    MISTYPED_CODE = "mistyped-code"
+    TOO_LONG = "too-long"
+    BAD_ENCODING = "bad-encoding"
+    NOT_CANONICAL = "not-canonical"
+    UNSUPPORTED_ALGORITHM = "unsupported-algorithm"
+    UNKNOWN_KEY = "unknown-key"
+    BLOCKED_KEY = "blocked-key"
+    BAD_SIGNATURE = "bad-signature"
+    UNSUPPORTED_SCHEMA = "unsupported-schema"
+    MALFORMED_CLAIMS = "malformed-claims"
+    NOT_YET_VALID = "not-yet-valid"
+    EXPIRED = "expired"
+    OTHER_VENUE = "other-venue"
+
+
+class TokenRefused(DomainError):
+    """A scanned or typed code is not accepted; `code` is the value of `refusal`."""
+
+    kind: ClassVar[Kind] = Kind.INVALID
+
+    def __init__(self, refusal: Refusal, /, **details: object) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.value, **details)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a token says. Raises ValueError for values that have no place in one."""
+
+    voucher_id: bytes
+    """Eight random bytes: the key under which a use is booked (`cti`)."""
+    issued_at: int
+    """Unix second from which the token is good (`iat`)."""
+    expires_at: int
+    """Unix second from which it is no longer good (`exp`)."""
+    kind: VoucherKind
+    product: int
+    """Number of the offer within its city."""
+    venues: tuple[int, ...]
+    """Numbers of the venues that may take it, at most twelve; none: no venue may."""
+    uses: int = 1
+    value_cents: int = 0
+    flags: Flags = Flags.NONE
+    status_index: int = 0
+    """The voucher's place in its key's status list."""
+    schema: int = SCHEMA
+
+    def __post_init__(self) -> None:
+        if fault := _fault(self):
+            msg = f"no voucher claims: {fault}"
+            raise ValueError(msg)
+
+
+def issue(claims: Claims, key: SigningKey) -> bytes:
+    """Return the signed token of `claims`; the same claims and key give the same bytes."""
+    protected = cbor.encode({_HEADER_ALG: _ED25519, _HEADER_KID: key.kid})
+    body: list[cbor.Value] = [
+        claims.schema,
+        int(claims.kind),
+        claims.product,
+        claims.venues,
+        claims.uses,
+        claims.value_cents,
+        int(claims.flags),
+        claims.status_index,
+    ]
+    payload = cbor.encode(
+        {_EXP: claims.expires_at, _IAT: claims.issued_at, _CTI: claims.voucher_id, _BODY: body}
+    )
+    signature = key.sign(_to_be_signed(protected, payload))
+    return cbor.encode(cbor.Tag(_COSE_SIGN1, (protected, {}, payload, signature)))
+
+
+def verify(
+    token: bytes,
+    keyring: KeyRing,
+    now_unix: int,
+    *,
+    venue: int | None = None,
+    skew_seconds: int = SKEW_SECONDS,
+) -> Claims:
+    """Return what a token says, if it is genuine, good at `now_unix` and, where given, at `venue`.
+
+    Raises TokenRefused with the first refusal that applies.
+    """
+    claims = read(token, keyring, now_unix, skew_seconds=skew_seconds)
+    check(claims, now_unix, venue=venue, skew_seconds=skew_seconds)
+    return claims
+
+
+def read(token: bytes, keyring: KeyRing, now_unix: int, *, skew_seconds: int = SKEW_SECONDS) -> Claims:
+    """Return what a genuine token says, whether or not it is good here and now.
+
+    Raises TokenRefused. Nothing of the payload is used before the signature is found right; the time only
+    decides whether the key is believed.
+    """
+    protected, payload, signature = _envelope(token)
+    header, content = _decoded(protected), _decoded(payload)
+    key = _key(header, keyring, now_unix, skew_seconds)
+    if not key.key.verify(_to_be_signed(protected, payload), signature):
+        raise TokenRefused(Refusal.BAD_SIGNATURE, kid=key.key.kid.hex())
+    return _claims(content)
+
+
+def check(
+    claims: Claims, now_unix: int, *, venue: int | None = None, skew_seconds: int = SKEW_SECONDS
+) -> None:
+    """Raise TokenRefused unless the claims are good at `now_unix` and, where given, at `venue`."""
+    if now_unix + skew_seconds < claims.issued_at:
+        raise TokenRefused(Refusal.NOT_YET_VALID, valid_from=claims.issued_at, now=now_unix)
+    if now_unix - skew_seconds >= claims.expires_at:
+        raise TokenRefused(Refusal.EXPIRED, expired_at=claims.expires_at, now=now_unix)
+    if venue is not None and venue not in claims.venues:
+        raise TokenRefused(Refusal.OTHER_VENUE, venues=claims.venues, venue=venue)
+
+
+def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    """Return the Sig_structure of RFC 9052 section 4.4, without external data."""
+    return cbor.encode(("Signature1", protected, b"", payload))
+
+
+def _decoded(data: bytes) -> cbor.Value:
+    try:
+        return cbor.decode(data)
+    except cbor.Malformed as error:
+        raise TokenRefused(Refusal.BAD_ENCODING, fault=str(error)) from error
+    except cbor.NotDeterministic as error:
+        raise TokenRefused(Refusal.NOT_CANONICAL, fault=str(error)) from error
+
+
+def _envelope(token: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return protected header, payload and signature of a COSE_Sign1."""
+    if len(token) > TOKEN_BYTES_MAX:
+        raise TokenRefused(Refusal.TOO_LONG, maximum=TOKEN_BYTES_MAX)
+    message = _decoded(token)
+    if isinstance(message, cbor.Tag) and message.number == _COSE_SIGN1:
+        match message.value:
+            case (bytes(protected), dict(unprotected), bytes(payload), bytes(signature)):
+                if unprotected:
+                    raise TokenRefused(Refusal.NOT_CANONICAL, fault="unprotected-header")
+                if len(signature) == SIGNATURE_BYTES:
+                    return protected, payload, signature
+    raise TokenRefused(Refusal.BAD_ENCODING, fault="not-cose-sign1")
+
+
+def _key(header: cbor.Value, keyring: KeyRing, now_unix: int, skew_seconds: int) -> RingKey:
+    """Return the key that the protected header names, if it is believed."""
+    if not isinstance(header, dict) or header.keys() - {_HEADER_ALG, _HEADER_KID}:
+        raise TokenRefused(Refusal.BAD_ENCODING, fault="protected-header")
+    if header.get(_HEADER_ALG) != _ED25519:
+        raise TokenRefused(Refusal.UNSUPPORTED_ALGORITHM)
+    kid = header.get(_HEADER_KID)
+    if not isinstance(kid, bytes) or len(kid) != KID_BYTES:
+        raise TokenRefused(Refusal.UNKNOWN_KEY)
+    key = keyring.find(kid)
+    if key is None or not key.covers(now_unix, skew_seconds):
+        raise TokenRefused(Refusal.UNKNOWN_KEY, kid=kid.hex())
+    if key.status is KeyStatus.BLOCKED:
+        raise TokenRefused(Refusal.BLOCKED_KEY, kid=kid.hex())
+    return key
+
+
+def _claims(content: cbor.Value) -> Claims:
+    """Return the claims of a payload whose signature is right."""
+    if not isinstance(content, dict) or content.keys() != _LABELS:
+        raise TokenRefused(Refusal.MALFORMED_CLAIMS, fault="labels")
+    body = content[_BODY]
+    if not isinstance(body, tuple) or not body or not isinstance(body[0], int):
+        raise TokenRefused(Refusal.MALFORMED_CLAIMS, fault="body")
+    if body[0] != SCHEMA:
+        raise TokenRefused(Refusal.UNSUPPORTED_SCHEMA, schema=body[0])
+    match (content[_CTI], content[_IAT], content[_EXP], body):
+        case (
+            bytes(cti),
+            int(iat),
+            int(exp),
+            (_, int(kind), int(product), tuple(venues), int(uses), int(value), int(flags), int(index)),
+        ) if _all_numbers(venues):
+            pass
+        case _:
+            raise TokenRefused(Refusal.MALFORMED_CLAIMS, fault="types")
+    try:
+        return Claims(cti, iat, exp, VoucherKind(kind), product, venues, uses, value, Flags(flags), index)
+    except ValueError as error:
+        raise TokenRefused(Refusal.MALFORMED_CLAIMS, fault=str(error)) from error
+
+
+def _all_numbers(values: tuple[cbor.Value, ...]) -> TypeGuard[tuple[int, ...]]:
+    return all(isinstance(value, int) for value in values)
+
+
+def _fault(claims: Claims) -> str | None:
+    """Return the name of a claim that is out of its range."""
+    if len(claims.voucher_id) != VOUCHER_ID_BYTES:
+        return "voucher_id"
+    if not 0 <= claims.issued_at < claims.expires_at <= _NUMBER_MAX:
+        return "expires_at"
+    if len(claims.venues) > VENUES_MAX:
+        return "venues"
+    if not 1 <= claims.uses <= _USES_MAX:
+        return "uses"
+    if claims.schema != SCHEMA:
+        return "schema"
+    numbers = (claims.product, claims.value_cents, claims.status_index, *claims.venues)
+    return None if min(numbers) >= 0 and max(numbers) <= _NUMBER_MAX else "number"
