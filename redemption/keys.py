@@ -1,0 +1,172 @@
+"""The keys with which a city signs its vouchers: one is active, older ones are still believed.
+
+A key's secret half is stored sealed with the installation's secret key. What was signed with each key and
+what was redeemed is counted: more accepted than issued means that a key was stolen.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from kernel import db, signing
+from kernel.errors import Conflict, NotFound
+from kernel.signing import KeyRing, KeyStatus, RingKey, SigningKey, VerifyKey
+from redemption import tokens
+from redemption.tables import issuing_keys as table
+from redemption.tokens import Claims
+
+_MAKING_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Seals and opens what is secret at rest, with the installation's secret keys."""
+
+    secret: str = field(repr=False)
+    older_secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Secrets that may still open what they sealed (`Settings.previous_secret_keys`)."""
+
+    def seal(self, work: db.Work, data: bytes) -> bytes:
+        """Return `data` sealed with the present secret."""
+        return signing.seal(self.secret, data, work.ids.random_bytes(signing.SEAL_NONCE_BYTES))
+
+    def unseal(self, sealed: bytes) -> bytes:
+        """Return what was sealed. Raises Invalid `seal-broken`."""
+        return signing.unseal((self.secret, *self.older_secrets), sealed)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuingKey:
+    """A key as administrators see it."""
+
+    kid: str
+    public_key: bytes
+    status: KeyStatus
+    created_at: dt.datetime
+    retired_at: dt.datetime | None
+    blocked_at: dt.datetime | None
+    issued: int
+    """Vouchers signed with it."""
+    accepted: int
+    """Vouchers redeemed that were signed with it."""
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Whether more vouchers were accepted than issued: then somebody else signs with it."""
+        return self.accepted > self.issued
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A token and the key that signed it."""
+
+    kid: str
+    token: bytes
+
+
+def rotate(work: db.Work, sealer: Sealer) -> IssuingKey:
+    """Make a new active key and retire the one before; vouchers signed with that stay valid.
+
+    Also makes a city's first key.
+    """
+    key = _new_key(work)
+    active = (table.c.city_id == work.city_id, table.c.status == KeyStatus.ACTIVE.value)
+    work.connection.execute(
+        sa.update(table).where(*active).values(status=KeyStatus.RETIRED.value, retired_at=work.now)
+    )
+    work.connection.execute(
+        sa.insert(table).values(
+            city_id=work.city_id,
+            kid=key.kid.hex(),
+            public_key=key.verify_key.public_key,
+            sealed_seed=sealer.seal(work, key.seed),
+            status=KeyStatus.ACTIVE.value,
+            created_at=work.now,
+            issued=0,
+            accepted=0,
+        )
+    )
+    return get(work, key.kid.hex())
+
+
+def block(work: db.Work, kid: str) -> IssuingKey:
+    """Refuse everything that was signed with a key, from now on; again changes nothing.
+
+    Rotate afterwards if it was the active one. Raises NotFound `issuing-key-not-found`.
+    """
+    key = get(work, kid)
+    if key.status is not KeyStatus.BLOCKED:
+        work.connection.execute(
+            sa.update(table)
+            .where(table.c.city_id == work.city_id, table.c.kid == kid)
+            .values(status=KeyStatus.BLOCKED.value, blocked_at=work.now)
+        )
+    return get(work, kid)
+
+
+def get(reading: db.Reading, kid: str) -> IssuingKey:
+    """Return a key. Raises NotFound `issuing-key-not-found`."""
+    for key in _select(reading, table.c.kid == kid):
+        return key
+    raise NotFound("issuing-key-not-found", kid=kid)
+
+
+def every(reading: db.Reading) -> list[IssuingKey]:
+    """Return all keys of the city, oldest first."""
+    return _select(reading, sa.true())
+
+
+def ring(reading: db.Reading) -> KeyRing:
+    """Return the keys by which this city's vouchers are verified."""
+    return KeyRing(RingKey(VerifyKey(key.public_key), key.status) for key in every(reading))
+
+
+def sign(work: db.Work, sealer: Sealer, claims: Claims) -> Signed:
+    """Return the token of `claims`, signed with the active key, and count it.
+
+    Raises Conflict `issuing-key-missing`, Invalid `seal-broken`.
+    """
+    row = work.connection.execute(
+        sa.select(table.c.kid, table.c.sealed_seed).where(
+            table.c.city_id == work.city_id, table.c.status == KeyStatus.ACTIVE.value
+        )
+    ).first()
+    if row is None:
+        raise Conflict("issuing-key-missing")
+    token = tokens.issue(claims, SigningKey(sealer.unseal(row.sealed_seed)))
+    _count(work, row.kid, table.c.issued)
+    return Signed(row.kid, token)
+
+
+def count_accepted(work: db.Work, kid: str) -> None:
+    """Count a redeemed voucher of a key."""
+    _count(work, kid, table.c.accepted)
+
+
+def _new_key(work: db.Work) -> SigningKey:
+    """Return a key whose name is free: four bytes are few enough to meet twice."""
+    taken = {key.kid for key in every(work)}
+    for _ in range(_MAKING_ATTEMPTS):
+        key = SigningKey(work.ids.random_bytes(signing.KEY_BYTES))
+        if key.kid.hex() not in taken:
+            return key
+    raise Conflict("issuing-key-not-made")
+
+
+def _count(work: db.Work, kid: str, counter: sa.Column[int]) -> None:
+    work.connection.execute(
+        sa.update(table)
+        .where(table.c.city_id == work.city_id, table.c.kid == kid)
+        .values({counter: counter + 1})
+    )
+
+
+def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[IssuingKey]:
+    columns = [table.c[name] for name in IssuingKey.__dataclass_fields__]
+    found = reading.connection.execute(
+        sa.select(*columns)
+        .where(table.c.city_id == reading.city_id, condition)
+        .order_by(table.c.created_at, table.c.kid)
+    )
+    return [IssuingKey(**{**row._mapping, "status": KeyStatus(row.status)}) for row in found]

@@ -1,0 +1,145 @@
+"""What a venue is told after a scan. Pure: codes, colours and what is shown with them.
+
+Green: let the guest in. Amber: the voucher may be good, but not here and now; do what the text says. Red: no
+admission with this code.
+"""
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kernel.cities import LocalizedText
+
+
+class Colour(enum.StrEnum):
+    """The colour of the whole screen."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+class VerdictCode(enum.StrEnum):
+    """What a scan found out, in order of precedence: the first that applies is the one given."""
+
+    ACCEPTED = "accepted"
+    VENUE_SUSPENDED = "venue-suspended"
+    NOT_READABLE = "not-readable"
+    """No code of ours, or damaged beyond reading."""
+    MISTYPED_CODE = "mistyped-code"
+    """The ten typed characters contain a slip: their check character says so."""
+    UNKNOWN_KEY = "unknown-key"
+    """Signed with a key that this city never had: another city's voucher, or a forged one."""
+    BLOCKED_KEY = "blocked-key"
+    """Signed with a key that the city has blocked."""
+    BAD_SIGNATURE = "bad-signature"
+    """The content was changed after signing."""
+    UNKNOWN_VOUCHER = "unknown-voucher"
+    """Nothing of this number was ever sold here."""
+    ALREADY_USED = "already-used"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    OTHER_VENUE = "other-venue"
+    NOT_YET_VALID = "not-yet-valid"
+
+
+_COLOURS = {
+    VerdictCode.ACCEPTED: Colour.GREEN,
+    VerdictCode.VENUE_SUSPENDED: Colour.AMBER,
+    VerdictCode.NOT_READABLE: Colour.AMBER,
+    VerdictCode.MISTYPED_CODE: Colour.AMBER,
+    VerdictCode.OTHER_VENUE: Colour.AMBER,
+    VerdictCode.NOT_YET_VALID: Colour.AMBER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FirstUse:
+    """When and where a voucher was redeemed."""
+
+    at: dt.datetime
+    venue_name: str
+    device_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownVoucher:
+    """What a cashier may know about a voucher: nothing about its owner."""
+
+    voucher_id: str
+    offer_code: str
+    kind: str
+    titles: LocalizedText
+    value_cents: int
+    valid_from: dt.datetime
+    valid_until: dt.datetime
+    """Exclusive."""
+    venue_names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer to one scan. The same scan, sent again, gets the same answer."""
+
+    code: VerdictCode
+    scan_id: int
+    at: dt.datetime
+    voucher: ShownVoucher | None = None
+    first_use: FirstUse | None = None
+    """With `already-used`: the redemption that came first."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the guest may come in."""
+        return self.code is VerdictCode.ACCEPTED
+
+    @property
+    def colour(self) -> Colour:
+        """The colour to show."""
+        return _COLOURS.get(self.code, Colour.RED)
+
+
+def to_details(verdict: Verdict) -> dict[str, Any]:
+    """Return what a verdict shows as plain JSON values, to be kept with the scan."""
+    voucher, first = verdict.voucher, verdict.first_use
+    details: dict[str, Any] = {}
+    if voucher is not None:
+        details["voucher"] = {
+            "voucher_id": voucher.voucher_id,
+            "offer_code": voucher.offer_code,
+            "kind": voucher.kind,
+            "titles": voucher.titles,
+            "value_cents": voucher.value_cents,
+            "valid_from": voucher.valid_from.isoformat(),
+            "valid_until": voucher.valid_until.isoformat(),
+            "venue_names": list(voucher.venue_names),
+        }
+    if first is not None:
+        details["first_use"] = {
+            "at": first.at.isoformat(),
+            "venue_name": first.venue_name,
+            "device_name": first.device_name,
+        }
+    return details
+
+
+def from_details(code: VerdictCode, scan_id: int, at: dt.datetime, details: Mapping[str, Any]) -> Verdict:
+    """Return the verdict that `to_details` was made from."""
+    voucher, first = details.get("voucher"), details.get("first_use")
+    return Verdict(
+        code,
+        scan_id,
+        at,
+        voucher=voucher
+        and ShownVoucher(
+            **{
+                **voucher,
+                "valid_from": dt.datetime.fromisoformat(voucher["valid_from"]),
+                "valid_until": dt.datetime.fromisoformat(voucher["valid_until"]),
+                "venue_names": tuple(voucher["venue_names"]),
+            }
+        ),
+        first_use=first and FirstUse(**{**first, "at": dt.datetime.fromisoformat(first["at"])}),
+    )

@@ -1,0 +1,203 @@
+"""Vouchers: a group of holds in the ledger and a signed token that stands for it.
+
+Whether a voucher is usable, redeemed, cancelled or over is not stored: it is what became of its first hold
+(docs/adr/0005-vouchers-are-holds.md).
+"""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kernel import db, ids
+from kernel.cities import LocalizedText
+from kernel.errors import NotFound
+from ledger import queries
+from ledger.outcomes import BookedTransfer
+from redemption.new_offers import OfferKind
+from redemption.tables import offers, redemptions, vouchers
+
+PURPOSE_BOUGHT = "voucher"
+PURPOSE_REDEEMED = "redemption"
+PURPOSE_CANCELLED = "voucher-cancelled"
+PAGE_MAX = 200
+
+_NAMESPACE = UUID("5f0f2d39-4d0c-4f8e-9a0e-3c3b8f8b1c52")
+
+_FROM_OFFER = ("kind", "titles", "descriptions", "pictogram", "venue_ids", "value_cents")
+_COLUMNS = [
+    *(column for column in vouchers.c if column.name != "city_id"),
+    offers.c.code.label("offer_code"),
+    *(offers.c[name] for name in _FROM_OFFER),
+    redemptions.c.redeemed_at,
+    redemptions.c.venue_id.label("redeemed_venue_id"),
+    redemptions.c.device_id.label("redeemed_device_id"),
+]
+
+
+class VoucherStatus(enum.StrEnum):
+    """What may be done with a voucher."""
+
+    USABLE = "usable"
+    """Paid for; from `valid_from` on it can be redeemed."""
+    REDEEMED = "redeemed"
+    CANCELLED = "cancelled"
+    """Given back before use: points and place are back."""
+    EXPIRED = "expired"
+    """Not used in time: points and place are back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A voucher with everything that is shown of it."""
+
+    voucher_id: str
+    """The token's `cti`: 8 bytes in hex."""
+    manual_code: str
+    """Ten characters to type where nothing can be scanned."""
+    status: VoucherStatus
+    owner: str
+    offer_id: int
+    offer_code: str
+    kind: OfferKind
+    titles: LocalizedText
+    descriptions: LocalizedText
+    pictogram: str
+    venue_ids: tuple[int, ...]
+    points: int
+    value_cents: int
+    bought_at: dt.datetime
+    valid_from: dt.datetime
+    valid_until: dt.datetime
+    """Exclusive."""
+    redeemed_at: dt.datetime | None
+    redeemed_venue_id: int | None
+    redeemed_device_id: int | None
+    kid: str
+    token: bytes
+    status_index: int
+    hold_count: int
+
+
+class Step(enum.StrEnum):
+    """What is done to the holds of a voucher; part of the ids, so that each step happens once."""
+
+    HOLD = "hold"
+    REDEEM = "redeem"
+    PAY_VENUE = "pay-venue"
+    CANCEL = "cancel"
+
+
+def transfer_id(city_id: int, voucher_id: str, step: Step, position: int) -> UUID:
+    """Return the id of a transfer of a voucher: the same for the same step."""
+    return ids.derive(_NAMESPACE, city_id, voucher_id, step.value, position)
+
+
+def group_id(city_id: int, voucher_id: str, step: Step) -> UUID:
+    """Return the id of the group in which a step is booked."""
+    return ids.derive(_NAMESPACE, city_id, voucher_id, step.value)
+
+
+def hold_ids(reading: db.Reading, voucher: Voucher) -> list[UUID]:
+    """Return the ids of a voucher's holds: those of the points first, then that of the place."""
+    return [
+        transfer_id(reading.city_id, voucher.voucher_id, Step.HOLD, position)
+        for position in range(voucher.hold_count)
+    ]
+
+
+def subject(offer_code: str, voucher_id: str) -> str:
+    """Return the subject of a voucher's transfers; settlement groups by what stands before the slash."""
+    return f"{offer_code}/{voucher_id}"
+
+
+def get(reading: db.Reading, voucher_id: str) -> Voucher:
+    """Return a voucher. Raises NotFound `voucher-not-found`."""
+    for voucher in _select(reading, vouchers.c.voucher_id == voucher_id):
+        return voucher
+    raise NotFound("voucher-not-found")
+
+
+def of_owner(reading: db.Reading, owner: str, voucher_id: str) -> Voucher:
+    """Return an owner's voucher. Raises NotFound `voucher-not-found`, for somebody else's too."""
+    voucher = get(reading, voucher_id)
+    if voucher.owner != owner:
+        raise NotFound("voucher-not-found")
+    return voucher
+
+
+def find(
+    reading: db.Reading, *, voucher_id: str | None = None, manual_code: str | None = None
+) -> Voucher | None:
+    """Return the voucher of that id or that manual code, or None."""
+    if voucher_id is not None:
+        found = _select(reading, vouchers.c.voucher_id == voucher_id)
+    else:
+        found = _select(reading, vouchers.c.manual_code == manual_code)
+    return found[0] if found else None
+
+
+def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: int = 50) -> list[Voucher]:
+    """Return an owner's vouchers, newest first, older than status index `before`."""
+    condition = vouchers.c.owner == owner
+    if before is not None:
+        condition = sa.and_(condition, vouchers.c.status_index < before)
+    return _select(reading, condition, min(limit, PAGE_MAX))
+
+
+def counted_against_limit(reading: db.Reading, owner: str, offer_id: int) -> int:
+    """Return how many vouchers of an offer a person has used or may still use."""
+    mine = _select(reading, sa.and_(vouchers.c.owner == owner, vouchers.c.offer_id == offer_id))
+    counted = {VoucherStatus.USABLE, VoucherStatus.REDEEMED}
+    return sum(voucher.status in counted for voucher in mine)
+
+
+def _select(
+    reading: db.Reading, condition: sa.ColumnElement[bool], limit: int | None = None
+) -> list[Voucher]:
+    found = reading.connection.execute(
+        sa.select(*_COLUMNS)
+        .join(
+            offers, sa.and_(offers.c.city_id == vouchers.c.city_id, offers.c.offer_id == vouchers.c.offer_id)
+        )
+        .outerjoin(
+            redemptions,
+            sa.and_(
+                redemptions.c.city_id == vouchers.c.city_id,
+                redemptions.c.voucher_id == vouchers.c.voucher_id,
+            ),
+        )
+        .where(vouchers.c.city_id == reading.city_id, condition)
+        .order_by(vouchers.c.status_index.desc())
+        .limit(limit)
+    ).all()
+    first_holds = {
+        row.voucher_id: transfer_id(reading.city_id, row.voucher_id, Step.HOLD, 0) for row in found
+    }
+    resolutions = queries.resolution(reading, first_holds.values()) if found else {}
+    return [_voucher(reading, row, resolutions.get(first_holds[row.voucher_id])) for row in found]
+
+
+def _voucher(reading: db.Reading, row: sa.Row[Any], resolution: BookedTransfer | None) -> Voucher:
+    return Voucher(
+        **{
+            **row._mapping,
+            "kind": OfferKind(row.kind),
+            "venue_ids": tuple(row.venue_ids),
+            "status": _status(resolution, over=row.valid_until <= reading.now),
+        }
+    )
+
+
+def _status(resolution: BookedTransfer | None, *, over: bool) -> VoucherStatus:
+    if resolution is None:
+        return VoucherStatus.EXPIRED if over else VoucherStatus.USABLE
+    # By purpose, not by kind: a voucher for several venues is redeemed by releasing what it held.
+    if resolution.purpose == PURPOSE_REDEEMED:
+        return VoucherStatus.REDEEMED
+    if resolution.purpose == PURPOSE_CANCELLED:
+        return VoucherStatus.CANCELLED
+    return VoucherStatus.EXPIRED
