@@ -1,0 +1,105 @@
+"""API clients: other systems of the city, known by a bearer token that is stored as a hash only."""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+from typing import ClassVar
+
+import sqlalchemy as sa
+
+from identity import auditing
+from identity.tables import clients
+from kernel import ids
+from kernel.db import Reading, Work
+from kernel.errors import DomainError, Invalid, Kind, NotFound
+
+NAME_MAX = 80
+
+
+class Scope(enum.StrEnum):
+    """What a client may do."""
+
+    REPORT_ACTIONS = "report-actions"
+    """Report that somebody did something, and what became of it."""
+
+
+class ClientRefused(DomainError):
+    """The token names no client that may act: `client-unknown` or `client-revoked`."""
+
+    kind: ClassVar[Kind] = Kind.UNAUTHENTICATED
+    code = "client-unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Another system of the city."""
+
+    client_id: int
+    name: str
+    scopes: frozenset[Scope]
+    created_at: dt.datetime
+    revoked_at: dt.datetime | None
+
+
+def create(work: Work, name: str, scopes: frozenset[Scope], *, creator_id: int | None) -> tuple[Client, str]:
+    """Admit a client; return it with its token, which can't be read again later.
+
+    Raises Invalid `client-name-invalid`.
+    """
+    name = name.strip()
+    if not 0 < len(name) <= NAME_MAX:
+        raise Invalid("client-name-invalid", field="name", maximum=NAME_MAX)
+    client, token = Client(work.ids.next(), name, scopes, work.now, None), work.ids.token()
+    work.connection.execute(
+        sa.insert(clients).values(
+            city_id=work.city_id,
+            client_id=client.client_id,
+            name=name,
+            scopes=sorted(scope.value for scope in scopes),
+            token_hash=ids.secret_hash(token),
+            created_at=work.now,
+        )
+    )
+    actor = "command-line" if creator_id is None else f"person/{creator_id}"
+    auditing.record(work, actor, "client-created", f"client/{client.client_id}", {"name": name})
+    return client, token
+
+
+def authenticate(reading: Reading, token: str) -> Client:
+    """Return the client that a token belongs to. Raises ClientRefused."""
+    for client in _select(reading, clients.c.token_hash == ids.secret_hash(token)):
+        if client.revoked_at is not None:
+            raise ClientRefused("client-revoked")
+        return client
+    raise ClientRefused
+
+
+def revoke(work: Work, client_id: int, *, revoker_id: int | None) -> None:
+    """Shut a client out; again changes nothing. Raises NotFound `client-not-found`."""
+    mine = clients.c.client_id == client_id
+    found = _select(work, mine)
+    if not found:
+        raise NotFound("client-not-found")
+    if found[0].revoked_at is None:
+        work.connection.execute(
+            sa.update(clients).where(clients.c.city_id == work.city_id, mine).values(revoked_at=work.now)
+        )
+        actor = "command-line" if revoker_id is None else f"person/{revoker_id}"
+        auditing.record(work, actor, "client-revoked", f"client/{client_id}", {})
+
+
+def every(reading: Reading) -> list[Client]:
+    """Return all clients of the city."""
+    return _select(reading, sa.true())
+
+
+def _select(reading: Reading, condition: sa.ColumnElement[bool]) -> list[Client]:
+    columns = [clients.c[name] for name in Client.__dataclass_fields__]
+    rows = reading.connection.execute(
+        sa.select(*columns)
+        .where(clients.c.city_id == reading.city_id, condition)
+        .order_by(clients.c.client_id)
+    )
+    return [
+        Client(**{**row._mapping, "scopes": frozenset(Scope(scope) for scope in row.scopes)}) for row in rows
+    ]
