@@ -24,9 +24,8 @@ class Offence:
 @functools.cache
 def load() -> Mapping[str, Offence]:
     """Return the offences that come with the product, by their code."""
-    path = resources.files("redemption") / "data" / "offences.csv"
-    with path.open(encoding="utf-8", newline="") as lines:
-        return from_lines(lines)
+    text = (resources.files("redemption") / "data" / "offences.csv").read_text(encoding="utf-8")
+    return from_lines(text.splitlines())
 
 
 def from_lines(lines: Iterable[str]) -> Mapping[str, Offence]:
