@@ -1,0 +1,89 @@
+"""Where photos are kept: outside the database, behind a port, under keys that tell nothing.
+
+A photo is written before the transaction that names it and read only through it, so a crash leaves at most
+a file that nothing names.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from kernel.db import Reading
+from kernel.errors import NotFound
+from rewards.tables import evidence_files
+
+_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30,64}\.jpg")
+
+
+class EvidenceStore(Protocol):
+    """Keeps bytes under a key. Raises OSError if it can't; reading an unknown key raises NotFound."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Keep `data`; when this returns, it survives a crash."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return what was kept."""
+        ...
+
+
+class FolderStore:
+    """Keeps photos in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write to a new file, flush it to the disk, then give it its name."""
+        path = self._path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part")
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+    def read(self, key: str) -> bytes:
+        """Return the bytes. Raises NotFound."""
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError:
+            raise NotFound("picture-not-found") from None
+
+    def _path(self, key: str) -> Path:
+        if not _KEY.fullmatch(key):
+            raise NotFound("picture-not-found")
+        return self._folder / key
+
+
+def new_key(random_bytes: bytes) -> str:
+    """Return a storage key from at least 16 random bytes."""
+    text = random_bytes.hex()
+    return f"{text[:2]}/{text[2:]}.jpg"
+
+
+def keys_of(reading: Reading, submission_id: int) -> list[tuple[int, str]]:
+    """Return number and storage key of a submission's photos."""
+    table = evidence_files.c
+    rows = reading.connection.execute(
+        sa.select(table.evidence_id, table.storage_key)
+        .where(table.city_id == reading.city_id, table.submission_id == submission_id)
+        .order_by(table.evidence_id)
+    )
+    return [(row.evidence_id, row.storage_key) for row in rows]
+
+
+def used_before(reading: Reading, sha256s: Iterable[str]) -> bool:
+    """Return whether any of these photos was handed in before."""
+    table = evidence_files.c
+    statement = (
+        sa.select(table.evidence_id)
+        .where(table.city_id == reading.city_id, table.sha256.in_(list(sha256s)))
+        .limit(1)
+    )
+    return reading.connection.execute(statement).first() is not None

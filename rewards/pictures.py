@@ -1,0 +1,83 @@
+"""Photos as evidence: bounded before they are decoded, read, stripped of everything personal, made small.
+
+Pure: bytes in, bytes out.
+"""
+
+import datetime as dt
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from kernel.errors import Invalid
+
+BYTES_MAX = 12 * 1024 * 1024
+PIXELS_MAX = 50_000_000
+EDGE_MAX_PX = 1600
+"""Longest edge of the stored picture."""
+_FORMATS = ("JPEG", "PNG", "WEBP")
+_QUALITY = 82
+
+
+class PictureRefused(Invalid):
+    """The upload is not a usable photo; the code says why."""
+
+    code = "picture-unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A photo ready to be stored: a JPEG without metadata, and what its metadata had told."""
+
+    jpeg: bytes
+    sha256: str
+    width_px: int
+    height_px: int
+    taken_at_local: dt.datetime | None
+    """Naive, as cameras write it: in the city's time."""
+
+
+def read(uploaded: bytes) -> Picture:
+    """Return the picture in an upload.
+
+    Raises PictureRefused: picture-empty, picture-too-large, picture-too-many-pixels, picture-type-unknown,
+    picture-unreadable.
+    """
+    if not uploaded:
+        raise PictureRefused("picture-empty")
+    if len(uploaded) > BYTES_MAX:
+        raise PictureRefused("picture-too-large", maximum_bytes=BYTES_MAX)
+    try:
+        # Opening reads only the header, so the size is known before anything is decoded.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image: Image.Image = Image.open(io.BytesIO(uploaded), formats=_FORMATS)
+    except UnidentifiedImageError:
+        raise PictureRefused("picture-type-unknown", known=", ".join(_FORMATS)) from None
+    except (OSError, ValueError, Image.DecompressionBombError):
+        raise PictureRefused("picture-unreadable") from None
+    if image.width * image.height > PIXELS_MAX:
+        raise PictureRefused("picture-too-many-pixels", maximum_pixels=PIXELS_MAX)
+    try:
+        taken_at = _taken_at(image)
+        upright = ImageOps.exif_transpose(image).convert("RGB")
+    except (OSError, ValueError, SyntaxError):
+        raise PictureRefused("picture-unreadable") from None
+    upright.thumbnail((EDGE_MAX_PX, EDGE_MAX_PX))
+    out = io.BytesIO()
+    upright.save(out, "JPEG", quality=_QUALITY, optimize=True)
+    return Picture(
+        out.getvalue(), hashlib.sha256(uploaded).hexdigest(), upright.width, upright.height, taken_at
+    )
+
+
+def _taken_at(image: Image.Image) -> dt.datetime | None:
+    exif = image.getexif()
+    details = exif.get_ifd(ExifTags.IFD.Exif)
+    written = details.get(ExifTags.Base.DateTimeOriginal) or exif.get(ExifTags.Base.DateTime)
+    try:
+        return dt.datetime.strptime(str(written), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 -- cameras write no zone
+    except ValueError:
+        return None

@@ -1,0 +1,265 @@
+"""The programme: the city's rule versions, their life, and what they decide for a submission.
+
+draft -> approved (by somebody else than the author) -> active -> retired. Versions are never changed; a new
+version of the same rule takes the place of the active one.
+"""
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+
+from kernel.cities import City
+from kernel.db import Reading, Work
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from ledger import accounts, chart
+from rewards import action_types, awarding, evaluating, linting
+from rewards.awarding import Grant
+from rewards.evaluating import CompiledRule, Decision, Facts, Given, Outcome
+from rewards.linting import LintFinding, Severity
+from rewards.rules import RuleVersion
+from rewards.submissions import Submission
+from rewards.tables import rule_versions
+
+
+class RuleStatus(enum.StrEnum):
+    """Where a version stands in its life."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class RuleRefused(Invalid):
+    """The document is no rule, or linting found errors; `details` list them."""
+
+    code = "rule-invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRule:
+    """A version of a rule and its life so far."""
+
+    version_hash: str
+    version: RuleVersion
+    status: RuleStatus
+    author_id: int
+    created_at: dt.datetime
+    approver_id: int | None
+    approved_at: dt.datetime | None
+    active_from: dt.datetime | None
+    retired_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the programme says to a submission; `grant` is there exactly when points are given."""
+
+    outcome: str
+    receipt: Mapping[str, Any]
+    grant: Grant | None = None
+
+
+def parse(document: object) -> RuleVersion:
+    """Return the rule in a document. Raises RuleRefused with what is wrong where."""
+    try:
+        return RuleVersion.model_validate(document)
+    except ValidationError as error:
+        faults = [
+            {"path": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]}
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise RuleRefused(faults=faults) from None
+    except RecursionError:
+        raise RuleRefused(faults=[{"path": "when", "message": "nested too deeply"}]) from None
+
+
+def draft(work: Work, city: City, version: RuleVersion, author_id: int) -> StoredRule:
+    """Save a version as a draft; saving the same version again changes nothing.
+
+    Raises NotFound `action-unknown`, RuleRefused if linting finds an error.
+    """
+    errors = [f for f in lint(work, city, version) if f.severity is Severity.ERROR]
+    if errors:
+        raise RuleRefused(faults=[{"path": f.path, "message": f.code, **f.details} for f in errors])
+    existing = _select(work, rule_versions.c.version_hash == version.version_hash)
+    if existing:
+        return existing[0]
+    work.connection.execute(
+        sa.insert(rule_versions).values(
+            city_id=work.city_id,
+            version_hash=version.version_hash,
+            code=version.code,
+            document=version.model_dump(mode="json"),
+            status=RuleStatus.DRAFT.value,
+            author_id=author_id,
+            created_at=work.now,
+        )
+    )
+    return get(work, version.version_hash)
+
+
+def lint(reading: Reading, city: City, version: RuleVersion) -> list[LintFinding]:
+    """Return what is wrong or odd about a version in this city; a budget that was never funded is odd."""
+    found = linting.lint(version, action_types.get(version.action), city.day_of(reading.now))
+    if not accounts.by_path(reading, [chart.budget_path(version.budget)]):
+        details = {"budget": version.budget}
+        found.append(LintFinding(Severity.WARNING, "budget-not-funded", "budget", details))
+    return found
+
+
+def approve(work: Work, version_hash: str, approver_id: int) -> StoredRule:
+    """Approve a draft. Raises NotFound, Forbidden `own-rule`, Conflict `rule-not-draft`."""
+    stored = get(work, version_hash)
+    if stored.author_id == approver_id:
+        raise Forbidden("own-rule")
+    if stored.status is not RuleStatus.DRAFT:
+        raise Conflict("rule-not-draft", status=stored.status.value)
+    _set(
+        work,
+        version_hash,
+        status=RuleStatus.APPROVED.value,
+        approver_id=approver_id,
+        approved_at=work.now,
+    )
+    return get(work, version_hash)
+
+
+def activate(work: Work, version_hash: str) -> StoredRule:
+    """Put an approved version in force and retire the one before.
+
+    Raises NotFound, Conflict `rule-not-approved` or `budget-not-funded`.
+    """
+    stored = get(work, version_hash)
+    if stored.status is not RuleStatus.APPROVED:
+        raise Conflict("rule-not-approved", status=stored.status.value)
+    if not accounts.by_path(work, [chart.budget_path(stored.version.budget)]):
+        raise Conflict("budget-not-funded", budget=stored.version.budget)
+    for other in active(work):
+        if other.version.code == stored.version.code:
+            retire(work, other.version_hash)
+    _set(work, version_hash, status=RuleStatus.ACTIVE.value, active_from=work.now)
+    return get(work, version_hash)
+
+
+def retire(work: Work, version_hash: str) -> StoredRule:
+    """Take an active version out of force. Raises NotFound, Conflict `rule-not-active`."""
+    if get(work, version_hash).status is not RuleStatus.ACTIVE:
+        raise Conflict("rule-not-active")
+    _set(work, version_hash, status=RuleStatus.RETIRED.value, retired_at=work.now)
+    return get(work, version_hash)
+
+
+def get(reading: Reading, version_hash: str) -> StoredRule:
+    """Return a version. Raises NotFound `rule-not-found`."""
+    for stored in _select(reading, rule_versions.c.version_hash == version_hash):
+        return stored
+    raise NotFound("rule-not-found")
+
+
+def every(reading: Reading) -> list[StoredRule]:
+    """Return all versions, by rule and then by age."""
+    return _select(reading, sa.true())
+
+
+def active(reading: Reading) -> list[StoredRule]:
+    """Return the versions in force."""
+    return _select(reading, rule_versions.c.status == RuleStatus.ACTIVE.value)
+
+
+def decide(reading: Reading, city: City, submission: Submission) -> Verdict:
+    """Return what the active rules give for a submission: the best award among them.
+
+    If none awards but one can't decide, a person has to look.
+    """
+    judged: list[tuple[CompiledRule, Facts, Decision]] = []
+    for stored in active(reading):
+        if stored.version.action == submission.action:
+            rule = evaluating.compile_rule(stored.version)
+            facts = _facts(reading, city, submission, stored.version.code)
+            judged.append((rule, facts, rule.decide(facts)))
+    if not judged:
+        return Verdict(Outcome.NO_AWARD.value, {"outcome": "no-award", "reason": "no-rule"})
+    rank = {Outcome.NO_AWARD: 0, Outcome.REVIEW: 1, Outcome.AWARD: 2}
+    rule, facts, decision = max(
+        judged, key=lambda one: (rank[one[2].outcome], one[2].points, one[0].version.code)
+    )
+    receipt = _receipt(rule, facts, decision)
+    if decision.outcome is not Outcome.AWARD:
+        return Verdict(decision.outcome.value, receipt)
+    budget = chart.budget_path(rule.version.budget)
+    grant = Grant(
+        rule.version.code,
+        rule.version_hash,
+        budget,
+        decision.points_now,
+        decision.points_later,
+        receipt,
+    )
+    return Verdict(decision.outcome.value, receipt, grant)
+
+
+def _facts(reading: Reading, city: City, submission: Submission, rule_code: str) -> Facts:
+    local = submission.received_at.astimezone(city.zone)
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    month, end = day.replace(day=1), submission.received_at + dt.timedelta(microseconds=1)
+    epoch = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    today = awarding.given_between(reading, submission.owner, rule_code, day, end)
+    in_month = awarding.given_between(reading, submission.owner, rule_code, month, end)
+    ever = awarding.given_between(reading, submission.owner, rule_code, epoch, end)
+    return Facts(
+        values=submission.facts,
+        occurred_at=submission.occurred_at,
+        zone=city.zone,
+        place=submission.place,
+        given=Given(today[0], in_month[0], ever[0], in_month[1]),
+    )
+
+
+def _receipt(rule: CompiledRule, facts: Facts, decision: Decision) -> dict[str, Any]:
+    return {
+        "outcome": decision.outcome.value,
+        "reason": decision.reason,
+        "points_now": decision.points_now,
+        "points_later": decision.points_later,
+        "rule": rule.version.code,
+        "version_hash": rule.version_hash,
+        "facts": dict(facts.values),
+        "given": asdict(facts.given),
+        "trace": [asdict(step) for step in rule.trace(facts)],
+    }
+
+
+def _set(work: Work, version_hash: str, **values: object) -> None:
+    work.connection.execute(
+        sa.update(rule_versions)
+        .where(rule_versions.c.city_id == work.city_id, rule_versions.c.version_hash == version_hash)
+        .values(**values)
+    )
+
+
+def _select(reading: Reading, condition: sa.ColumnElement[bool]) -> list[StoredRule]:
+    rows = reading.connection.execute(
+        sa.select(rule_versions)
+        .where(rule_versions.c.city_id == reading.city_id, condition)
+        .order_by(rule_versions.c.code, rule_versions.c.created_at)
+    )
+    return [
+        StoredRule(
+            row.version_hash,
+            RuleVersion.model_validate(row.document),
+            RuleStatus(row.status),
+            row.author_id,
+            row.created_at,
+            row.approver_id,
+            row.approved_at,
+            row.active_from,
+            row.retired_at,
+        )
+        for row in rows
+    ]

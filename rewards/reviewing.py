@@ -1,0 +1,130 @@
+"""Reviewing: a case worker decides what the checks could not, and the outcome of what was accepted.
+
+Accepting lets the rules give their points; declining gives none. Later the outcome (the litter is cleared,
+the application granted) confirms pending points or releases them. Each step happens once; repeating it
+changes nothing.
+"""
+
+from kernel.cities import City
+from kernel.db import Work
+from kernel.errors import Conflict, Forbidden, Invalid
+from rewards import awarding, submissions, submitting
+from rewards.submissions import Status, Submission
+
+REASON_MAX = 500
+
+
+def accept(
+    work: Work, city: City, submission_id: int, *, reviewer_id: int, reviewer_owner: str, reason: str = ""
+) -> Submission:
+    """Accept a submission that waits for review; the rules give their points.
+
+    Raises NotFound, Forbidden `own-submission`, Conflict `submission-already-decided`.
+    """
+    submission = _waiting(work, submission_id, reviewer_owner, Status.ACCEPTED)
+    if submission.status is Status.REVIEW:
+        submitting.decide(work, city, submission, reviewer_id=reviewer_id, reason=_checked(reason))
+    return submissions.get(work, submission_id)
+
+
+def decline(
+    work: Work, submission_id: int, *, reviewer_id: int, reviewer_owner: str, reason: str
+) -> Submission:
+    """Decline a submission that waits for review, with a reason that the citizen reads.
+
+    Raises NotFound, Forbidden `own-submission`, Invalid `reason-missing`, Conflict
+    `submission-already-decided`.
+    """
+    submission = _waiting(work, submission_id, reviewer_owner, Status.DECLINED)
+    if submission.status is Status.REVIEW:
+        if not reason.strip():
+            raise Invalid("reason-missing", field="reason")
+        submissions.set_status(work, submission_id, Status.DECLINED, decided_at=work.now)
+        submissions.note(
+            work, submission_id, Status.DECLINED, reason=_checked(reason), receipt={}, reviewer_id=reviewer_id
+        )
+    return submissions.get(work, submission_id)
+
+
+def confirm(
+    work: Work,
+    city: City,
+    submission_id: int,
+    *,
+    reviewer_id: int | None,
+    reviewer_owner: str = "",
+    reason: str = "",
+) -> Submission:
+    """Note that the outcome confirms an accepted submission: pending points are given.
+
+    Without a reviewer the outcome came from another city system or from time passing. Raises NotFound,
+    Forbidden `own-submission`, Conflict `submission-not-accepted`.
+    """
+    submission = _accepted(work, submission_id, reviewer_owner, Status.DONE)
+    if submission.status is Status.ACCEPTED:
+        awarding.confirm(work, city, submission_id)
+        submissions.set_status(work, submission_id, Status.DONE, closed_at=work.now)
+        submissions.note(
+            work, submission_id, Status.DONE, reason=_checked(reason), receipt={}, reviewer_id=reviewer_id
+        )
+    return submissions.get(work, submission_id)
+
+
+def reject(
+    work: Work,
+    city: City,
+    submission_id: int,
+    *,
+    reviewer_id: int | None,
+    reviewer_owner: str = "",
+    reason: str,
+) -> Submission:
+    """Note that the outcome does not confirm an accepted submission: pending points go back.
+
+    Raises NotFound, Forbidden `own-submission`, Invalid `reason-missing`, Conflict `submission-not-accepted`.
+    """
+    submission = _accepted(work, submission_id, reviewer_owner, Status.REJECTED)
+    if submission.status is Status.ACCEPTED:
+        if not reason.strip():
+            raise Invalid("reason-missing", field="reason")
+        awarding.reject(work, city, submission_id)
+        submissions.set_status(work, submission_id, Status.REJECTED, closed_at=work.now)
+        submissions.note(
+            work, submission_id, Status.REJECTED, reason=_checked(reason), receipt={}, reviewer_id=reviewer_id
+        )
+    return submissions.get(work, submission_id)
+
+
+def confirm_overdue(work: Work, city: City) -> int:
+    """Confirm what nobody rejected within `awarding.CONFIRM_AFTER`; return how many."""
+    overdue = awarding.overdue(work)
+    for submission_id in overdue:
+        confirm(work, city, submission_id, reviewer_id=None, reason="not-rejected-in-time")
+    return len(overdue)
+
+
+def _waiting(work: Work, submission_id: int, reviewer_owner: str, wanted: Status) -> Submission:
+    submission = _not_own(work, submission_id, reviewer_owner)
+    if submission.status not in {Status.REVIEW, wanted}:
+        raise Conflict("submission-already-decided", status=submission.status.value)
+    return submission
+
+
+def _accepted(work: Work, submission_id: int, reviewer_owner: str, wanted: Status) -> Submission:
+    submission = _not_own(work, submission_id, reviewer_owner)
+    if submission.status not in {Status.ACCEPTED, wanted}:
+        raise Conflict("submission-not-accepted", status=submission.status.value)
+    return submission
+
+
+def _not_own(work: Work, submission_id: int, reviewer_owner: str) -> Submission:
+    submission = submissions.get(work, submission_id)
+    if submission.owner == reviewer_owner:
+        raise Forbidden("own-submission")
+    return submission
+
+
+def _checked(reason: str) -> str:
+    if len(reason) > REASON_MAX:
+        raise Invalid("reason-too-long", field="reason", maximum=REASON_MAX)
+    return reason.strip()

@@ -1,0 +1,136 @@
+"""Tables of the rewards: rules, submissions with their evidence and checks, awards, reviews."""
+
+import sqlalchemy as sa
+
+from kernel import db
+
+
+def _city() -> sa.Column[int]:
+    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
+
+
+def _of_submission() -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["city_id", "submission_id"], ["submissions.city_id", "submissions.submission_id"]
+    )
+
+
+rule_versions = sa.Table(
+    "rule_versions",
+    db.metadata,
+    _city(),
+    sa.Column("version_hash", sa.String(64), primary_key=True, comment="SHA-256 of the canonical document"),
+    sa.Column("code", sa.String(60), nullable=False),
+    sa.Column("document", db.Json, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("author_id", sa.BigInteger, nullable=False),
+    sa.Column("created_at", db.UtcDateTime, nullable=False),
+    sa.Column("approver_id", sa.BigInteger),
+    sa.Column("approved_at", db.UtcDateTime),
+    sa.Column("active_from", db.UtcDateTime),
+    sa.Column("retired_at", db.UtcDateTime),
+    sa.Index("ix_rule_versions_status", "city_id", "status", "code"),
+    sa.CheckConstraint("status IN ('draft', 'approved', 'active', 'retired')", name="status"),
+    sa.CheckConstraint("approver_id <> author_id", name="four_eyes"),
+)
+
+submissions = sa.Table(
+    "submissions",
+    db.metadata,
+    _city(),
+    sa.Column("submission_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("action", sa.String(60), nullable=False),
+    sa.Column("owner", sa.String(40), nullable=False, comment="Opaque owner in the ledger"),
+    sa.Column("evidence_key", sa.String(120), nullable=False, comment="What may be rewarded only once"),
+    sa.Column("source", sa.String(20), nullable=False),
+    sa.Column("category", sa.String(40)),
+    sa.Column("description", sa.String(4000), nullable=False),
+    sa.Column("address", sa.String(200)),
+    sa.Column("district", sa.String(60)),
+    sa.Column("latitude_e6", sa.Integer),
+    sa.Column("longitude_e6", sa.Integer),
+    sa.Column("accuracy_m", sa.Integer),
+    sa.Column("facts", db.Json, nullable=False, comment="What the rules see"),
+    sa.Column("occurred_at", db.UtcDateTime, nullable=False),
+    sa.Column("received_at", db.UtcDateTime, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("decided_at", db.UtcDateTime),
+    sa.Column("closed_at", db.UtcDateTime),
+    sa.UniqueConstraint("city_id", "action", "evidence_key"),
+    sa.Index("ix_submissions_owner", "city_id", "owner", "submission_id"),
+    sa.Index("ix_submissions_status", "city_id", "status", "submission_id"),
+    sa.Index("ix_submissions_place", "city_id", "action", "latitude_e6"),
+    sa.CheckConstraint("status IN ('review', 'accepted', 'declined', 'done', 'rejected')", name="status"),
+)
+
+evidence_files = sa.Table(
+    "evidence_files",
+    db.metadata,
+    _city(),
+    sa.Column("evidence_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("submission_id", sa.BigInteger, nullable=False),
+    sa.Column("storage_key", sa.String(120), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, comment="Of the bytes as they were uploaded"),
+    sa.Column("width_px", sa.Integer, nullable=False),
+    sa.Column("height_px", sa.Integer, nullable=False),
+    sa.Column("size_bytes", sa.Integer, nullable=False),
+    sa.Column("taken_at", db.UtcDateTime, comment="From the picture itself, before it was stripped"),
+    sa.Index("ix_evidence_files_submission_id", "city_id", "submission_id"),
+    sa.Index("ix_evidence_files_sha256", "city_id", "sha256"),
+    _of_submission(),
+)
+
+check_results = sa.Table(
+    "check_results",
+    db.metadata,
+    _city(),
+    sa.Column("submission_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(40), nullable=False),
+    sa.Column("result", sa.String(6), nullable=False),
+    sa.Column("reason", sa.String(60), nullable=False),
+    sa.Column("details", db.Json, nullable=False),
+    _of_submission(),
+    sa.CheckConstraint("result IN ('pass', 'review', 'hold')", name="result"),
+)
+
+awards = sa.Table(
+    "awards",
+    db.metadata,
+    _city(),
+    sa.Column("award_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("award_key", sa.String(64), nullable=False, comment="SHA-256 of rule, owner and evidence"),
+    sa.Column("submission_id", sa.BigInteger, nullable=False),
+    sa.Column("owner", sa.String(40), nullable=False),
+    sa.Column("rule_code", sa.String(60), nullable=False),
+    sa.Column("version_hash", sa.String(64), nullable=False),
+    sa.Column("points_now", sa.Integer, nullable=False, comment="Given at triage"),
+    sa.Column("points_later", sa.Integer, nullable=False, comment="Given when the outcome is known"),
+    sa.Column("now_id", sa.Uuid, comment="Transfer of the first part"),
+    sa.Column("hold_id", sa.Uuid, comment="Hold of the second part"),
+    sa.Column("state", sa.String(9), nullable=False),
+    sa.Column("receipt", db.Json, nullable=False, comment="Facts seen, deciding clause, trace, sentence"),
+    sa.Column("decided_at", db.UtcDateTime, nullable=False),
+    sa.Column("resolved_at", db.UtcDateTime),
+    sa.UniqueConstraint("city_id", "award_key"),
+    sa.Index("ix_awards_submission_id", "city_id", "submission_id"),
+    sa.Index("ix_awards_owner", "city_id", "owner", "rule_code", "decided_at"),
+    sa.Index("ix_awards_state", "city_id", "state", "decided_at"),
+    _of_submission(),
+    sa.CheckConstraint("state IN ('pending', 'confirmed', 'rejected')", name="state"),
+)
+
+decisions = sa.Table(
+    "decisions",
+    db.metadata,
+    _city(),
+    sa.Column("decision_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("submission_id", sa.BigInteger, nullable=False),
+    sa.Column("status", sa.String(10), nullable=False),
+    sa.Column("reviewer_id", sa.BigInteger, comment="Empty if the checks and rules decided alone"),
+    sa.Column("reason", sa.String(500), nullable=False),
+    sa.Column("receipt", db.Json, nullable=False, comment="Why points were given or not"),
+    sa.Column("decided_at", db.UtcDateTime, nullable=False),
+    sa.Index("ix_decisions_submission_id", "city_id", "submission_id", "decision_id"),
+    _of_submission(),
+)
