@@ -9,6 +9,7 @@ from kernel.clock import FixedClock
 from kernel.db import Database, Work
 from ledger import chart, invariants, posting, queries, transfers, wallets
 from ledger.invariants import Report
+from ledger.queries import StatementLine
 from merchants import devices, venues
 from merchants.venues import NewVenue, Venue, VenueKind
 from redemption import buying, cancelling, codes, keys, offers, redeeming, vouchers
@@ -40,6 +41,7 @@ class Office:
     def __init__(self, database: Database, city_id: int) -> None:
         self.database = database
         self.city_id = city_id
+        self.sealer = SEALER
         database.run(city_id, chart.open_chart)
         database.run(city_id, lambda work: keys.rotate(work, SEALER))
         self.pool, self.zoo = self.add_venue("Freibad Kaiserberg"), self.add_venue("Zoo")
@@ -113,7 +115,7 @@ class Office:
         """Buy a voucher."""
         city = self.city
         return self.database.run(
-            self.city_id, lambda work: buying.buy(work, city, owner, offer.offer_id, SEALER)
+            self.city_id, lambda work: buying.buy(work, city, owner, offer.offer_id, self.sealer)
         )
 
     def cancel(self, owner: str, voucher: Voucher) -> Voucher:
@@ -170,3 +172,8 @@ class Office:
         """Check every invariant of the book."""
         with self.database.reading(self.city_id) as reading:
             return invariants.verify(reading)
+
+    def statement(self, path: str) -> list[StatementLine]:
+        """Return an account's lines, newest first."""
+        with self.database.reading(self.city_id) as reading:
+            return queries.statement(reading, path)

@@ -1,0 +1,184 @@
+"""Paying a fine: in full with points, or not at all.
+
+Nothing is waived: the points go out of use and the programme owes the register the full amount in euros. The
+register is told through the outbox.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from kernel import db, ids, money, outbox
+from kernel.cities import City
+from kernel.errors import Forbidden, Invalid, NotFound
+from ledger import chart, posting, transfers, wallets
+from ledger.transfers import Transfer
+from redemption import fine_references, fines, offers, places
+from redemption.fines import Fine, FineAlreadyPaid, FineNotFound, FinePayment, FineRegister
+from redemption.new_offers import OfferKind
+from redemption.offers import Offer
+from redemption.tables import fine_payments as table
+
+PAGE_MAX = 200
+PURPOSE = "fine"
+TOPIC_PAID = "fine.paid"
+"""Outbox topic; the payload is `fines.to_payload`, the worker calls `report` with it."""
+
+_NAMESPACE = UUID("b4c2ef14-5f64-4a6e-9f41-0a8bb9a6f3d7")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a citizen gets for a paid fine."""
+
+    payment_id: int
+    reference: str
+    offer_id: int
+    owner: str
+    amount_cents: int
+    points: int
+    rate_cents_per_point: int
+    paid_at: dt.datetime
+    reported_at: dt.datetime | None
+    """When the register had confirmed it; None while the message is on its way."""
+
+
+def look_up(register: FineRegister, text: str) -> Fine:
+    """Return the unpaid fine of a reference as typed by a person. Call it outside a transaction.
+
+    Raises Invalid `reference-invalid`, FineNotFound, FineAlreadyPaid, RegisterUnavailable.
+    """
+    reference = fine_references.parse(text)
+    fine = register.find(reference)
+    if fine is None:
+        raise FineNotFound(reference=reference)
+    if fine.is_paid:
+        raise FineAlreadyPaid(reference=reference)
+    return fine
+
+
+def price(city: City, fine: Fine) -> int:
+    """Return how many points pay a fine in full."""
+    return money.cents_to_points(fine.amount_cents, city.rate_cents_per_point)
+
+
+def pay(work: db.Work, city: City, owner: str, fine: Fine, offer_id: int) -> Receipt:
+    """Pay a fine in full with points, once; the register is told after the commit.
+
+    Raises Forbidden `fines-disabled`; NotFound `offer-not-found`; Invalid `offer-not-for-fines`;
+    FineAlreadyPaid; Conflict `offer-not-published`, `sales-not-started`, `sales-ended`, `sold-out` or
+    `insufficient-points`: then nothing is paid.
+    """
+    if not city.fines_enabled:
+        raise Forbidden("fines-disabled")
+    offer = offers.get(work, offer_id)
+    if offer.kind is not OfferKind.FINE:
+        raise Invalid("offer-not-for-fines", offer=offer.code)
+    if fine.is_paid or find(work, fine.reference) is not None:
+        raise FineAlreadyPaid(reference=fine.reference)
+    offers.check_on_sale(work, offer)
+    points = price(city, fine)
+    lots = wallets.split(wallets.wallet(work, owner).lots, points, city.day_of(work.now))
+    chart.open_chart(work)
+    posting.post_or_raise(work, _postings(work, city, fine, offer, lots))
+    payment = FinePayment(work.ids.next(), fine.reference, fine.amount_cents, work.now)
+    work.connection.execute(
+        sa.insert(table).values(
+            city_id=work.city_id,
+            reference=fine.reference,
+            payment_id=payment.payment_id,
+            offer_id=offer.offer_id,
+            owner=owner,
+            amount_cents=fine.amount_cents,
+            points=points,
+            rate_cents_per_point=city.rate_cents_per_point,
+            paid_at=work.now,
+        )
+    )
+    outbox.append(work, TOPIC_PAID, fines.to_payload(payment))
+    return get(work, fine.reference)
+
+
+def report(register: FineRegister, payload: dict[str, Any]) -> FinePayment:
+    """Tell the register about a payment: what the worker does with a `fine.paid` message.
+
+    Afterwards `reported` belongs into the transaction that marks the message as delivered. Raises as
+    `FineRegister.report_payment`.
+    """
+    payment = fines.from_payload(payload)
+    register.report_payment(payment)
+    return payment
+
+
+def reported(work: db.Work, payment: FinePayment) -> None:
+    """Note that the register has confirmed a payment; again: no change."""
+    work.connection.execute(
+        sa.update(table)
+        .where(
+            table.c.city_id == work.city_id,
+            table.c.reference == payment.reference,
+            table.c.reported_at.is_(None),
+        )
+        .values(reported_at=work.now)
+    )
+
+
+def find(reading: db.Reading, reference: str) -> Receipt | None:
+    """Return the receipt for a reference, or None if it was not paid here."""
+    found = _select(reading, table.c.reference == reference)
+    return found[0] if found else None
+
+
+def get(reading: db.Reading, reference: str, owner: str | None = None) -> Receipt:
+    """Return the receipt for a reference, of that owner only if given. Raises NotFound."""
+    receipt = find(reading, reference)
+    if receipt is None or (owner is not None and receipt.owner != owner):
+        raise NotFound("receipt-not-found", reference=reference)
+    return receipt
+
+
+def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: int = 50) -> list[Receipt]:
+    """Return what a citizen has paid, newest first, older than payment `before`."""
+    condition = table.c.owner == owner
+    if before is not None:
+        condition = sa.and_(condition, table.c.payment_id < before)
+    return _select(reading, condition, min(limit, PAGE_MAX))
+
+
+def _postings(
+    work: db.Work, city: City, fine: Fine, offer: Offer, lots: list[tuple[str, int]]
+) -> list[Transfer]:
+    # Ids from the reference: the ledger too would refuse to pay it twice.
+    sides = [(path, chart.REDEEMED, amount) for path, amount in lots]
+    sides.append((chart.EUR_PROGRAMME, chart.EUR_PAYABLE_FINES, fine.amount_cents))
+    if offer.is_limited:
+        sides.append((places.stock_path(offer.offer_id), places.sold_path(offer.offer_id), 1))
+    return [
+        transfers.post(
+            ids.derive(_NAMESPACE, work.city_id, fine.reference, position),
+            debit,
+            credit,
+            amount,
+            effective=city.day_of(work.now),
+            purpose=PURPOSE,
+            subject=f"{offer.code}/{fine.reference}",
+            group_id=ids.derive(_NAMESPACE, work.city_id, fine.reference),
+        )
+        for position, (debit, credit, amount) in enumerate(sides)
+    ]
+
+
+def _select(
+    reading: db.Reading, condition: sa.ColumnElement[bool], limit: int | None = None
+) -> list[Receipt]:
+    columns = [table.c[name] for name in Receipt.__dataclass_fields__]
+    found = reading.connection.execute(
+        sa.select(*columns)
+        .where(table.c.city_id == reading.city_id, condition)
+        .order_by(table.c.payment_id.desc())
+        .limit(limit)
+    )
+    return [Receipt(**row._mapping) for row in found]
