@@ -1,0 +1,94 @@
+"""The written forms of a statement."""
+
+import csv
+import datetime as dt
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from merchants import statements
+from merchants.statements import ProductLine, Statement
+
+STATEMENT = Statement(
+    number="2026-0007",
+    issued_on=dt.date(2026, 6, 2),
+    city_id=1,
+    venue_id=3,
+    venue_name="Café „Zur Mühle“; Ruhrort",
+    payee_name="Mühle GmbH",
+    iban=None,
+    period="month",
+    first_day=dt.date(2026, 5, 1),
+    last_day=dt.date(2026, 5, 31),
+    previous_number="2026-0002",
+    after_sequence=10,
+    cut_sequence=99,
+    rate_cents_per_point=2,
+    opening_points=-5,
+    redemptions=(ProductLine("cake", 3, 90), ProductLine("coffee", 2, 40)),
+    reversals=(ProductLine("coffee", 1, 20),),
+)
+
+
+def test_json_is_canonical() -> None:
+    """The form of record has sorted keys and no spaces; these bytes may never change for this format."""
+    assert statements.to_json(STATEMENT) == (
+        '{"city_id":1,"closing_points":0,"format":"duiscoin-statement/1","issued_on":"2026-06-02",'
+        '"ledger":{"after_sequence":10,"cut_sequence":99},"number":"2026-0007","opening_points":-5,'
+        '"period":{"first_day":"2026-05-01","kind":"month","last_day":"2026-05-31"},'
+        '"previous_number":"2026-0002","rate_cents_per_point":2,'
+        '"redeemed_points":130,"redemptions":[{"count":3,"points":90,"product":"cake"},'
+        '{"count":2,"points":40,"product":"coffee"}],"reversals":[{"count":1,"points":20,"product":"coffee"}],'
+        '"reversed_points":20,"settled_cents":210,"settled_points":105,'
+        '"venue":{"iban":null,"name":"Café „Zur Mühle“; Ruhrort","payee_name":"Mühle GmbH","venue_id":3}}'
+    )
+
+
+def test_json_reads_back() -> None:
+    """What was written is read as the same statement; another format is not guessed at."""
+    document = statements.to_json(STATEMENT)
+
+    assert statements.from_json(document) == STATEMENT
+    with pytest.raises(ValueError, match="duiscoin-statement/2"):
+        statements.from_json(document.replace("statement/1", "statement/2"))
+
+
+def test_figures_follow() -> None:
+    """Opening and redeemed less reversed is settled and closing; a negative rest is carried over."""
+    owing = replace(STATEMENT, opening_points=-200)
+
+    assert (STATEMENT.settled_points, STATEMENT.settled_cents, STATEMENT.closing_points) == (105, 210, 0)
+    assert (owing.settled_points, owing.settled_cents, owing.closing_points) == (0, 0, -90)
+
+
+def test_csv_opens_in_a_spreadsheet() -> None:
+    """The table has a byte-order mark, semicolons, quoted texts and rows that add up."""
+    text = statements.to_csv(STATEMENT)
+
+    rows = list(csv.DictReader(text.removeprefix("\ufeff").splitlines(), delimiter=";"))
+    assert text.startswith("\ufeffstatement;venue;first_day;last_day;entry;product;count;points;cents\r\n")
+    assert text.endswith("\r\n")
+    assert {row["venue"] for row in rows} == {STATEMENT.venue_name}
+    assert [(row["entry"], row["product"], row["count"], row["points"], row["cents"]) for row in rows] == [
+        ("opening", "", "", "-5", "-10"),
+        ("redemption", "cake", "3", "90", "180"),
+        ("redemption", "coffee", "2", "40", "80"),
+        ("reversal", "coffee", "1", "-20", "-40"),
+        ("settled", "", "", "105", "210"),
+        ("closing", "", "", "0", "0"),
+    ]
+    assert sum(int(row["points"]) for row in rows[:4]) == sum(int(row["points"]) for row in rows[4:])
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_csv_holds_no_formula(start: str) -> None:
+    """A venue whose name would be taken for a formula is written as a text; the record keeps its name."""
+    name = f'{start}HYPERLINK("http://example.org")'
+    named = replace(STATEMENT, venue_name=name)
+
+    written = io.StringIO(statements.to_csv(named), newline="")
+    first_entry = list(csv.reader(written, delimiter=";"))[1]
+    assert first_entry[1] == "'" + name
+    assert json.loads(statements.to_json(named))["venue"]["name"] == name
