@@ -5,6 +5,7 @@ used or given back is for the ledger to say. It holds no personal data.
 """
 
 import enum
+import functools
 from dataclasses import dataclass
 from typing import ClassVar, Final, TypeGuard
 
@@ -26,6 +27,8 @@ _ED25519: Final = -19
 """RFC 9864; the older -8 would leave the curve to the key."""
 _EXP, _IAT, _CTI, _BODY = 4, 6, 7, -65537
 _LABELS: Final = frozenset({_EXP, _IAT, _CTI, _BODY})
+_SIGNED_HEAD: Final = cbor.head(cbor.ARRAY, 4) + cbor.encode("Signature1")
+_NO_EXTERNAL_DATA: Final = cbor.encode(b"")
 _USES_MAX: Final = 2**16 - 1
 _NUMBER_MAX: Final = 2**32 - 1
 
@@ -119,7 +122,7 @@ class Claims:
 
 def issue(claims: Claims, key: SigningKey) -> bytes:
     """Return the signed token of `claims`; the same claims and key give the same bytes."""
-    protected = cbor.encode({_HEADER_ALG: _ED25519, _HEADER_KID: key.kid})
+    protected = _protected(key.kid)
     body: list[cbor.Value] = [
         claims.schema,
         int(claims.kind),
@@ -180,9 +183,14 @@ def check(
         raise TokenRefused(Refusal.OTHER_VENUE, venues=claims.venues, venue=venue)
 
 
+@functools.lru_cache(maxsize=64)
+def _protected(kid: bytes) -> bytes:
+    return cbor.encode({_HEADER_ALG: _ED25519, _HEADER_KID: kid})
+
+
 def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
     """Return the Sig_structure of RFC 9052 section 4.4, without external data."""
-    return cbor.encode(("Signature1", protected, b"", payload))
+    return _SIGNED_HEAD + cbor.encode(protected) + _NO_EXTERNAL_DATA + cbor.encode(payload)
 
 
 def _decoded(data: bytes) -> cbor.Value:
