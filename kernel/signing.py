@@ -148,7 +148,7 @@ class KeyRing:
 
 
 def seal(secret: str, data: bytes, nonce: bytes) -> bytes:
-    """Return `data` encrypted and authenticated (XSalsa20-Poly1305), to be opened with the same `secret` only.
+    """Return `data` encrypted and authenticated (XSalsa20-Poly1305), for the same `secret` to open.
 
     `secret` is long and random, so a fast derivation of the key is enough; `nonce` is SEAL_NONCE_BYTES random
     bytes, never used twice.
