@@ -62,7 +62,7 @@ def redeem(
     if voucher is None:
         verdict = Verdict(code, scan_id, work.now)
     else:
-        verdict = Verdict(code, scan_id, work.now, _shown(work, voucher), _first_use(work, voucher))
+        verdict = Verdict(code, scan_id, work.now, _shown(voucher), _first_use(work, voucher))
         if verdict.accepted:
             _book(work, city, voucher, venue_id)
             _note(work, voucher, scan_id, venue_id=venue_id, device_id=device.device_id)
@@ -145,8 +145,7 @@ def _note(work: db.Work, voucher: Voucher, scan_id: int, *, venue_id: int, devic
     keys.count_accepted(work, voucher.kid)
 
 
-def _shown(reading: db.Reading, voucher: Voucher) -> ShownVoucher:
-    names = venues.by_id(reading, voucher.venue_ids)
+def _shown(voucher: Voucher) -> ShownVoucher:
     return ShownVoucher(
         voucher_id=voucher.voucher_id,
         offer_code=voucher.offer_code,
@@ -155,15 +154,16 @@ def _shown(reading: db.Reading, voucher: Voucher) -> ShownVoucher:
         value_cents=voucher.value_cents,
         valid_from=voucher.valid_from,
         valid_until=voucher.valid_until,
-        venue_names=tuple(names[venue_id].name for venue_id in voucher.venue_ids),
+        venue_names=voucher.venue_names,
     )
 
 
 def _first_use(reading: db.Reading, voucher: Voucher) -> FirstUse | None:
-    if voucher.redeemed_at is None or voucher.redeemed_venue_id is None or voucher.redeemed_device_id is None:
+    if (
+        voucher.redeemed_at is None
+        or voucher.redeemed_venue_name is None
+        or voucher.redeemed_device_id is None
+    ):
         return None
-    return FirstUse(
-        voucher.redeemed_at,
-        venues.get(reading, voucher.redeemed_venue_id).name,
-        devices.get(reading, voucher.redeemed_device_id).name,
-    )
+    device = devices.get(reading, voucher.redeemed_device_id)
+    return FirstUse(voucher.redeemed_at, voucher.redeemed_venue_name, device.name)

@@ -6,6 +6,7 @@ Whether a voucher is usable, redeemed, cancelled or over is not stored: it is wh
 
 import datetime as dt
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,8 @@ from kernel.cities import LocalizedText
 from kernel.errors import NotFound
 from ledger import queries
 from ledger.outcomes import BookedTransfer
+from merchants import venues
+from redemption import codes
 from redemption.new_offers import OfferKind
 from redemption.tables import offers, redemptions, vouchers
 
@@ -67,6 +70,7 @@ class Voucher:
     descriptions: LocalizedText
     pictogram: str
     venue_ids: tuple[int, ...]
+    venue_names: tuple[str, ...]
     points: int
     value_cents: int
     bought_at: dt.datetime
@@ -75,11 +79,22 @@ class Voucher:
     """Exclusive."""
     redeemed_at: dt.datetime | None
     redeemed_venue_id: int | None
+    redeemed_venue_name: str | None
     redeemed_device_id: int | None
     kid: str
     token: bytes
     status_index: int
     hold_count: int
+
+    @property
+    def app_text(self) -> str:
+        """The text of the QR code in the app."""
+        return codes.app_text(self.token)
+
+    @property
+    def typed_code(self) -> str:
+        """The manual code as it is shown, in two groups."""
+        return codes.grouped(self.manual_code)
 
 
 class Step(enum.StrEnum):
@@ -178,17 +193,24 @@ def _select(
         row.voucher_id: transfer_id(reading.city_id, row.voucher_id, Step.HOLD, 0) for row in found
     }
     resolutions = queries.resolution(reading, first_holds.values()) if found else {}
-    return [_voucher(reading, row, resolutions.get(first_holds[row.voucher_id])) for row in found]
+    where = {venue_id for row in found for venue_id in (*row.venue_ids, row.redeemed_venue_id) if venue_id}
+    names = {venue.venue_id: venue.name for venue in venues.by_id(reading, where).values()}
+    return [
+        _voucher(
+            row,
+            names,
+            _status(resolutions.get(first_holds[row.voucher_id]), over=row.valid_until <= reading.now),
+        )
+        for row in found
+    ]
 
 
-def _voucher(reading: db.Reading, row: sa.Row[Any], resolution: BookedTransfer | None) -> Voucher:
+def _voucher(row: sa.Row[Any], names: Mapping[int, str], status: VoucherStatus) -> Voucher:
     return Voucher(
-        **{
-            **row._mapping,
-            "kind": OfferKind(row.kind),
-            "venue_ids": tuple(row.venue_ids),
-            "status": _status(resolution, over=row.valid_until <= reading.now),
-        }
+        **{**row._mapping, "kind": OfferKind(row.kind), "venue_ids": tuple(row.venue_ids)},
+        venue_names=tuple(names[venue_id] for venue_id in row.venue_ids),
+        redeemed_venue_name=names.get(row.redeemed_venue_id),
+        status=status,
     )
 
 

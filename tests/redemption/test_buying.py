@@ -8,7 +8,7 @@ import pytest
 from kernel.errors import Conflict, Invalid, NotFound
 from ledger.wallets import InsufficientPoints
 from merchants import venues
-from redemption import keys, offers, tokens, vouchers
+from redemption import codes, keys, offers, tokens, vouchers
 from redemption.new_offers import NewOffer, OfferKind
 from redemption.tokens import VoucherKind
 from redemption.vouchers import VoucherStatus
@@ -55,6 +55,9 @@ def test_a_voucher_of_each_kind_carries_a_token_that_says_what_it_is(
     assert (450, voucher.status_index) == (claims.value_cents, claims.status_index)
     assert int(voucher.valid_until.timestamp()) == claims.expires_at
     assert len(voucher.token) <= 130
+    assert ("Freibad Kaiserberg",) == voucher.venue_names
+    assert voucher.token == codes.parse(voucher.app_text)
+    assert codes.ManualCode(voucher.manual_code) == codes.parse(voucher.typed_code)
 
 
 def test_the_price_is_held_from_the_earliest_lots_towards_the_venue(office: Office) -> None:

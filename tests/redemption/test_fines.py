@@ -4,6 +4,7 @@ import datetime as dt
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from kernel import cities, outbox
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from ledger.wallets import InsufficientPoints
 from redemption import fine_references, fines, paying_fines
-from redemption.file_register import Added, FileFineRegister
+from redemption.file_register import Added, FileFineRegister, from_row
+from redemption.fine_files import FineRow
 from redemption.fines import (
     Fine,
     FineAlreadyPaid,
@@ -67,8 +69,8 @@ def deliver(office: Office, register: FineRegister) -> None:
         due = [event for event in outbox.due(reading) if event.topic == paying_fines.TOPIC_PAID]
     for event in due:
         payment = paying_fines.report(register, dict(event.payload))
-        office.database.run(office.city_id, lambda work, p=payment: paying_fines.reported(work, p))
-        office.database.run(office.city_id, lambda work, e=event: outbox.delivered(work, e.event_id))
+        office.database.run(office.city_id, partial(paying_fines.reported, payment=payment))
+        office.database.run(office.city_id, partial(outbox.delivered, event_id=event.event_id))
 
 
 def test_a_fine_is_found_as_typed_and_paid_in_full(
@@ -254,6 +256,25 @@ def test_adding_again_adds_nothing_and_never_replaces(register: FileFineRegister
         restarted.find(WRONG_PARKING.reference),
         restarted.find(new.reference),
     )
+
+
+def test_published_fines_fill_the_register(register: FileFineRegister) -> None:
+    """A row of the city's file becomes a fine that is found by the reference derived for it."""
+    row = FineRow(
+        line=2,
+        reference=fine_references.derive("DU", "a row"),
+        committed_at=dt.datetime(2021, 8, 2, 9, 57, tzinfo=dt.UTC),
+        amount_cents=5500,
+        offence_codes=("141101", "141312"),
+        district="K",
+        vehicle="PKW",
+        street="HOHENZOLLERNRING",
+        house_number="57",
+    )
+    fine = from_row(row)
+    register.add([fine])
+    assert Fine(row.reference, 5500, row.committed_at, "HOHENZOLLERNRING 57", row.offence_codes) == fine
+    assert fine == paying_fines.look_up(register, row.reference)
 
 
 def test_another_process_sees_fines_and_payments_at_once(register: FileFineRegister, tmp_path: Path) -> None:

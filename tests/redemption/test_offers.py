@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -126,7 +127,11 @@ def test_all_mistakes_are_named_at_once() -> None:
     """Somebody who mistyped two fields need not try twice."""
     with pytest.raises(Invalid) as refused:
         new_offers.check(replace(GOOD, code="?", places=0), START)
-    assert ["code", "places"] == [fault["field"] for fault in refused.value.details["faults"]]  # type: ignore[attr-defined]
+    expected = [
+        {"field": "code", "code": "offer-code-invalid"},
+        {"field": "places", "code": "offer-places-invalid"},
+    ]
+    assert expected == refused.value.details["faults"]
 
 
 def test_an_offer_goes_from_draft_to_published_to_withdrawn(office: Office) -> None:
@@ -204,7 +209,8 @@ def test_places_are_added_to_published_limited_offers_only(office: Office) -> No
     for offer, code in ((draft, "offer-not-published"), (unlimited, "offer-unlimited")):
         with pytest.raises(Conflict, match=code):
             office.database.run(
-                office.city_id, lambda work, o=offer: offers.add_places(work, office.city, o.offer_id, 1)
+                office.city_id,
+                partial(offers.add_places, city=office.city, offer_id=offer.offer_id, count=1),
             )
 
 
