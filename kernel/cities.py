@@ -29,9 +29,13 @@ cities = sa.Table(
     sa.Column("points_valid_years", sa.Integer, nullable=False),
     sa.Column("points_expiry_quarter", sa.Integer, nullable=False),
     sa.Column("rate_cents_per_point", sa.Integer, nullable=False),
+    sa.Column("latitude_e6", sa.Integer, comment="The city's centre in microdegrees"),
+    sa.Column("longitude_e6", sa.Integer),
+    sa.Column("reference_prefix", sa.String(4), nullable=False, comment="Begins the references of fines"),
     sa.Column("created_at", db.UtcDateTime, nullable=False),
 )
 
+_PREFIX = re.compile(r"[A-Z]{1,4}")
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 
 
@@ -51,6 +55,11 @@ class NewCity:
     """Quarter of the last year at whose end they expire."""
     rate_cents_per_point: int = 1
     """What a point is worth where the city itself takes points: fines and fees."""
+    latitude_e6: int | None = None
+    """Centre of the city in microdegrees; without it no place is too far away."""
+    longitude_e6: int | None = None
+    reference_prefix: str = ""
+    """One to four capital letters that begin references of fines; made from the name if left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,9 @@ class City:
     points_valid_years: int
     points_expiry_quarter: int
     rate_cents_per_point: int
+    latitude_e6: int | None
+    longitude_e6: int | None
+    reference_prefix: str
     created_at: dt.datetime
 
     @property
@@ -93,6 +105,7 @@ def create(work: db.Work, new: NewCity) -> City:
     if work.connection.execute(taken).first() is not None:
         raise Conflict("city-exists", slug=new.slug)
     values = {name: getattr(new, name) for name in NewCity.__dataclass_fields__}
+    values["reference_prefix"] = new.reference_prefix or new.slug[:2].upper()
     work.connection.execute(sa.insert(cities).values(city_id=work.city_id, created_at=work.now, **values))
     return get(work)
 
@@ -123,8 +136,10 @@ def _check(new: NewCity) -> None:
         raise Invalid("city-slug-invalid", slug=new.slug)
     if not new.name.strip():
         raise Invalid("city-name-missing")
-    if not 1 <= new.points_valid_years <= 10 or not 1 <= new.points_expiry_quarter <= 4:  # noqa: PLR2004
+    if not 1 <= new.points_valid_years <= 10 or not 1 <= new.points_expiry_quarter <= 4:  # noqa: PLR2004 -- quarters of a year
         raise Invalid("points-validity-invalid")
+    if new.reference_prefix and not _PREFIX.fullmatch(new.reference_prefix):
+        raise Invalid("reference-prefix-invalid", reference_prefix=new.reference_prefix)
     if new.rate_cents_per_point < 1:
         raise Invalid("rate-invalid", rate_cents_per_point=new.rate_cents_per_point)
     try:

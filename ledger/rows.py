@@ -81,7 +81,7 @@ def _newest_sequence(account_column: str, sequence: int | None) -> sa.ScalarSele
     if sequence is not None:
         newest = newest.where(transfers.c.sequence <= sequence)
     newest = newest.order_by(transfers.c.sequence.desc()).limit(1)
-    return newest.correlate(accounts).scalar_subquery().label(f"newest_{account_column}")  # type: ignore[return-value]
+    return newest.correlate(accounts).scalar_subquery().label(f"newest_{account_column}")  # type: ignore[return-value]  # a label is a scalar subquery, too
 
 
 def _where(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[BookedTransfer]:

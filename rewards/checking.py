@@ -112,7 +112,7 @@ def freshness(subject: Subject) -> Finding:
     return Finding("freshness", Result.PASS, "fresh")
 
 
-def place(subject: Subject) -> Finding:
+def place(subject: Subject) -> Finding:  # noqa: PLR0911 -- one return for each thing that may be wrong
     """Expect a place within the city, known well enough."""
     if not subject.needs_place:
         return Finding("place", Result.PASS, "no-place-needed")

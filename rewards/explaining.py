@@ -67,7 +67,7 @@ def waiting(reason: str, _: Gettext) -> str:
 
 def describe(version: RuleVersion, action: ActionType, _: Gettext, language: str) -> list[str]:
     """Return what a rule says, one sentence for each part."""
-    lines = [
+    return [
         _("For: %(action)s.") % {"action": action.names.get(language, action.names["de"])},
         _("Points if %(condition)s.") % {"condition": _condition(version.when, _)},
         *_effect(version, action, _, language),
@@ -79,7 +79,6 @@ def describe(version: RuleVersion, action: ActionType, _: Gettext, language: str
         },
         _("Paid from the budget “%(budget)s”.") % {"budget": version.budget},
     ]
-    return lines
 
 
 def _effect(version: RuleVersion, action: ActionType, _: Gettext, language: str) -> list[str]:

@@ -59,6 +59,8 @@ class NewSubmission:
     trust_level: str = "basic"
     facts: Mapping[str, Any] = field(default_factory=dict)
     pictures: Sequence[StoredPicture] = ()
+    doubts: Sequence[str] = ()
+    """Codes of what the reader of a foreign file found odd; each sends the submission to a person."""
 
 
 def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool]:
@@ -76,6 +78,7 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
         return earlier, True
     submission = _build(work, new, submission_id, key)
     findings = _check(work, city, action, new, submission)
+    findings += [Finding("origin", Result.REVIEW, doubt) for doubt in new.doubts]
     submissions.add(work, submission)
     submissions.keep_findings(work, submission_id, findings)
     _keep_pictures(work, city, submission_id, new.pictures)
@@ -132,7 +135,7 @@ def _check_form(action: ActionType, new: NewSubmission) -> None:
     if (new.latitude_e6 is None) != (new.longitude_e6 is None):
         raise Invalid("place-incomplete", field="place")
     if new.latitude_e6 is not None and new.longitude_e6 is not None:
-        inside = abs(new.latitude_e6) <= 90_000_000 and abs(new.longitude_e6) <= 180_000_000  # noqa: PLR2004
+        inside = abs(new.latitude_e6) <= 90_000_000 and abs(new.longitude_e6) <= 180_000_000  # noqa: PLR2004 -- degrees
         if not inside:
             raise Invalid("place-out-of-range", field="place")
     if new.source == "app" and action.needs_description and not new.description.strip():
@@ -185,9 +188,10 @@ def _check(
         Subject(
             owner=new.owner,
             occurred_at=submission.occurred_at,
-            now=work.now,
+            # Another system took it in when it happened; at a desk somebody saw the reporter.
+            now=submission.occurred_at if new.source == "open311" else work.now,
             needs_place=action.needs_place,
-            needs_photo=action.needs_photo,
+            needs_photo=action.needs_photo and new.source == "app",
             category_known=not action.categories or new.category in action.category_codes,
             place=place,
             address=submission.address,

@@ -119,7 +119,7 @@ def test_same_id_other_content_is_refused(desk: Desk, change: dict[str, object])
     refused = desk.move(1000)
     desk.post(booked, refused)
 
-    codes = desk.codes(replace(booked, **change), replace(refused, **change))  # type: ignore[arg-type]
+    codes = desk.codes(replace(booked, **change), replace(refused, **change))  # type: ignore[arg-type]  # fields by name
 
     assert codes == [Code.ID_USED_FOR_OTHER_CONTENT] * 2
 

@@ -1,0 +1,168 @@
+"""Who asks, and whether they may: every route declares exactly one `Access`.
+
+A person is known by the session cookie (then forms and scripts must carry the CSRF token) or by the same
+token as a bearer; a device and another city system by bearer tokens of their own.
+`tests/api/test_access.py` walks all routes as each role and as nobody.
+"""
+
+import enum
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import Request
+
+from api import csrf, languages, services
+from identity import clients, sessions
+from identity.clients import Client, ClientRefused
+from identity.roles import AT_VENUE, Held, Role
+from identity.sessions import Session
+from kernel.cities import City
+from kernel.db import Reading
+from kernel.errors import DomainError, Forbidden, Kind
+from merchants import devices
+from merchants.devices import Device, DeviceRefused
+
+SESSION_COOKIE = "duiscoin_session"
+VISITOR_COOKIE = "duiscoin_visitor"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
+
+
+class SignInNeeded(DomainError):
+    """Nobody is signed in, or the session is over."""
+
+    kind: ClassVar[Kind] = Kind.UNAUTHENTICATED
+    code = "sign-in-needed"
+
+
+class Sort(enum.StrEnum):
+    """Sorts of callers that a route may admit besides persons with a role."""
+
+    ANYONE = "anyone"
+    CITIZEN = "citizen"
+    """Any person who signed in."""
+    DEVICE = "device"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, in which city and language. At most one of session, device and client is there."""
+
+    city: City
+    language: str
+    source: str
+    cookie: str
+    """What the CSRF token is bound to: the session's token or the visitor's cookie."""
+    session: Session | None = None
+    device: Device | None = None
+    client: Client | None = None
+
+    @property
+    def scope(self) -> str:
+        """Who this is, for idempotency keys, rate limits and the audit log."""
+        if self.session is not None:
+            return f"person/{self.session.person.person_id}"
+        if self.device is not None:
+            return f"device/{self.device.device_id}"
+        if self.client is not None:
+            return f"client/{self.client.client_id}"
+        return f"source/{self.source}"
+
+    @property
+    def person_session(self) -> Session:
+        """The session. Raises SignInNeeded if a device, a client or nobody asks."""
+        if self.session is None:
+            raise SignInNeeded
+        return self.session
+
+    @property
+    def scanning_device(self) -> Device:
+        """The device. Raises SignInNeeded if it is no device that asks."""
+        if self.device is None:
+            raise SignInNeeded
+        return self.device
+
+    def has(self, *wanted: Role) -> bool:
+        """Whether the person has one of these roles, in the city or at any venue."""
+        return self.session is not None and any(held.role in wanted for held in self.session.roles)
+
+    def venues(self) -> list[int]:
+        """Return the venues at which the person is staff or owner."""
+        if self.session is None:
+            return []
+        return sorted({held.venue_id for held in self.session.roles if held.role in AT_VENUE})
+
+    def check_venue(self, venue_id: int, *wanted: Role) -> None:
+        """Raise Forbidden unless the person has one of the roles at this very venue."""
+        held = self.session.roles if self.session else frozenset()
+        if not any(Held(role, venue_id) in held for role in wanted or tuple(AT_VENUE)):
+            raise Forbidden("other-venue", venue_id=venue_id)
+
+
+class Access:
+    """Admits the named sorts and roles; used as `Depends(Access(...))` by every route."""
+
+    def __init__(self, *admitted: Sort | Role, form: bool = False) -> None:
+        self.sorts = frozenset(one for one in admitted if isinstance(one, Sort))
+        self.roles = frozenset(one for one in admitted if isinstance(one, Role))
+        self.form = form
+        """The CSRF token comes in the form instead of a header."""
+
+    async def __call__(self, request: Request) -> Caller:
+        """Return the caller. Raises SignInNeeded, Forbidden, and what wrong tokens raise."""
+        given = services.of(request)
+        city = given.city_of(request.url.hostname or "")
+        source = request.client.host if request.client else "unknown"
+        given.limiter.hit("any-source", city.city_id, source)
+        with given.database.reading(city.city_id) as reading:
+            caller = self._identify(request, reading, city, source)
+        self._check(caller)
+        if request.method not in _SAFE and "authorization" not in request.headers:
+            token = request.headers.get(csrf.HEADER)
+            if token is None and self.form:
+                field = (await request.form()).get(csrf.FIELD)
+                token = field if isinstance(field, str) else None
+            csrf.check(given.secrets, caller.cookie, token)
+        return caller
+
+    def _identify(self, request: Request, reading: Reading, city: City, source: str) -> Caller:
+        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+        if bearer and scheme.lower() == "bearer":
+            return self._bearer(request, reading, city, source, bearer)
+        cookie = request.cookies.get(SESSION_COOKIE, "")
+        session = sessions.find(reading, cookie) if cookie else None
+        language = languages.of(request, session.person.language if session else None)
+        bound = cookie if session else request.cookies.get(VISITOR_COOKIE, "")
+        return Caller(city, language, source, bound, session=session)
+
+    def _bearer(self, request: Request, reading: Reading, city: City, source: str, token: str) -> Caller:
+        language = languages.of(request)
+        if Sort.DEVICE in self.sorts:
+            try:
+                device = devices.authenticate(reading, token)
+            except DeviceRefused as refused:
+                if refused.code != DeviceRefused.code or self.sorts == {Sort.DEVICE}:
+                    raise
+            else:
+                return Caller(city, language, source, token, device=device)
+        if Sort.CLIENT in self.sorts:
+            try:
+                return Caller(city, language, source, token, client=clients.authenticate(reading, token))
+            except ClientRefused as refused:
+                if refused.code != ClientRefused.code or self.sorts == {Sort.CLIENT}:
+                    raise
+        session = sessions.find(reading, token)
+        if session is None:
+            raise SignInNeeded
+        return Caller(city, session.person.language, source, token, session=session)
+
+    def _check(self, caller: Caller) -> None:
+        if Sort.ANYONE in self.sorts:
+            return
+        if caller.device is not None or caller.client is not None:
+            return
+        if caller.session is None:
+            raise SignInNeeded
+        if Sort.CITIZEN in self.sorts or caller.has(*self.roles):
+            return
+        raise Forbidden("role-missing", roles=sorted(role.value for role in self.roles))

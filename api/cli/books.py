@@ -1,0 +1,79 @@
+"""`duiscoin ledger` and `duiscoin settle`: the books."""
+
+import datetime as dt
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from api.cli import opening
+from kernel.cities import City
+from kernel.db import Database
+from ledger import invariants
+from merchants import settling
+
+app = typer.Typer(help="The ledger.", no_args_is_help=True)
+CityOption = Annotated[str | None, typer.Option("--city", help="Slug of the city, if there are several")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For machines")]
+
+
+@app.command()
+def verify(city: CityOption = None, as_json: JsonOption = False) -> None:
+    """Check every invariant of the city's book; exit code 1 if one does not hold."""
+    database = opening.database(opening.settings())
+    chosen = opening.city(database, city)
+    report = _verify(database, chosen)
+    if as_json:
+        typer.echo(json.dumps({"ok": report.ok, **asdict(report)}, ensure_ascii=False))
+    else:
+        for finding in report.findings:
+            typer.echo(f"{finding.check} at {finding.sequence or '-'}: {finding.message}", err=True)
+        verdict = "all hold" if report.ok else f"{len(report.findings)} findings"
+        typer.echo(
+            f"{chosen.name}: {report.transfers} transfers, {report.accounts} accounts, "
+            f"{len(report.checks)} checks: {verdict}."
+        )
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _verify(database: Database, city: City) -> invariants.Report:
+    with (
+        Progress(console=Console(stderr=True), transient=True) as bar,
+        database.reading(city.city_id) as reading,
+    ):
+        task = bar.add_task("transfers", total=None)
+        return invariants.verify(reading, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def settle(city: CityOption = None, as_json: JsonOption = False) -> None:
+    """Settle all finished periods with all venues; running it again changes nothing."""
+    database = opening.database(opening.settings())
+    chosen = opening.city(database, city)
+    today = chosen.day_of(database.clock.now())
+    settled = settle_due(database, chosen, today)
+    if as_json:
+        rows = [
+            {"number": s.number, "venue_id": s.venue_id, "points": s.points, "amount_cents": s.amount_cents}
+            for s in settled
+        ]
+        typer.echo(json.dumps(rows))
+        return
+    for one in settled:
+        typer.echo(
+            f"{one.number}: venue {one.venue_id}, {one.points} points, {one.amount_cents / 100:.2f} EUR"
+        )
+    typer.echo(f"{len(settled)} statements made." if settled else "Nothing to settle.")
+
+
+def settle_due(database: Database, city: City, today: dt.date) -> list[settling.Settlement]:
+    """Settle what is due, each venue and period in its own unit of work."""
+    with database.reading(city.city_id) as reading:
+        due = settling.due_settlements(reading, city, today)
+    return [
+        database.run(city.city_id, lambda work, v=venue_id, p=period_start: settling.settle(work, city, v, p))
+        for venue_id, period_start in due
+    ]

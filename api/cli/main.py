@@ -1,0 +1,34 @@
+"""`duiscoin`: every command of the installation, one module for each topic."""
+
+import sys
+
+import typer
+
+from api.cli import books, cities, databases, imports, running
+from kernel.errors import DomainError
+
+app = typer.Typer(
+    name="duiscoin",
+    help="One ledger for a city that says thank you.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(databases.app, name="db")
+app.add_typer(cities.app, name="city")
+app.add_typer(books.app, name="ledger")
+app.add_typer(imports.app, name="import")
+app.command()(running.serve)
+app.command()(running.worker)
+app.command()(running.demo)
+app.command()(running.status)
+app.command()(books.settle)
+app.add_typer(running.keys, name="keys")
+
+
+def run() -> None:
+    """Run the command line; a refusal becomes one line on standard error and exit code 1."""
+    try:
+        app()
+    except DomainError as error:
+        typer.echo(f"duiscoin: {error}", err=True)
+        sys.exit(1)

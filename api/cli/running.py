@@ -1,0 +1,115 @@
+"""`duiscoin serve`, `worker`, `demo`, `status`, `keys`: running an installation."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from api import services, working
+from api.app import create_app
+from api.cli import opening
+from api.cli.books import CityOption, JsonOption
+from api.demo import staging
+from identity import auditing
+from kernel import cities, logs, outbox
+from kernel.db import Database
+from kernel.settings import Settings
+from ledger import queries
+from redemption import keys as issuing_keys
+
+keys = typer.Typer(help="The keys that sign vouchers.", no_args_is_help=True)
+_Port = Annotated[int, typer.Option(help="TCP port")]
+_Host = Annotated[str, typer.Option(help="Address to listen on")]
+
+
+def serve(
+    host: _Host = "127.0.0.1",
+    port: _Port = 8000,
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Deliver messages, too")] = True,
+) -> None:
+    """Serve the pages and the API."""
+    settings = opening.settings()
+    database = opening.database(settings)
+    _serve(settings, database, host, port, with_worker=with_worker)
+
+
+def worker() -> None:
+    """Deliver messages and run what is due, until stopped."""
+    settings = opening.settings()
+    built = services.build(settings, opening.database(settings))
+    working.run_forever(built)
+
+
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo city lives")] = Path("var/demo"),
+    host: _Host = "127.0.0.1",
+    port: _Port = 8000,
+    fresh: Annotated[bool, typer.Option(help="Begin anew")] = False,
+    prepare_only: Annotated[bool, typer.Option(help="Make the city but do not serve it")] = False,
+) -> None:
+    """Make a demo city on SQLite with weeks of history, and serve it."""
+    logs.configure(json_lines=False)
+    settings = staging.settings(folder, port, fresh=fresh)
+    database = staging.prepare(settings, typer.echo)
+    for line in staging.addresses(settings, database):
+        typer.echo(line)
+    if not prepare_only:
+        _serve(settings, database, host, port, with_worker=True)
+
+
+def status(as_json: JsonOption = False) -> None:
+    """Show what each city's book and outbox look like."""
+    settings = opening.settings()
+    database = opening.database(settings)
+    rows = []
+    for city in cities.every(database):
+        with database.reading(city.city_id) as reading:
+            rows.append(
+                {
+                    "city": city.slug,
+                    "transfers": queries.head_sequence(reading),
+                    "undelivered": outbox.undelivered_count(reading),
+                    "audit_log_broken_at": auditing.verify(reading),
+                }
+            )
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        typer.echo(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in row.items()))
+
+
+@keys.command()
+def rotate(city: CityOption = None) -> None:
+    """Make a new signing key; vouchers signed with the one before stay valid."""
+    settings = opening.settings()
+    database = opening.database(settings)
+    chosen = opening.city(database, city)
+    key = database.run(chosen.city_id, lambda work: issuing_keys.rotate(work, services.sealer(settings)))
+    typer.echo(f"{chosen.name} now signs with key {key.kid}.")
+
+
+@keys.command("list")
+def list_keys(city: CityOption = None) -> None:
+    """List the signing keys with how many vouchers each signed and how many of those were accepted."""
+    database = opening.database(opening.settings())
+    chosen = opening.city(database, city)
+    with database.reading(chosen.city_id) as reading:
+        for key in issuing_keys.every(reading):
+            alarm = "  MORE ACCEPTED THAN ISSUED" if key.is_suspicious else ""
+            typer.echo(f"{key.kid}  {key.status:<8} issued {key.issued} accepted {key.accepted}{alarm}")
+
+
+def _serve(settings: Settings, database: Database, host: str, port: int, *, with_worker: bool) -> None:
+    app = create_app(settings, database)
+    with working.background(app.state.services, enabled=with_worker):
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            proxy_headers=True,
+            forwarded_allow_ips=settings.trusted_proxies,
+        )

@@ -1,0 +1,66 @@
+"""Writes at the edge: once per idempotency key, by the writer, answered with plain JSON.
+
+The JSON API takes the key from the header, forms from a hidden field; both go the same way.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import Header, Request
+from fastapi.responses import JSONResponse
+
+from api import idempotency, services
+from api.access import Caller
+from kernel.db import Work
+
+Command = Callable[[Work], Mapping[str, Any]]
+"""Does the work and returns what the caller gets: plain JSON values."""
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Names this request, so that repeating it is safe: the first answer comes again. "
+        "Without it: 400. Used for another request: 422. Still being answered: 409.",
+        max_length=idempotency.KEY_MAX_LENGTH,
+        examples=["5f0f2d39-4d0c-4f8e-9a0e-3c3b8f8b1c52"],
+    ),
+]
+
+
+async def perform(
+    request: Request,
+    caller: Caller,
+    key: str | None,
+    command: Command,
+    *,
+    content: bytes | None = None,
+) -> Mapping[str, Any]:
+    """Run a command once for its key and return its answer, now or from the first time.
+
+    `content` stands for the body where reading it again is not possible (uploads). Raises Invalid without
+    key, KeyReused, StillRunning, TooManyRequests, and whatever the command raises.
+    """
+    given = services.of(request)
+    given.limiter.hit("write-account", caller.city.city_id, caller.scope)
+    body = await request.body() if content is None else content
+    print_of_request = idempotency.fingerprint(request.method, request.url.path, body)
+    asked = idempotency.request(caller.scope, key, print_of_request)
+    with given.in_flight.hold(caller.city.city_id, asked):
+        answer, _ = await given.write(
+            caller.city.city_id, lambda work: idempotency.once(work, asked, command)
+        )
+    return answer
+
+
+async def answer(
+    request: Request,
+    caller: Caller,
+    key: str | None,
+    command: Command,
+    *,
+    status: int = 200,
+    content: bytes | None = None,
+) -> JSONResponse:
+    """Run a command as `perform` does and return its answer as JSON."""
+    return JSONResponse(await perform(request, caller, key, command, content=content), status)

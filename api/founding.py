@@ -1,0 +1,29 @@
+"""Founding a city: its entry in the directory, its accounts, its signing key, its first administrator."""
+
+from identity import persons, roles
+from identity.roles import Role
+from kernel import cities
+from kernel.cities import City, NewCity
+from kernel.db import Database, Work
+from ledger import chart
+from redemption import keys
+from redemption.keys import Sealer
+
+
+def found(database: Database, sealer: Sealer, new: NewCity, *, admin_email: str | None = None) -> City:
+    """Found a city under the next free number, in one unit of work.
+
+    Raises Invalid or Conflict as `cities.create` does, Invalid `email-invalid`.
+    """
+    city_id = max((city.city_id for city in cities.every(database)), default=0) + 1
+
+    def command(work: Work) -> City:
+        city = cities.create(work, new)
+        chart.open_chart(work)
+        keys.rotate(work, sealer)
+        if admin_email is not None:
+            person = persons.register(work, admin_email)
+            roles.grant(work, person.person_id, Role.ADMINISTRATOR, granter_id=None)
+        return city
+
+    return database.run(city_id, command)

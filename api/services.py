@@ -1,0 +1,102 @@
+"""What requests share: built once by the application factory, found in `app.state.services`."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from fastapi import Request
+
+from api.idempotency import InFlight
+from api.limiting import Limiter
+from kernel import cities
+from kernel.cities import City
+from kernel.db import Database, Work
+from kernel.errors import NotFound
+from kernel.settings import Settings
+from kernel.writing import Writer
+from redemption.file_register import FileFineRegister
+from redemption.fines import FineRegister
+from redemption.keys import Sealer
+from rewards.evidence import EvidenceStore, FolderStore
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The long-lived parts of a process."""
+
+    settings: Settings
+    database: Database
+    writer: Writer
+    limiter: Limiter
+    in_flight: InFlight
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret keys that may still open something, the present one first."""
+        return secrets_of(self.settings)
+
+    @property
+    def sealer(self) -> Sealer:
+        """What opens the cities' signing keys."""
+        return sealer(self.settings)
+
+    async def write(self, city_id: int, command: Callable[[Work], T]) -> T:
+        """Hand a command to the writer and wait for its outcome without occupying a thread."""
+        return await asyncio.wrap_future(self.writer.submit(city_id, command))
+
+    def evidence(self, city: City) -> EvidenceStore:
+        """Return where the city's photos are kept."""
+        return FolderStore(folder_of(self.settings, city) / "photos")
+
+    def fine_register(self, city: City) -> FineRegister:
+        """Return the city's register of fines and fees."""
+        return FileFineRegister(folder_of(self.settings, city) / "fines")
+
+    def city_of(self, host: str) -> City:
+        """Return the city that a host name leads to. Raises NotFound."""
+        known = cities.every(self.database)
+        for city in known:
+            if city.host == host:
+                return city
+        for city in known:
+            if len(known) == 1 or city.slug == self.settings.default_city:
+                return city
+        raise NotFound("city-not-found", host=host)
+
+    def close(self) -> None:
+        """Finish what is queued and close the database."""
+        self.writer.close()
+        self.database.close()
+
+
+def folder_of(settings: Settings, city: City) -> Path:
+    """Return the folder of a city's files."""
+    return settings.data_directory / city.slug
+
+
+def secrets_of(settings: Settings) -> tuple[str, ...]:
+    """Return the secret keys, the present one first."""
+    older = (secret.get_secret_value() for secret in settings.previous_secret_keys)
+    return (settings.secret_key.get_secret_value(), *older)
+
+
+def sealer(settings: Settings) -> Sealer:
+    """Return what seals and opens the cities' signing keys."""
+    present, *older = secrets_of(settings)
+    return Sealer(present, tuple(older))
+
+
+def build(settings: Settings, database: Database | None = None) -> Services:
+    """Return the services of a process."""
+    opened = database or Database(settings.database_url)
+    return Services(settings, opened, Writer(opened), Limiter(settings.redis_url), InFlight())
+
+
+def of(request: Request) -> Services:
+    """Return the services of the running application."""
+    services: Services = request.app.state.services
+    return services

@@ -1,0 +1,130 @@
+"""Vouchers of the person who is signed in: buying, showing, giving back."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from api import commanding, services
+from api.access import Access, Caller, Sort
+from api.commanding import IdempotencyKey
+from kernel.db import Work
+from redemption import buying, cancelling, codes, qr, vouchers
+from redemption.vouchers import Voucher
+
+router = APIRouter(tags=["vouchers"])
+Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
+
+
+class BuyRequest(BaseModel):
+    """Which offer to buy."""
+
+    offer_id: int = Field(ge=1, examples=[3])
+
+
+class VoucherOut(BaseModel):
+    """A voucher as its owner sees it."""
+
+    voucher_id: str = Field(examples=["8f0c1d2e3a4b5c6d"])
+    status: str = Field(examples=["usable"], description="usable, redeemed, cancelled or expired")
+    offer_code: str = Field(examples=["rhein-ruhr-bad-einzel"])
+    kind: str = Field(examples=["pool"])
+    titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte Hallenbad", "en": "Single pool ticket"}])
+    points: int = Field(examples=[120])
+    venue_ids: list[int] = Field(examples=[[4]])
+    valid_from: dt.datetime
+    valid_until: dt.datetime = Field(description="Exclusive")
+    text: str = Field(description="What the QR code says", examples=["DC1:6BFOXN..."])
+    manual_code: str = Field(description="To be typed where nothing can be scanned", examples=["7K3M9QXY2A"])
+
+
+class VoucherPage(BaseModel):
+    """A page of vouchers, newest first."""
+
+    items: list[VoucherOut]
+    next: int | None = Field(description="Pass it as `before` to get the next page; null on the last")
+
+
+@router.post("/vouchers", status_code=201, summary="Buy a voucher", response_model=VoucherOut)
+async def buy(
+    request: Request, caller: Citizen, body: BuyRequest, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Reserve the points and a place and issue the voucher, all or nothing."""
+    sealer, owner = services.of(request).sealer, caller.person_session.person.owner
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return present(buying.buy(work, caller.city, owner, body.offer_id, sealer))
+
+    return await commanding.answer(request, caller, key, command, status=201)
+
+
+@router.get("/vouchers", summary="Your vouchers")
+def page(
+    request: Request,
+    caller: Citizen,
+    before: Annotated[int | None, Query(description="`next` of the page before")] = None,
+    limit: Annotated[int, Query(ge=1, le=vouchers.PAGE_MAX)] = 50,
+) -> VoucherPage:
+    """Return a page of vouchers, newest first."""
+    owner = caller.person_session.person.owner
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = vouchers.page(reading, owner, before=before, limit=limit)
+    items = [VoucherOut.model_validate(present(voucher)) for voucher in found]
+    return VoucherPage(items=items, next=found[-1].status_index if len(found) == limit else None)
+
+
+@router.get("/vouchers/{voucher_id}", summary="One voucher")
+def one(request: Request, caller: Citizen, voucher_id: str) -> VoucherOut:
+    """Return one of your vouchers."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
+    return VoucherOut.model_validate(present(found))
+
+
+@router.get(
+    "/vouchers/{voucher_id}/qr.{form}",
+    summary="QR code of a voucher",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {}, "image/png": {}}}},
+)
+def picture(request: Request, caller: Citizen, voucher_id: str, form: str) -> Response:
+    """Return the QR code as SVG or PNG."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
+    text = codes.app_text(found.token)
+    if form == "png":
+        return Response(qr.png(text), media_type="image/png")
+    return Response(qr.svg(text, title=found.manual_code), media_type="image/svg+xml")
+
+
+@router.post("/vouchers/{voucher_id}/cancellation", summary="Give a voucher back", response_model=VoucherOut)
+async def cancel(
+    request: Request, caller: Citizen, voucher_id: str, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Give an unused voucher back: the points return to where they came from, the place too."""
+    owner = caller.person_session.person.owner
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return present(cancelling.cancel(work, caller.city, owner, voucher_id))
+
+    return await commanding.answer(request, caller, key, command)
+
+
+def present(voucher: Voucher) -> dict[str, Any]:
+    """Return a voucher as plain JSON values."""
+    return VoucherOut(
+        voucher_id=voucher.voucher_id,
+        status=voucher.status.value,
+        offer_code=voucher.offer_code,
+        kind=voucher.kind.value,
+        titles=voucher.titles,
+        points=voucher.points,
+        venue_ids=list(voucher.venue_ids),
+        valid_from=voucher.valid_from,
+        valid_until=voucher.valid_until,
+        text=codes.app_text(voucher.token),
+        manual_code=codes.grouped(voucher.manual_code),
+    ).model_dump(mode="json")

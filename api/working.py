@@ -1,0 +1,113 @@
+"""The worker: delivers messages and does what is due, each step in its own unit of work.
+
+Handlers may be called twice for one event, because a crash can come between delivery and its note.
+"""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from api import idempotency, mailing
+from api.services import Services
+from identity import sessions, signing_in
+from kernel import cities, logs, outbox
+from kernel.cities import City
+from kernel.db import Work
+from kernel.outbox import Event
+from ledger import wallets
+from redemption import paying_fines
+from rewards import reviewing
+
+IDLE_SECONDS = 2.0
+_log = logs.get(__name__)
+
+Handler = Callable[[Services, City, Mapping[str, Any]], Callable[[Work], None] | None]
+"""Delivers a payload, outside any transaction; may return what to note in the transaction afterwards."""
+
+
+def _send_code(services: Services, city: City, payload: Mapping[str, Any]) -> None:
+    mailing.send_code(services, city, payload)
+
+
+def _report_fine(services: Services, city: City, payload: Mapping[str, Any]) -> Callable[[Work], None]:
+    payment = paying_fines.report(services.fine_register(city), dict(payload))
+    return lambda work: paying_fines.reported(work, payment)
+
+
+HANDLERS: Mapping[str, Handler] = {
+    signing_in.TOPIC: _send_code,
+    paying_fines.TOPIC_PAID: _report_fine,
+}
+
+
+def deliver_due(services: Services, city: City) -> int:
+    """Deliver the city's waiting messages; return how many were tried."""
+    with services.database.reading(city.city_id) as reading:
+        due = outbox.due(reading)
+    for event in due:
+        _deliver(services, city, event)
+    return len(due)
+
+
+def do_daily(services: Services, city: City) -> None:
+    """Do what a day asks for; doing it more often changes nothing."""
+    run = services.database.run
+    today = city.day_of(services.database.clock.now())
+    run(city.city_id, lambda work: reviewing.confirm_overdue(work, city))
+    run(city.city_id, lambda work: wallets.expire_lots(work, today))
+    for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):
+        run(city.city_id, forget)
+
+
+def run_forever(services: Services, stop: threading.Event | None = None) -> None:
+    """Deliver and do what is due until `stop` is set."""
+    ending = stop or threading.Event()
+    done: dict[int, object] = {}
+    while not ending.is_set():
+        busy = 0
+        for city in cities.every(services.database):
+            try:
+                busy += deliver_due(services, city)
+                today = city.day_of(services.database.clock.now())
+                if done.get(city.city_id) != today:
+                    do_daily(services, city)
+                    done[city.city_id] = today
+            except Exception:
+                # One city's trouble must not stop the others; it is logged and tried again.
+                _log.exception("worker-failed", city=city.slug)
+        if not busy:
+            ending.wait(IDLE_SECONDS)
+
+
+@contextlib.contextmanager
+def background(services: Services, *, enabled: bool) -> Iterator[None]:
+    """Run the worker on a thread of its own while the block lasts."""
+    if not enabled:
+        yield
+        return
+    stop = threading.Event()
+    thread = threading.Thread(target=run_forever, args=(services, stop), name="worker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=10)
+
+
+def _deliver(services: Services, city: City, event: Event) -> None:
+    try:
+        note = HANDLERS[event.topic](services, city, event.payload)
+    except Exception as error:  # noqa: BLE001 -- whatever went wrong is noted and tried again later
+        _log.warning("delivery-failed", topic=event.topic, event_id=event.event_id, error=repr(error))
+        reason = f"{type(error).__name__}: {error}"
+        services.database.run(city.city_id, lambda work: outbox.failed(work, event, reason))
+        return
+
+    def settle(work: Work) -> None:
+        if note is not None:
+            note(work)
+        outbox.delivered(work, event.event_id)
+
+    services.database.run(city.city_id, settle)
