@@ -111,6 +111,20 @@ def test_late_booking_goes_to_the_next_statement(town: Town) -> None:
     ]
 
 
+def test_late_booking_before_the_statement_is_on_it(town: Town) -> None:
+    """A redemption of the period that was booked after one of the next is on this statement, and on no other."""
+    venue_id = town.open_venue().venue_id
+    town.redeem(venue_id, 50)
+    town.go_to(dt.date(2026, 6, 3))
+    town.redeem(venue_id, 20)
+    town.redeem(venue_id, 8, on=dt.date(2026, 5, 30))
+    may = town.settle(venue_id)
+    town.go_to(JULY)
+    june = town.settle(venue_id, JUNE)
+
+    assert (figures(may), figures(june)) == ((0, 58, 0, 58, 0), (0, 20, 0, 20, 0))
+
+
 def test_reversal_in_the_period_is_taken_off(town: Town) -> None:
     """A redemption that was undone before settling stands on both sides and pays nothing."""
     venue_id = town.open_venue().venue_id
