@@ -7,7 +7,6 @@ from fastapi import FastAPI
 
 from api import failing, services
 from api.headers import Headers
-from api.pages import assets
 from api.pages import routes as pages
 from api.v1 import routes as v1
 from kernel.db import Database
@@ -39,7 +38,6 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         Headers, https=settings.public_url.startswith("https:"), make_id=built.database.ids.token
     )
     failing.install(app)
-    assets.install(app)
     v1.include(app)
     pages.include(app)
     return app

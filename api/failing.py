@@ -85,4 +85,5 @@ def _plain(request: Request, status: int, code: str, details: dict[str, object])
 
 
 def _request_id(request: Request) -> str | None:
-    return request.scope.get("state", {}).get("request_id")
+    request_id = request.scope.get("state", {}).get("request_id")
+    return str(request_id) if request_id else None

@@ -1,8 +1,9 @@
 """What requests share: built once by the application factory, found in `app.state.services`."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from gettext import NullTranslations
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ from redemption.file_register import FileFineRegister
 from redemption.fines import FineRegister
 from redemption.keys import Sealer
 from rewards.evidence import EvidenceStore, FolderStore
+from web import catalogues, templating
+from web.templating import Templates
 
 T = TypeVar("T")
 
@@ -33,6 +36,8 @@ class Services:
     writer: Writer
     limiter: Limiter
     in_flight: InFlight
+    translations: Mapping[str, NullTranslations]
+    templates: Templates
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -93,7 +98,16 @@ def sealer(settings: Settings) -> Sealer:
 def build(settings: Settings, database: Database | None = None) -> Services:
     """Return the services of a process."""
     opened = database or Database(settings.database_url)
-    return Services(settings, opened, Writer(opened), Limiter(settings.redis_url), InFlight())
+    translations = catalogues.load()
+    return Services(
+        settings,
+        opened,
+        Writer(opened),
+        Limiter(settings.redis_url),
+        InFlight(),
+        translations,
+        templating.build(translations),
+    )
 
 
 def of(request: Request) -> Services:

@@ -1,5 +1,7 @@
 """Alembic environment: knows every room's tables, takes its connection from `api.migrating`."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import context
 
@@ -9,7 +11,7 @@ from kernel import db
 DDL_LOCK_TIMEOUT_MS = 5_000
 
 
-def render(kind: str, item: object, _context: object) -> str | bool:
+def render(kind: str, item: object, _context: object) -> str | Literal[False]:
     """Write our own column types as what they are called in the code."""
     if kind == "type" and isinstance(item, db.UtcDateTime):
         return "db.UtcDateTime()"

@@ -1,0 +1,192 @@
+"""The frame of a page: navigation by area and role, tokens for forms, notices after a redirect."""
+
+import enum
+from collections.abc import Mapping
+from gettext import NullTranslations
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api import csrf, languages, problems, sentences, services
+from api.access import SESSION_COOKIE, VISITOR_COOKIE, Caller
+from identity.persons import LANGUAGES
+from identity.roles import Role
+from kernel.errors import DomainError
+from web.marking import N_
+from web.templating import NavItem, Notice, Page
+
+_MONTH_SECONDS = 30 * 24 * 3600
+
+
+class Area(enum.StrEnum):
+    """The parts of the product; each has its own navigation."""
+
+    CITIZEN = "citizen"
+    VENUE = "venue"
+    OFFICE = "office"
+    TREASURY = "treasury"
+
+
+OFFICE_ROLES = (Role.ADMINISTRATOR, Role.CASE_WORKER, Role.RULE_EDITOR, Role.APPROVER)
+TREASURY_ROLES = (Role.TREASURER, Role.AUDITOR)
+VENUE_ROLES = (Role.VENUE_OWNER, Role.VENUE_STAFF)
+
+_NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
+    Area.CITIZEN: (
+        (N_("Home"), "/", "home"),
+        (N_("Join in"), "/actions", "heart"),
+        (N_("Spend"), "/offers", "gift"),
+        (N_("Vouchers"), "/vouchers", "ticket"),
+        (N_("History"), "/history", "history"),
+    ),
+    Area.VENUE: (
+        (N_("Scan"), "/venue", "scan"),
+        (N_("Today"), "/venue/today", "chart"),
+        (N_("Statements"), "/venue/statements", "bank"),
+        (N_("Devices"), "/venue/devices", "device"),
+    ),
+    Area.OFFICE: (
+        (N_("Overview"), "/office", "home"),
+        (N_("Review"), "/office/review", "queue"),
+        (N_("Outcomes"), "/office/outcomes", "check"),
+        (N_("Rules"), "/office/rules", "rules"),
+        (N_("Offers"), "/office/offers", "gift"),
+        (N_("Venues"), "/office/venues", "shop"),
+        (N_("People"), "/office/people", "people"),
+    ),
+    Area.TREASURY: (
+        (N_("Overview"), "/treasury", "home"),
+        (N_("Accounts"), "/treasury/accounts", "book"),
+        (N_("Budgets"), "/treasury/budgets", "wallet"),
+        (N_("Settlement"), "/treasury/settlements", "bank"),
+        (N_("Verification"), "/treasury/verification", "check"),
+        (N_("Audit log"), "/treasury/audit-log", "history"),
+    ),
+}
+_AREAS: tuple[tuple[Area, str, str, str, tuple[Role, ...]], ...] = (
+    (Area.CITIZEN, N_("My Duiscoin"), "/", "coin", ()),
+    (Area.VENUE, N_("Venue"), "/venue", "scan", VENUE_ROLES),
+    (Area.OFFICE, N_("Administration"), "/office", "settings", OFFICE_ROLES),
+    (Area.TREASURY, N_("Treasury"), "/treasury", "bank", TREASURY_ROLES),
+)
+
+NOTICES: Mapping[str, tuple[str, str]] = {
+    "signed-out": ("info", N_("You are signed out.")),
+    "saved": ("success", N_("Saved.")),
+}
+"""Messages that a page shows after `go(..., notice)`; page modules add theirs with `announce`."""
+_announced: dict[str, tuple[str, str]] = dict(NOTICES)
+
+
+def announce(notices: Mapping[str, tuple[str, str]]) -> None:
+    """Add notices of a page module: code -> (kind, sentence)."""
+    _announced.update(notices)
+
+
+def gettext_of(request: Request, caller: Caller) -> NullTranslations:
+    """Return the reader's translations."""
+    return services.of(request).translations[caller.language]
+
+
+def show(
+    request: Request,
+    caller: Caller,
+    template: str,
+    *,
+    area: Area | None = Area.CITIZEN,
+    status: int = 200,
+    notice: Notice | None = None,
+    **values: Any,
+) -> Response:
+    """Return a page. Sets the visitor's cookie where a form needs something to bind its token to."""
+    given = services.of(request)
+    fresh = None if caller.cookie else given.database.ids.token()
+    page = _page(request, caller, area, notice, fresh or caller.cookie)
+    response = HTMLResponse(given.templates.render(template, page, **values), status)
+    if fresh is not None:
+        set_cookie(request, response, VISITOR_COOKIE, fresh)
+    chosen = request.query_params.get("lang")
+    if chosen in LANGUAGES:
+        set_cookie(request, response, languages.COOKIE, str(chosen), max_age=12 * _MONTH_SECONDS)
+    return response
+
+
+def go(to: str, notice: str | None = None) -> Response:
+    """Return a redirect after a form; the page there shows the notice."""
+    separator = "&" if "?" in to else "?"
+    return RedirectResponse(to if notice is None else f"{to}{separator}notice={notice}", 303)
+
+
+def sentence(request: Request, caller: Caller, error: DomainError) -> str:
+    """Return what a refusal says to this reader."""
+    return sentences.of(error, gettext_of(request, caller))
+
+
+def field_errors(request: Request, caller: Caller, error: DomainError) -> list[tuple[str | None, str]]:
+    """Return the (field, sentence) pairs for a form that was refused; raises what is no form's fault."""
+    if problems.status_of(error) not in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
+        raise error
+    name = error.details.get("field")
+    return [(str(name) if name else None, sentence(request, caller, error))]
+
+
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, max_age: int = _MONTH_SECONDS
+) -> None:
+    """Set a cookie that scripts can't read and other sites can't send along."""
+    secure = services.of(request).settings.public_url.startswith("https:")
+    response.set_cookie(name, value, max_age=max_age, httponly=True, samesite="lax", secure=secure, path="/")
+
+
+def sign_in(request: Request, response: Response, token: str) -> None:
+    """Give the browser its session."""
+    set_cookie(request, response, SESSION_COOKIE, token)
+
+
+def sign_out(response: Response) -> None:
+    """Take the session away from the browser."""
+    response.delete_cookie(SESSION_COOKIE, path="/")
+
+
+def _page(request: Request, caller: Caller, area: Area | None, notice: Notice | None, cookie: str) -> Page:
+    given = services.of(request)
+    translation = gettext_of(request, caller)
+    shown = notice
+    announced = _announced.get(request.query_params.get("notice", ""))
+    if shown is None and announced is not None:
+        shown = Notice(announced[0], translation.gettext(announced[1]))
+    return Page(
+        city=caller.city,
+        language=caller.language,
+        path=request.url.path,
+        csrf_token=csrf.token(given.secrets[0], cookie),
+        idempotency_key=str(given.database.ids.uuid()),
+        person_name=caller.session.person.name if caller.session else None,
+        navigation=_navigation(request, translation, area),
+        areas=_areas(caller, translation, area),
+        notice=shown,
+        demo=given.settings.demo,
+    )
+
+
+def _navigation(request: Request, translation: NullTranslations, area: Area | None) -> tuple[NavItem, ...]:
+    if area is None:
+        return ()
+    items = _NAVIGATION[area]
+    path = request.url.path
+    matching = [href for _, href, _ in items if path == href or path.startswith(f"{href.rstrip('/')}/")]
+    best = max(matching, key=len, default="")
+    return tuple(
+        NavItem(translation.gettext(label), href, pictogram, active=href == best)
+        for label, href, pictogram in items
+    )
+
+
+def _areas(caller: Caller, translation: NullTranslations, area: Area | None) -> tuple[NavItem, ...]:
+    return tuple(
+        NavItem(translation.gettext(label), href, pictogram, active=one is area)
+        for one, label, href, pictogram, roles in _AREAS
+        if caller.session is not None and (not roles or caller.has(*roles))
+    )

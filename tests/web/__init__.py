@@ -1,0 +1,1 @@
+"""The presentation kit's tests."""

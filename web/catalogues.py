@@ -1,0 +1,28 @@
+"""The translations, read once from the catalogues under web/locales; English is the sentences themselves."""
+
+import gettext
+import io
+from collections.abc import Mapping
+from importlib import resources
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = ("de", "en")
+DOMAIN = "duiscoin"
+
+
+def load() -> Mapping[str, gettext.NullTranslations]:
+    """Return the translations by language; takes some tenths of a second, so do it once per process."""
+    return {language: _read(language) for language in LANGUAGES}
+
+
+def _read(language: str) -> gettext.NullTranslations:
+    source = resources.files("web") / "locales" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+    if not source.is_file():
+        return gettext.NullTranslations()
+    compiled = io.BytesIO()
+    with source.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language, domain=DOMAIN))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)

@@ -1,0 +1,47 @@
+"""How numbers, money, times and texts are written for readers."""
+
+import datetime as dt
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_currency, format_decimal
+
+LOCALES = {"de": "de_DE", "en": "en_GB"}
+
+
+def number(value: int, language: str) -> str:
+    """Return 12.345 or 12,345."""
+    return str(format_decimal(value, locale=LOCALES[language]))
+
+
+def euros(amount_cents: int, language: str) -> str:
+    """Return 12,50 € or €12.50."""
+    return str(format_currency(amount_cents / 100, "EUR", locale=LOCALES[language]))
+
+
+def day(value: dt.date, language: str) -> str:
+    """Return 4. Mai 2026 or 4 May 2026."""
+    return str(format_date(value, "d. MMMM y" if language == "de" else "d MMMM y", locale=LOCALES[language]))
+
+
+def short_day(value: dt.date, language: str) -> str:
+    """Return 04.05.2026 or 04/05/2026."""
+    return str(format_date(value, "dd.MM.y" if language == "de" else "dd/MM/y", locale=LOCALES[language]))
+
+
+def instant(value: dt.datetime, language: str, zone: str) -> str:
+    """Return day and time in the city's time zone."""
+    local = value.astimezone(ZoneInfo(zone))
+    pattern = "dd.MM.y, HH:mm" if language == "de" else "dd/MM/y, HH:mm"
+    return str(format_datetime(local, pattern, tzinfo=ZoneInfo(zone), locale=LOCALES[language]))
+
+
+def clock_time(value: dt.datetime, language: str, zone: str) -> str:
+    """Return the time of day in the city's time zone."""
+    return str(format_time(value, "HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALES[language]))
+
+
+def localized(texts: Mapping[str, str], language: str) -> str:
+    """Return a text in the language, or in German if it has no other."""
+    return texts.get(language) or texts.get("de", "")
