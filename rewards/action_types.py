@@ -2,13 +2,33 @@
 
 import enum
 import functools
-import json
 from importlib import resources
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, model_validator
 
 from kernel.errors import Invalid, NotFound
+from rewards import canonical, rules
+from rewards.conditions import Code, FactName, Text
 from rewards.rules import RuleVersion
+
+_FILE_BYTES_MAX = 1_000_000
+
+
+def _both_languages(texts: dict[str, str]) -> dict[str, str]:
+    if missing := {"de", "en"} - texts.keys():
+        msg = f"not said in: {', '.join(sorted(missing))}"
+        raise ValueError(msg)
+    return texts
+
+
+Language = Annotated[str, Field(pattern=r"\A[a-z]{2,3}\z")]
+Names = Annotated[dict[Language, Text], AfterValidator(_both_languages)]
+"""A short text in German, English and perhaps more languages."""
+Texts = Annotated[
+    dict[Language, Annotated[str, Field(min_length=1, max_length=1000)]], AfterValidator(_both_languages)
+]
+"""Sentences in German, English and perhaps more languages."""
 
 
 class FactType(enum.StrEnum):
@@ -17,11 +37,29 @@ class FactType(enum.StrEnum):
     TEXT = "text"
     NUMBER = "number"
     TRUTH = "truth"
+    DAY = "day"
+    """A text like `2026-03-29`."""
 
     @property
     def python_type(self) -> type:
         """The type of its values."""
-        return {FactType.TEXT: str, FactType.NUMBER: int, FactType.TRUTH: bool}[self]
+        return {FactType.NUMBER: int, FactType.TRUTH: bool}.get(self, str)
+
+
+class EvidenceKey(enum.StrEnum):
+    """What is rewarded once only: the key that a second submission of the same thing shares."""
+
+    SUBMISSION = "submission"
+    """Each submission counts for itself; checks look for duplicates."""
+    CASE = "case"
+    """The case number of another city system."""
+    TAG = "tag"
+    """A code that is valid for a short time."""
+    EVENT = "event"
+    """Person and event: a workshop, a poll, a run through a route."""
+
+
+Pictogram = Literal["litter", "bin", "clean-up", "form", "idea", "city", "quest"]
 
 
 class Category(BaseModel):
@@ -29,8 +67,8 @@ class Category(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code: str
-    names: dict[str, str]
+    code: Code
+    names: Names
 
 
 class ActionType(BaseModel):
@@ -38,21 +76,40 @@ class ActionType(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    code: str = Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")
-    active: bool
-    names: dict[str, str]
-    descriptions: dict[str, str]
-    pictogram: str
-    needs_photo: bool
-    needs_place: bool
-    needs_description: bool
+    code: Code
+    active: StrictBool
+    """Whether it can be handed in now."""
+    names: Names
+    descriptions: Texts
+    pictogram: Pictogram
+    needs_photo: StrictBool
+    needs_place: StrictBool
+    needs_description: StrictBool
+    needs_case: StrictBool = False
+    """Whether another city system vouches for it by a case number."""
     categories: tuple[Category, ...]
-    facts: dict[str, FactType]
+    facts: dict[FactName, FactType]
     """The facts that rules may look at."""
-    outcome_event: str
+    evidence_key: EvidenceKey
+    outcome_event: Annotated[str, Field(pattern=r"\A[a-z-]+\.[a-z-]+\z")]
     """What confirms pending points."""
-    other_route: dict[str, str]
+    outcomes: Names
+    """The same in words that complete `as soon as …`."""
+    other_route: Texts
     """The way for people without photo, map or smartphone."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if protected := sorted(filter(rules.is_protected, self.facts)):
+            msg = f"protected: {', '.join(protected)}"
+            raise ValueError(msg)
+        if len(self.category_codes) < len(self.categories):
+            msg = "a category stands twice"
+            raise ValueError(msg)
+        if self.needs_case != (self.evidence_key is EvidenceKey.CASE):
+            msg = "a case number is needed exactly where it is the evidence"
+            raise ValueError(msg)
+        return self
 
     @property
     def category_codes(self) -> frozenset[str]:
@@ -67,11 +124,21 @@ class ActionType(BaseModel):
         return self.names
 
 
+def read(text: str | bytes) -> tuple[ActionType, ...]:
+    """Return the action types in JSON text. Raises ValueError (pydantic's too) with what is wrong where."""
+    found = TypeAdapter(list[ActionType]).validate_python(
+        canonical.decode(text, bytes_max=_FILE_BYTES_MAX), strict=False
+    )
+    if len({action.code for action in found}) < len(found):
+        msg = "an action type stands twice"
+        raise ValueError(msg)
+    return tuple(found)
+
+
 @functools.cache
 def every() -> tuple[ActionType, ...]:
     """Return all action types that are described, the inactive ones too."""
-    text = (resources.files("rewards") / "data" / "action_types.json").read_text(encoding="utf-8")
-    return tuple(TypeAdapter(list[ActionType]).validate_json(text))
+    return read((resources.files("rewards") / "data" / "action_types.json").read_bytes())
 
 
 def get(code: str) -> ActionType:
@@ -94,4 +161,4 @@ def starter_rules() -> list[RuleVersion]:
     """Return the rules that a new city may begin with."""
     folder = resources.files("rewards") / "data" / "rules"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
-    return [RuleVersion.model_validate(json.loads(file.read_text(encoding="utf-8"))) for file in files]
+    return [rules.read(file.read_bytes()) for file in files if file.name.endswith(".json")]

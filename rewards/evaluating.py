@@ -1,31 +1,30 @@
-"""Evaluating: a rule compiled to closures and applied to what is known of an event. Total: it can't fail.
+"""Evaluating: what a rule says to an event: award, no award, or review, and which clause decided.
 
-Unknown never awards. It becomes `review`, so that a person looks at it.
+Total: it can't fail. Unknown never awards; it becomes `review`, so that a person looks at it.
 """
 
 import datetime as dt
 import enum
-import operator
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from kernel import money
-from rewards import rules
-from rewards.checking import Place, distance_m
-from rewards.rules import Comparison, Condition, RuleVersion, Truth
-
-FactValue = bool | int | str
-_Clause = Callable[["Facts"], Truth]
-_COMPARE: Mapping[Comparison, Callable[[FactValue, FactValue], bool]] = {
-    Comparison.EQ: operator.eq,
-    Comparison.NE: operator.ne,
-    Comparison.LT: operator.lt,
-    Comparison.LE: operator.le,
-    Comparison.GT: operator.gt,
-    Comparison.GE: operator.ge,
-}
-_NEGATED = {Truth.TRUE: Truth.FALSE, Truth.FALSE: Truth.TRUE, Truth.UNKNOWN: Truth.UNKNOWN}
+from rewards import compiling, rules
+from rewards.compiling import Clause, Event, Facts, FactValue, Given, Truth
+from rewards.conditions import (
+    Compare,
+    CompareDay,
+    Condition,
+    Dates,
+    History,
+    Hours,
+    In,
+    Known,
+    Trust,
+    Weekday,
+)
+from rewards.rules import Caps, RuleVersion
 
 
 class Outcome(enum.StrEnum):
@@ -36,40 +35,18 @@ class Outcome(enum.StrEnum):
     REVIEW = "review"
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a person got under a rule before: awards today, this month and ever, points this month."""
+class Decision(NamedTuple):
+    """What a rule gives, the code of the reason, and the place in the rule that decided.
 
-    awards_today: int = 0
-    awards_month: int = 0
-    awards_ever: int = 0
-    points_month: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of an event. A value that is missing or None is unknown."""
-
-    values: Mapping[str, FactValue | None]
-    occurred_at: dt.datetime
-    zone: ZoneInfo
-    place: Place | None = None
-    given: Given = field(default_factory=Given)
-
-    @property
-    def local(self) -> dt.datetime:
-        """When it happened, in the city's time."""
-        return self.occurred_at.astimezone(self.zone)
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a rule gives, and the code of the reason that decided."""
+    `limit` is the bound that was reached where a cap decided.
+    """
 
     outcome: Outcome
     reason: str
     points_now: int = 0
     points_later: int = 0
+    clause: str = ""
+    limit: int | None = None
 
     @property
     def points(self) -> int:
@@ -79,175 +56,173 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of a trace: where in the tree, what was asked, what came out."""
+    """One line of a trace: where in the tree, what was asked, what was there, what came out."""
 
     path: str
     clause: str
+    value: FactValue | None
     truth: str
 
 
-@dataclass(frozen=True, slots=True)
+_NOT_YET = Decision(Outcome.NO_AWARD, "rule-not-valid-then", clause="valid_from")
+_OVER = Decision(Outcome.NO_AWARD, "rule-not-valid-then", clause="valid_until")
+_TIME_UNKNOWN = Decision(Outcome.REVIEW, "fact-missing", clause="valid_from")
+_NOT_MET = Decision(Outcome.NO_AWARD, "condition-not-met", clause="when")
+_UNCERTAIN = Decision(Outcome.REVIEW, "fact-missing", clause="when")
+_EFFECT_UNCERTAIN = Decision(Outcome.REVIEW, "fact-missing", clause="effect")
+_NO_POINTS = Decision(Outcome.NO_AWARD, "no-points-for-this", clause="effect")
+_HISTORY_UNKNOWN = Decision(Outcome.REVIEW, "history-unknown", clause="caps")
+
+
 class CompiledRule:
     """A rule version ready to be applied."""
 
-    version: RuleVersion
-    version_hash: str
-    when: _Clause
+    __slots__ = ("_amount", "_full", "_when", "root", "version", "version_hash")
+
+    def __init__(self, version: RuleVersion) -> None:
+        self.version = version
+        self.version_hash = version.version_hash
+        self.root = compiling.compile_condition(version.when)
+        self._when = self.root.test
+        self._amount = _Amount(version.effect)
+        self._full = {points: _award(version, points, points) for points in self._amount.all}
 
     def decide(self, facts: Facts) -> Decision:
         """Return what the rule gives for an event."""
-        day = facts.local.date()
-        version = self.version
-        if (version.valid_from and day < version.valid_from) or (
-            version.valid_until and day > version.valid_until
-        ):
-            return Decision(Outcome.NO_AWARD, "rule-not-valid-then")
-        truth = self.when(facts)
-        if truth is Truth.FALSE:
-            return Decision(Outcome.NO_AWARD, "condition-not-met")
-        points = _points(version.effect, facts)
-        if truth is Truth.UNKNOWN or points is None:
-            return Decision(Outcome.REVIEW, "fact-missing")
-        if points == 0:
-            return Decision(Outcome.NO_AWARD, "no-points-for-this")
-        return _capped(version, facts.given, points)
+        return self.judge(Event(facts), facts.given)
+
+    def judge(self, event: Event, given: Given) -> Decision:
+        """Return what the rule gives for an event made ready, to somebody who was given that much before."""
+        invalid = _validity(self.version, event.day)
+        if invalid:
+            return invalid
+        truth = self._when(event, given)
+        if truth:
+            return self._paid(self._amount.of(event), given)
+        return _UNCERTAIN if truth is None else _NOT_MET
 
     def trace(self, facts: Facts) -> list[Step]:
-        """Return clause by clause what came out."""
-        return list(_trace(self.version.when, facts, "when"))
+        """Return clause by clause what came out, those too that could not matter any more."""
+        return list(_steps(self.root, Event(facts), facts.given))
+
+    def deciding(self, facts: Facts) -> str:
+        """Return the place of the innermost clause that decided."""
+        event = Event(facts)
+        decision = self.judge(event, facts.given)
+        return _innermost(self.root, event, facts.given) if decision.clause == "when" else decision.clause
+
+    def _paid(self, points: int | None, given: Given) -> Decision:
+        if not points:
+            return _EFFECT_UNCERTAIN if points is None else _NO_POINTS
+        left = _left(self.version.caps, given)
+        if not isinstance(left, int):
+            return left
+        return self._full[points] if points <= left else _award(self.version, left, points)
 
 
 def compile_rule(version: RuleVersion) -> CompiledRule:
     """Return a rule ready to be applied."""
-    return CompiledRule(version, version.version_hash, _compile(version.when))
+    return CompiledRule(version)
 
 
-def _capped(version: RuleVersion, given: Given, points: int) -> Decision:
-    caps = version.caps
-    if given.awards_today >= caps.awards_per_day:
-        return Decision(Outcome.NO_AWARD, "cap-day")
-    if given.awards_month >= caps.awards_per_month or given.points_month >= caps.points_per_month:
-        return Decision(Outcome.NO_AWARD, "cap-month")
-    allowed = min(points, caps.points_per_month - given.points_month)
-    now = money.share_percent(allowed, version.now_percent)
-    reason = "awarded" if allowed == points else "awarded-in-part"
-    return Decision(Outcome.AWARD, reason, now, allowed - now)
+class _Amount:
+    """Finds the points of an effect: 0 for none, None if the fact is unknown."""
+
+    __slots__ = ("_fact", "_fixed", "_otherwise", "_rows", "_type", "all")
+
+    def __init__(self, effect: rules.Effect) -> None:
+        table = effect if isinstance(effect, rules.Table) else None
+        self._fixed = effect.points if isinstance(effect, rules.Fixed) else None
+        self._fact = table.fact if table else ""
+        self._rows = {row.value: row.points for row in table.rows} if table else {}
+        self._type = type(table.rows[0].value) if table else None
+        self._otherwise = (table.otherwise or 0) if table else 0
+        self.all = {self._fixed or 0, self._otherwise, *self._rows.values()} - {0}
+
+    def of(self, event: Event) -> int | None:
+        if self._fixed is not None:
+            return self._fixed
+        value = compiling.usable(event.values.get(self._fact))
+        if value is None or type(value) is not self._type:
+            return None
+        return self._rows.get(value, self._otherwise)
 
 
-def _points(effect: rules.Effect, facts: Facts) -> int | None:
-    """Return the points of an effect, 0 for none, None if the fact is missing."""
-    if isinstance(effect, rules.Fixed):
-        return effect.points
-    value = facts.values.get(effect.fact)
-    if value is None:
+def _validity(version: RuleVersion, day: dt.date | None) -> Decision | None:
+    first, last = version.valid_from, version.valid_until
+    if first is None and last is None:
         return None
-    return effect.points.get(str(value), effect.otherwise or 0)
+    if day is None:
+        return _TIME_UNKNOWN
+    if first is not None and day < first:
+        return _NOT_YET
+    return _OVER if last is not None and day > last else None
 
 
-def _compile(node: Condition) -> _Clause:  # noqa: C901, PLR0911 -- one case for each sort of node
-    match node:
-        case rules.All(of=of):
-            return _all([_compile(part) for part in of])
-        case rules.Any(of=of):
-            return _any([_compile(part) for part in of])
-        case rules.Not(of=of):
-            part = _compile(of)
-            return lambda facts: _NEGATED[part(facts)]
-        case rules.Compare(fact=fact, comparison=comparison, value=value):
-            return _compare(fact, comparison, value)
-        case rules.In(fact=fact, values=values):
-            return _any([_compare(fact, Comparison.EQ, value) for value in values])
-        case rules.Known(fact=fact):
-            return lambda facts: _truth(facts.values.get(fact) is not None)
-        case rules.Weekday(days=days):
-            return lambda facts: _truth(facts.local.isoweekday() in days)
-        case rules.Hours(start=start, end=end):
-            return lambda facts: _truth(_within(facts.local.hour, start, end))
-        case rules.Dates(first=first, last=last):
-            return lambda facts: _truth(first <= facts.local.date() <= last)
-        case rules.Near():
-            return _near(node)
-        case rules.History(period=period, comparison=comparison, value=value):
-            return _history(period, comparison, value)
+def _left(caps: Caps, given: Given) -> int | Decision:
+    """Return how many points the caps still allow, or the decision that they force."""
+    today, month, points = given.awards_today, given.awards_month, given.points_month
+    if today is None or month is None or points is None:
+        return _HISTORY_UNKNOWN
+    if today >= caps.awards_per_day:
+        return _refusal("cap-day", "awards_per_day", caps.awards_per_day)
+    if month >= caps.awards_per_month:
+        return _refusal("cap-month", "awards_per_month", caps.awards_per_month)
+    if points >= caps.points_per_month:
+        return _refusal("cap-points-month", "points_per_month", caps.points_per_month)
+    return caps.points_per_month - points
 
 
-def _all(parts: list[_Clause]) -> _Clause:
-    def clause(facts: Facts) -> Truth:
-        result = Truth.TRUE
-        for part in parts:
-            truth = part(facts)
-            if truth is Truth.FALSE:
-                return truth
-            if truth is Truth.UNKNOWN:
-                result = truth
-        return result
-
-    return clause
+def _refusal(reason: str, cap: str, limit: int) -> Decision:
+    return Decision(Outcome.NO_AWARD, reason, clause=f"caps.{cap}", limit=limit)
 
 
-def _any(parts: list[_Clause]) -> _Clause:
-    def clause(facts: Facts) -> Truth:
-        result = Truth.FALSE
-        for part in parts:
-            truth = part(facts)
-            if truth is Truth.TRUE:
-                return truth
-            if truth is Truth.UNKNOWN:
-                result = truth
-        return result
-
-    return clause
+def _award(version: RuleVersion, points: int, wanted: int) -> Decision:
+    now = money.share_percent(points, version.now_percent)
+    if points == wanted:
+        return Decision(Outcome.AWARD, "awarded", now, points - now, "when")
+    limit = version.caps.points_per_month
+    return Decision(Outcome.AWARD, "awarded-in-part", now, points - now, "caps.points_per_month", limit)
 
 
-def _compare(fact: str, comparison: Comparison, value: FactValue) -> _Clause:
-    compare, expected = _COMPARE[comparison], type(value)
-
-    def clause(facts: Facts) -> Truth:
-        actual = facts.values.get(fact)
-        # A text "10" is not the number 10, and True is not 1: another type is as good as missing.
-        if type(actual) is not expected:
-            return Truth.UNKNOWN
-        return _truth(compare(actual, value))
-
-    return clause
+def _steps(clause: Clause, event: Event, given: Given) -> Iterator[Step]:
+    truth = _word(clause.test(event, given))
+    yield Step(clause.path, said(clause.node), _looked_at(clause.node, event, given), truth)
+    for part in clause.parts:
+        yield from _steps(part, event, given)
 
 
-def _near(node: rules.Near) -> _Clause:
-    centre = Place(node.latitude_e6, node.longitude_e6)
-
-    def clause(facts: Facts) -> Truth:
-        if facts.place is None:
-            return Truth.UNKNOWN
-        return _truth(distance_m(facts.place, centre) <= node.radius_m)
-
-    return clause
-
-
-def _history(period: rules.Period, comparison: Comparison, value: int) -> _Clause:
-    compare = _COMPARE[comparison]
-    field_of = {
-        rules.Period.DAY: "awards_today",
-        rules.Period.MONTH: "awards_month",
-        rules.Period.EVER: "awards_ever",
-    }[period]
-    return lambda facts: _truth(compare(getattr(facts.given, field_of), value))
+def _innermost(clause: Clause, event: Event, given: Given) -> str:
+    """Follow the parts that alone force the result; where several do so together, stay."""
+    truth = clause.test(event, given)
+    forcing = [part for part in clause.parts if part.test(event, given) is truth]
+    if len(clause.parts) == 1:
+        return _innermost(clause.parts[0], event, given)
+    op = clause.node.op
+    alone = (op == "all" and truth is not True) or (op == "any" and truth is not False)
+    return _innermost(forcing[0], event, given) if alone and forcing else clause.path
 
 
-def _within(hour: int, start: int, end: int) -> bool:
-    return start <= hour < end if start < end else hour >= start or hour < end
-
-
-def _truth(value: bool) -> Truth:  # noqa: FBT001 -- it turns a boolean into a truth
-    return Truth.TRUE if value else Truth.FALSE
-
-
-def _trace(node: Condition, facts: Facts, path: str) -> list[Step]:
+def said(node: Condition) -> str:
+    """Return what a node asks, in the terms of its document: `compare category == litter`."""
     plain = node.model_dump(mode="json", exclude={"of"})
-    clause = " ".join(str(part) for part in plain.values())
-    steps = [Step(path, clause, _compile(node)(facts).value)]
-    if isinstance(node, rules.All | rules.Any):
-        for position, part in enumerate(node.of):
-            steps += _trace(part, facts, f"{path}.{position}")
-    elif isinstance(node, rules.Not):
-        steps += _trace(node.of, facts, f"{path}.0")
-    return steps
+    return " ".join(str(part) for part in plain.values())
+
+
+def _looked_at(node: Condition, event: Event, given: Given) -> FactValue | None:
+    """Return what the event has where a node looks; not the place, which says where somebody was."""
+    match node:
+        case Compare(fact=fact) | CompareDay(fact=fact) | In(fact=fact) | Known(fact=fact):
+            return compiling.usable(event.values.get(fact))
+        case Trust():
+            return compiling.usable(event.values.get("trust_level"))
+        case History(period=period):
+            counters = {"day": given.awards_today, "month": given.awards_month, "ever": given.awards_ever}
+            return counters[period.value]
+        case Hours() | Weekday() | Dates() if event.local:
+            return event.local.isoformat(timespec="minutes")
+    return None
+
+
+def _word(truth: Truth) -> str:
+    return "unknown" if truth is None else str(truth).lower()

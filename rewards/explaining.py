@@ -1,36 +1,68 @@
-"""Explaining: why there were points or not, and what a rule says, in plain words of the reader's language.
+"""Explaining: why there were points or not, in plain words of the reader's language.
 
-`_` is the reader's gettext function; the English text is the message id (docs/pages.md).
+`_` is the reader's gettext function; the English text is the message id (docs/pages.md). What a rule says as
+a whole is in rewards/describing.py.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rewards import rules
 from rewards.action_types import ActionType
-from rewards.rules import Comparison, Condition, RuleVersion
 
 Gettext = Callable[[str], str]
 
 
-def why(receipt: Mapping[str, Any], _: Gettext) -> str:
-    """Return one sentence about a decision: what was given and when the rest comes, or why nothing."""
-    now, later = receipt.get("points_now", 0), receipt.get("points_later", 0)
+def why(
+    receipt: Mapping[str, Any], _: Gettext, *, action: ActionType | None = None, language: str = "de"
+) -> str:
+    """Return a sentence or two about a decision: what was given and when the rest comes, or why nothing.
+
+    With the action, the sentence names it and says in its words what the rest waits for.
+    """
     if receipt.get("outcome") == "award":
-        values = {"points": now + later, "now": now, "later": later}
-        if receipt.get("reason") == "awarded-in-part":
-            return _("%(points)d points, because that is what is left of this month's limit.") % values
-        if now and later:
-            text = _("%(points)d points: %(now)d now, %(later)d when it has been confirmed.")
-        elif later:
-            text = _("%(points)d points as soon as it has been confirmed.")
-        else:
-            text = _("%(points)d points.")
-        return text % values
-    return _no_points(str(receipt.get("reason", "")), _)
+        said = _given(receipt, _, action, language)
+    else:
+        said = _not_given(str(receipt.get("reason", "")), receipt.get("limit"), _)
+    return said
 
 
-def _no_points(reason: str, _: Gettext) -> str:
+def points(count: int, _: Gettext) -> str:
+    """Return a number of points with its unit."""
+    return _("1 point") if count == 1 else _("%(count)d points") % {"count": count}
+
+
+def _given(receipt: Mapping[str, Any], _: Gettext, action: ActionType | None, language: str) -> str:
+    now, later = int(receipt.get("points_now", 0)), int(receipt.get("points_later", 0))
+    values = {
+        "points": points(now + later, _),
+        "now": now,
+        "later": later,
+        "for": in_language(action.names, language) if action else _("your contribution"),
+        "outcome": in_language(action.outcomes, language) if action else _("it has been confirmed"),
+    }
+    if now and later:
+        text = _("%(points)s for “%(for)s”: %(now)d now, %(later)d when %(outcome)s.")
+    elif later:
+        text = _("%(points)s for “%(for)s” when %(outcome)s.")
+    else:
+        text = _("%(points)s for “%(for)s”.")
+    said = text % values
+    if receipt.get("reason") == "awarded-in-part":
+        return " ".join((said, _("More would be above this month's limit.")))
+    return said
+
+
+def _not_given(reason: str, limit: object, _: Gettext) -> str:
+    if isinstance(limit, int):
+        limited = {
+            "cap-day": _("No points: you already reached today's limit of %(limit)d rewarded contributions."),
+            "cap-month": _(
+                "No points: you already reached this month's limit of %(limit)d rewarded contributions."
+            ),
+            "cap-points-month": _("No points: you already reached this month's limit of %(limit)d points."),
+        }
+        if reason in limited:
+            return " ".join((limited[reason] % {"limit": limit}, _("Thank you all the same!")))
     known = {
         "cap-day": _("No points: today's limit for this action is reached. Thank you all the same!"),
         "cap-month": _("No points: this month's limit for this action is reached. Thank you all the same!"),
@@ -39,6 +71,7 @@ def _no_points(reason: str, _: Gettext) -> str:
         "rule-not-valid-then": _("No points: no rule was in force at that time."),
         "no-rule": _("No points: there is no rule for this action at present."),
         "fact-missing": _("It is being checked, because something needed for the decision is missing."),
+        "history-unknown": _("It is being checked, because earlier points have to be counted first."),
     }
     return known.get(reason, _("It is being checked."))
 
@@ -65,107 +98,35 @@ def waiting(reason: str, _: Gettext) -> str:
     return known.get(reason, reason)
 
 
-def describe(version: RuleVersion, action: ActionType, _: Gettext, language: str) -> list[str]:
-    """Return what a rule says, one sentence for each part."""
-    return [
-        _("For: %(action)s.") % {"action": action.names.get(language, action.names["de"])},
-        _("Points if %(condition)s.") % {"condition": _condition(version.when, _)},
-        *_effect(version, action, _, language),
-        _("At most %(day)d awards a day, %(month)d a month and %(points)d points a month for one person.")
-        % {
-            "day": version.caps.awards_per_day,
-            "month": version.caps.awards_per_month,
-            "points": version.caps.points_per_month,
-        },
-        _("Paid from the budget “%(budget)s”.") % {"budget": version.budget},
-    ]
-
-
-def _effect(version: RuleVersion, action: ActionType, _: Gettext, language: str) -> list[str]:
-    effect = version.effect
-    if isinstance(effect, rules.Fixed):
-        lines = [_("%(points)d points each time.") % {"points": effect.points}]
-    else:
-        names = {
-            category.code: category.names.get(language, category.names["de"])
-            for category in action.categories
-        }
-        lines = [
-            _("%(name)s: %(points)d points.") % {"name": names.get(value, value), "points": points}
-            for value, points in effect.points.items()
-        ]
-    if version.now_percent:
-        share = _("%(percent)d %% at once, the rest when it has been confirmed.")
-    else:
-        share = _("All points when it has been confirmed.")
-    return [*lines, share % {"percent": version.now_percent}]
-
-
-def _condition(node: Condition, _: Gettext) -> str:  # noqa: C901, PLR0911 -- one case for each sort of node
-    match node:
-        case rules.All(of=of):
-            return _(" and ").join(_inner(part, _) for part in of) or _("anything happens")
-        case rules.Any(of=of):
-            return _(" or ").join(_inner(part, _) for part in of)
-        case rules.Not(of=of):
-            return _("not: %(condition)s") % {"condition": _inner(of, _)}
-        case rules.Compare(fact=fact, comparison=comparison, value=value):
-            return f"{_fact(fact, _)} {_sign(comparison)} {_value(value, _)}"
-        case rules.In(fact=fact, values=values):
-            listed = ", ".join(_value(value, _) for value in values)
-            return _("%(fact)s is one of: %(values)s") % {"fact": _fact(fact, _), "values": listed}
-        case rules.Known(fact=fact):
-            return _("%(fact)s is known") % {"fact": _fact(fact, _)}
-        case rules.Weekday(days=days):
-            return _("the day of the week is one of %(days)s") % {"days": ", ".join(map(str, days))}
-        case rules.Hours(start=start, end=end):
-            return _("it is between %(start)d and %(end)d o'clock") % {"start": start, "end": end}
-        case rules.Dates(first=first, last=last):
-            return _("it is between %(first)s and %(last)s") % {
-                "first": first.isoformat(),
-                "last": last.isoformat(),
-            }
-        case rules.Near(radius_m=radius):
-            return _("it is within %(radius)d metres of the place") % {"radius": radius}
-        case rules.History(comparison=comparison, value=value):
-            return _("the number of earlier awards is %(bound)s") % {"bound": f"{_sign(comparison)} {value}"}
-
-
-def _inner(node: Condition, _: Gettext) -> str:
-    text = _condition(node, _)
-    return f"({text})" if isinstance(node, rules.All | rules.Any) else text
-
-
-def _fact(name: str, _: Gettext) -> str:
+def finding(code: str, details: Mapping[str, Any], _: Gettext) -> str:
+    """Return what linting found, in words for the administrator; an unknown code comes back as it is."""
     known = {
-        "category": _("category"),
-        "photo": _("photo"),
-        "place": _("place"),
-        "source": _("way in"),
-        "description_length": _("length of the description"),
-        "trust_level": _("trust level"),
-        "district": _("district"),
-        "service": _("service"),
-        "complete": _("completeness"),
+        "action-wrong": _("The rule belongs to another action."),
+        "validity-empty": _("The rule ends before it begins."),
+        "validity-over": _("The rule has already ended."),
+        "clause-outside-validity": _("These days lie outside the time in which the rule is valid."),
+        "fact-protected": _(
+            "“%(fact)s” says who somebody is or comes from another part of life: not allowed."
+        ),
+        "fact-unknown": _("This action knows no “%(fact)s”."),
+        "value-type-wrong": _("“%(fact)s” is compared with a value of the wrong kind; expected: %(type)s."),
+        "category-unknown": _("This action has no category “%(category)s”."),
+        "category-without-points": _("Some categories earn nothing: %(categories)s."),
+        "never-true": _("This can never be true."),
+        "always-true": _("This is always true."),
+        "always-unknown": _("This can never be known: each case would have to be checked by a person."),
+        "clause-repeated": _("This condition stands here twice."),
+        "points-above-cap": _(
+            "%(points)d points at once are more than the %(cap)d points of a month's limit."
+        ),
+        "cap-without-effect": _("This limit has no effect: another one is reached first."),
+        "history-beyond-cap": _("The limit of %(cap)d is reached before this can matter."),
+        "budget-not-funded": _("Nobody has put points into the budget “%(budget)s” yet."),
     }
-    return known.get(name, name)
+    plain = {name: ", ".join(v) if isinstance(v, list) else v for name, v in details.items()}
+    return known[code] % plain if code in known else code
 
 
-def _value(value: object, _: Gettext) -> str:
-    if value is True:
-        return _("yes")
-    if value is False:
-        return _("no")
-    return str(value)
-
-
-def _sign(comparison: Comparison) -> str:
-    signs = {
-        Comparison.EQ: "=",
-        Comparison.NE: "≠",
-        Comparison.LT: "<",
-        Comparison.LE: "≤",
-        Comparison.GT: ">",
-        Comparison.GE: "≥",
-    }
-    return signs[comparison]
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """Return a text of data in the reader's language, German if there is none."""
+    return texts.get(language) or texts["de"]

@@ -7,21 +7,21 @@ version of the same rule takes the place of the active one.
 import datetime as dt
 import enum
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 from kernel.cities import City
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger import accounts, chart
-from rewards import action_types, awarding, evaluating, linting
+from rewards import action_types, awarding, combining, linting, receipts, rules
 from rewards.awarding import Grant
-from rewards.evaluating import CompiledRule, Decision, Facts, Given, Outcome
+from rewards.compiling import Facts, Given
+from rewards.evaluating import Outcome
 from rewards.linting import LintFinding, Severity
-from rewards.rules import RuleVersion
+from rewards.rules import RuleUnreadable, RuleVersion
 from rewards.submissions import Submission
 from rewards.tables import rule_versions
 
@@ -68,15 +68,9 @@ class Verdict:
 def parse(document: object) -> RuleVersion:
     """Return the rule in a document. Raises RuleRefused with what is wrong where."""
     try:
-        return RuleVersion.model_validate(document)
-    except ValidationError as error:
-        faults = [
-            {"path": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]}
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise RuleRefused(faults=faults) from None
-    except RecursionError:
-        raise RuleRefused(faults=[{"path": "when", "message": "nested too deeply"}]) from None
+        return rules.read(document)
+    except RuleUnreadable as error:
+        raise RuleRefused(faults=[{"path": path, "message": text} for path, text in error.faults]) from None
 
 
 def draft(work: Work, city: City, version: RuleVersion, author_id: int) -> StoredRule:
@@ -95,7 +89,7 @@ def draft(work: Work, city: City, version: RuleVersion, author_id: int) -> Store
             city_id=work.city_id,
             version_hash=version.version_hash,
             code=version.code,
-            document=version.model_dump(mode="json"),
+            document=version.document(),
             status=RuleStatus.DRAFT.value,
             author_id=author_id,
             created_at=work.now,
@@ -177,21 +171,16 @@ def decide(reading: Reading, city: City, submission: Submission) -> Verdict:
 
     If none awards but one can't decide, a person has to look.
     """
-    judged: list[tuple[CompiledRule, Facts, Decision]] = []
-    for stored in active(reading):
-        if stored.version.action == submission.action:
-            rule = evaluating.compile_rule(stored.version)
-            facts = _facts(reading, city, submission, stored.version.code)
-            judged.append((rule, facts, rule.decide(facts)))
-    if not judged:
-        return Verdict(Outcome.NO_AWARD.value, {"outcome": "no-award", "reason": "no-rule"})
-    rank = {Outcome.NO_AWARD: 0, Outcome.REVIEW: 1, Outcome.AWARD: 2}
-    rule, facts, decision = max(
-        judged, key=lambda one: (rank[one[2].outcome], one[2].points, one[0].version.code)
-    )
-    receipt = _receipt(rule, facts, decision)
-    if decision.outcome is not Outcome.AWARD:
-        return Verdict(decision.outcome.value, receipt)
+    versions = [stored.version for stored in active(reading) if stored.version.action == submission.action]
+    given = {version.code: _given(reading, city, submission, version.code) for version in versions}
+    facts = Facts(submission.facts, submission.occurred_at, city.zone, submission.place)
+    ruling = combining.compile_programme(versions).decide(submission.action, facts, given)
+    if not ruling.chosen:
+        return Verdict(ruling.outcome.value, {"outcome": ruling.outcome.value, "reason": ruling.reason})
+    rule, decision = ruling.chosen[0]
+    receipt = receipts.of(rule, replace(facts, given=given[rule.version.code]))
+    if ruling.outcome is not Outcome.AWARD:
+        return Verdict(ruling.outcome.value, receipt)
     budget = chart.budget_path(rule.version.budget)
     grant = Grant(
         rule.version.code,
@@ -201,10 +190,11 @@ def decide(reading: Reading, city: City, submission: Submission) -> Verdict:
         decision.points_later,
         receipt,
     )
-    return Verdict(decision.outcome.value, receipt, grant)
+    return Verdict(ruling.outcome.value, receipt, grant)
 
 
-def _facts(reading: Reading, city: City, submission: Submission, rule_code: str) -> Facts:
+def _given(reading: Reading, city: City, submission: Submission, rule_code: str) -> Given:
+    """Return what the owner was given under a rule before, in the day and month when it was handed in."""
     local = submission.received_at.astimezone(city.zone)
     day = local.replace(hour=0, minute=0, second=0, microsecond=0)
     month, end = day.replace(day=1), submission.received_at + dt.timedelta(microseconds=1)
@@ -212,27 +202,7 @@ def _facts(reading: Reading, city: City, submission: Submission, rule_code: str)
     today = awarding.given_between(reading, submission.owner, rule_code, day, end)
     in_month = awarding.given_between(reading, submission.owner, rule_code, month, end)
     ever = awarding.given_between(reading, submission.owner, rule_code, epoch, end)
-    return Facts(
-        values=submission.facts,
-        occurred_at=submission.occurred_at,
-        zone=city.zone,
-        place=submission.place,
-        given=Given(today[0], in_month[0], ever[0], in_month[1]),
-    )
-
-
-def _receipt(rule: CompiledRule, facts: Facts, decision: Decision) -> dict[str, Any]:
-    return {
-        "outcome": decision.outcome.value,
-        "reason": decision.reason,
-        "points_now": decision.points_now,
-        "points_later": decision.points_later,
-        "rule": rule.version.code,
-        "version_hash": rule.version_hash,
-        "facts": dict(facts.values),
-        "given": asdict(facts.given),
-        "trace": [asdict(step) for step in rule.trace(facts)],
-    }
+    return Given(today[0], in_month[0], ever[0], in_month[1])
 
 
 def _set(work: Work, version_hash: str, **values: object) -> None:

@@ -1,204 +1,150 @@
 """Rules: when an action earns how many points, as a typed syntax tree that is data.
 
-A version is immutable and named by the SHA-256 of its canonical document. There are no loops, no clock, no
-fractions and no negative points, and no rule without caps and a budget. docs/rules.md explains it to
-administrators.
+A version is immutable and named by the SHA-256 of its canonical document. There are no negative points, and
+no rule without caps and a budget. docs/rules.md explains it to administrators.
 """
 
-import datetime as dt
-import enum
 import hashlib
-import json
-import unicodedata
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    model_validator,
+from pydantic import Field, StrictInt, ValidationError, model_validator
+
+from rewards import canonical
+from rewards.conditions import (
+    Code,
+    Compare,
+    CompareDay,
+    Condition,
+    Day,
+    FactName,
+    In,
+    Known,
+    Node,
+    Text,
+    Trust,
+    Value,
+    walk,
 )
 
 DEPTH_MAX = 12
+"""Levels of conditions inside each other."""
 NODES_MAX = 200
-POINTS_MAX = 10_000
+"""Conditions of one rule."""
+POINTS_MAX = 100_000
+DOCUMENT_BYTES_MAX = 65_536
+_CONTAINER_DEPTH_MAX = 2 * DEPTH_MAX + 6
+_ITEMS_MAX = 20_000
+
+PROTECTED_WORDS = frozenset(
+    {
+        # Who somebody is.
+        "age",
+        "birth",
+        "child",
+        "children",
+        "disability",
+        "ethnicity",
+        "gender",
+        "marital",
+        "nationality",
+        "orientation",
+        "origin",
+        "pregnancy",
+        "sex",
+        # What somebody believes.
+        "faith",
+        "party",
+        "political",
+        "religion",
+        "union",
+        # Other parts of life: a rule for clean streets must not know them.
+        "benefit",
+        "benefits",
+        "credit",
+        "crime",
+        "criminal",
+        "debt",
+        "debts",
+        "fine",
+        "fines",
+        "health",
+        "income",
+        "police",
+        "score",
+        "tax",
+        "taxes",
+        "welfare",
+    }
+)
+"""What no rule may look at: persons would be scored, or judged by another part of their life."""
 
 
-class Truth(enum.Enum):
-    """Three-valued logic (Kleene): what is not known stays unknown until it can't matter."""
-
-    TRUE = "true"
-    FALSE = "false"
-    UNKNOWN = "unknown"
+def is_protected(fact: str) -> bool:
+    """Return whether a fact is about what a person is, or comes from another part of life."""
+    return not PROTECTED_WORDS.isdisjoint(fact.split("_"))
 
 
-def _nfc(text: str) -> str:
-    if not text.isprintable():
-        msg = "control characters are not allowed"
-        raise ValueError(msg)
-    return unicodedata.normalize("NFC", text)
-
-
-Text = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_nfc)]
-Code = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9-]{0,59}$")]
-FactName = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Whole = Annotated[StrictInt, Field(ge=-(2**53), le=2**53)]
-Value = StrictBool | Whole | Text
 Points = Annotated[StrictInt, Field(ge=1, le=POINTS_MAX)]
 
 
-class _Node(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class RuleUnreadable(ValueError):
+    """A document is no rule; `faults` are pairs of place and what is wrong there."""
+
+    def __init__(self, faults: list[tuple[str, str]]) -> None:
+        self.faults = faults
+        super().__init__("; ".join(f"{path}: {message}" for path, message in faults))
 
 
-class Comparison(enum.StrEnum):
-    """How a fact is compared with a value."""
-
-    EQ = "=="
-    NE = "!="
-    LT = "<"
-    LE = "<="
-    GT = ">"
-    GE = ">="
-
-
-class All(_Node):
-    """True if every part is."""
-
-    op: Literal["all"] = "all"
-    of: tuple["Condition", ...]
-
-
-class Any(_Node):
-    """True if at least one part is."""
-
-    op: Literal["any"] = "any"
-    of: tuple["Condition", ...]
-
-
-class Not(_Node):
-    """True if its part is false."""
-
-    op: Literal["not"] = "not"
-    of: "Condition"
-
-
-class Compare(_Node):
-    """Compares a fact with a value; unknown if the fact is missing or of another type."""
-
-    op: Literal["compare"] = "compare"
-    fact: FactName
-    comparison: Comparison
-    value: Value
-
-
-class In(_Node):
-    """True if a fact is one of the values."""
-
-    op: Literal["in"] = "in"
-    fact: FactName
-    values: Annotated[tuple[Value, ...], Field(max_length=100)]
-
-
-class Known(_Node):
-    """True if a fact is there; never unknown."""
-
-    op: Literal["known"] = "known"
-    fact: FactName
-
-
-class Weekday(_Node):
-    """True on these days of the week in the city's time (1 = Monday, ISO 8601)."""
-
-    op: Literal["weekday"] = "weekday"
-    days: Annotated[tuple[Annotated[StrictInt, Field(ge=1, le=7)], ...], Field(min_length=1, max_length=7)]
-
-
-class Hours(_Node):
-    """True from one hour until before another in the city's time; may run over midnight."""
-
-    op: Literal["hours"] = "hours"
-    start: Annotated[StrictInt, Field(ge=0, le=23)]
-    end: Annotated[StrictInt, Field(ge=0, le=24)]
-
-
-class Dates(_Node):
-    """True from one day to another, both included, in the city's time."""
-
-    op: Literal["dates"] = "dates"
-    first: dt.date
-    last: dt.date
-
-
-class Near(_Node):
-    """True within a radius around a point; unknown without a place."""
-
-    op: Literal["near"] = "near"
-    latitude_e6: Annotated[StrictInt, Field(ge=-90_000_000, le=90_000_000)]
-    longitude_e6: Annotated[StrictInt, Field(ge=-180_000_000, le=180_000_000)]
-    radius_m: Annotated[StrictInt, Field(ge=1, le=100_000)]
-
-
-class Period(enum.StrEnum):
-    """How far back a person's awards under this rule are counted."""
-
-    DAY = "day"
-    MONTH = "month"
-    EVER = "ever"
-
-
-class History(_Node):
-    """Compares how often this rule has rewarded the person before."""
-
-    op: Literal["history"] = "history"
-    period: Period
-    comparison: Comparison
-    value: Annotated[StrictInt, Field(ge=0, le=100_000)]
-
-
-Condition = Annotated[
-    All | Any | Not | Compare | In | Known | Weekday | Hours | Dates | Near | History,
-    Field(discriminator="op"),
-]
-
-
-class Fixed(_Node):
+class Fixed(Node):
     """The same points each time."""
 
     kind: Literal["fixed"] = "fixed"
     points: Points
 
 
-class Table(_Node):
+class Row(Node):
+    """One line of a table: this value earns these points."""
+
+    value: Value
+    points: Points
+
+
+class Table(Node):
     """Points by the value of one fact; without `otherwise`, another value earns nothing."""
 
     kind: Literal["table"] = "table"
     fact: FactName
-    points: Annotated[dict[Text, Points], Field(min_length=1, max_length=100)]
+    rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=100)]
     otherwise: Points | None = None
+
+    @model_validator(mode="after")
+    def _one_row_each(self) -> Self:
+        if len({type(row.value) for row in self.rows}) > 1:
+            msg = "the values of a table are of one type"
+            raise ValueError(msg)
+        if len({row.value for row in self.rows}) < len(self.rows):
+            msg = "a value stands in the table twice"
+            raise ValueError(msg)
+        return self
 
 
 Effect = Annotated[Fixed | Table, Field(discriminator="kind")]
 
 
-class Caps(_Node):
-    """Bounds for one person under this rule; none may be left out."""
+class Caps(Node):
+    """Bounds for one person under this rule, in the city's days and months; none may be left out."""
 
     awards_per_day: Annotated[StrictInt, Field(ge=1, le=100)]
     awards_per_month: Annotated[StrictInt, Field(ge=1, le=1000)]
-    points_per_month: Annotated[StrictInt, Field(ge=1, le=100_000)]
+    points_per_month: Annotated[StrictInt, Field(ge=1, le=1_000_000)]
 
 
-class RuleVersion(_Node):
+class RuleVersion(Node):
     """A whole rule.
 
     `now_percent` of the points, rounded down, are given when the submission is accepted, the rest when its
-    outcome is confirmed. `budget` is the campaign whose account pays.
+    outcome is confirmed. `budget` is the campaign whose account pays. `priority` counts where a programme
+    lets the highest one decide.
     """
 
     code: Code
@@ -209,24 +155,44 @@ class RuleVersion(_Node):
     now_percent: Annotated[StrictInt, Field(ge=0, le=100)] = 0
     caps: Caps
     budget: Code
-    valid_from: dt.date | None = None
-    valid_until: dt.date | None = None
+    priority: Annotated[StrictInt, Field(ge=0, le=1000)] = 0
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shallow(cls, document: object) -> object:
+        """Refuse what is too deep or too large before anything walks down into it."""
+        level, depth, seen = [document], 0, 0
+        while level:
+            depth, seen = depth + 1, seen + len(level)
+            if depth > _CONTAINER_DEPTH_MAX or seen > _ITEMS_MAX:
+                msg = f"more than {DEPTH_MAX} levels or {NODES_MAX} conditions"
+                raise ValueError(msg)
+            level = [inner for outer in level for inner in _contents(outer)]
+        return document
 
     @model_validator(mode="after")
-    def _bounded(self) -> "RuleVersion":
+    def _bounded(self) -> Self:
         if "de" not in self.title:
             msg = "a title in German is needed"
             raise ValueError(msg)
-        for count, (depth, _) in enumerate(walk(self.when), start=1):
-            if depth > DEPTH_MAX or count > NODES_MAX:
+        for count, (path, _) in enumerate(walk(self.when), start=1):
+            if path.count(".") >= DEPTH_MAX or count > NODES_MAX:
                 msg = f"more than {DEPTH_MAX} levels or {NODES_MAX} conditions"
                 raise ValueError(msg)
         return self
 
+    def document(self) -> dict[str, object]:
+        """Return the rule as plain JSON values. What is None is left out.
+
+        So a field that is added one day, optional and None by default, does not rename older versions.
+        """
+        return self.model_dump(mode="json", exclude_none=True)
+
     def canonical(self) -> bytes:
-        """Return the document as canonical JSON: sorted keys, no spaces, UTF-8, whole numbers only."""
-        plain = self.model_dump(mode="json")
-        return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        """Return the document as canonical JSON (RFC 8785)."""
+        return canonical.encode(self.document())
 
     @property
     def version_hash(self) -> str:
@@ -234,19 +200,32 @@ class RuleVersion(_Node):
         return hashlib.sha256(self.canonical()).hexdigest()
 
 
-def walk(condition: Condition, depth: int = 1) -> Iterator[tuple[int, Condition]]:
-    """Yield every node of a condition with its depth."""
-    yield depth, condition
-    parts = condition.of if isinstance(condition, All | Any) else ()
-    if isinstance(condition, Not):
-        parts = (condition.of,)
-    for part in parts:
-        yield from walk(part, depth + 1)
+def read(document: object) -> RuleVersion:
+    """Return the rule in a document: JSON text, or what a JSON reader made of it. Raises RuleUnreadable."""
+    try:
+        if isinstance(document, str | bytes):
+            document = canonical.decode(document, bytes_max=DOCUMENT_BYTES_MAX)
+        return RuleVersion.model_validate(document)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        named = [(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in faults]
+        raise RuleUnreadable(named) from None
+    except ValueError as error:
+        raise RuleUnreadable([("", str(error))]) from None
 
 
 def facts_used(version: RuleVersion) -> set[str]:
     """Return the names of the facts that a rule looks at."""
-    used = {node.fact for _, node in walk(version.when) if isinstance(node, Compare | In | Known)}
+    nodes = [node for _, node in walk(version.when)]
+    used = {node.fact for node in nodes if isinstance(node, Compare | CompareDay | In | Known)}
+    if any(isinstance(node, Trust) for node in nodes):
+        used.add("trust_level")
     if isinstance(version.effect, Table):
         used.add(version.effect.fact)
     return used
+
+
+def _contents(value: object) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else []

@@ -1,0 +1,59 @@
+"""Receipts: a decision with everything that led to it, as plain values to be stored and decided again."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rewards import compiling, conditions, evaluating, rules
+from rewards.checking import Place
+from rewards.compiling import Facts, Given
+from rewards.evaluating import CompiledRule
+from rewards.rules import RuleVersion
+
+
+def of(rule: CompiledRule, facts: Facts) -> dict[str, Any]:
+    """Return the receipt of a rule's decision: outcome, points, version, facts seen, clause, trace.
+
+    Only what the rule looks at is kept: a receipt is no copy of the submission. A value that the rule could
+    not use is kept as None.
+    """
+    decision = rule.decide(facts)
+    version = rule.version
+    seen = sorted(rules.facts_used(version))
+    near = any(isinstance(node, conditions.Near) for _, node in conditions.walk(version.when))
+    place = facts.place if near else None
+    return {
+        "outcome": decision.outcome.value,
+        "reason": decision.reason,
+        "points_now": decision.points_now,
+        "points_later": decision.points_later,
+        "limit": decision.limit,
+        "clause": rule.deciding(facts),
+        "rule": version.code,
+        "version_hash": rule.version_hash,
+        "occurred_at": facts.occurred_at.isoformat(),
+        "zone": facts.zone.key,
+        "place": asdict(place) if place else None,
+        "facts": {name: compiling.usable(facts.values.get(name)) for name in seen},
+        "given": asdict(facts.given),
+        "trace": [asdict(step) for step in rule.trace(facts)],
+    }
+
+
+def facts_of(receipt: Mapping[str, Any]) -> Facts:
+    """Return the facts that a receipt was made from. Raises KeyError or ValueError if it is incomplete."""
+    place = receipt["place"]
+    return Facts(
+        values=dict(receipt["facts"]),
+        occurred_at=dt.datetime.fromisoformat(receipt["occurred_at"]),
+        zone=ZoneInfo(receipt["zone"]),
+        place=Place(**place) if place else None,
+        given=Given(**receipt["given"]),
+    )
+
+
+def replay(version: RuleVersion, receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the receipt that the version gives for the same facts now; equal to the old one, or a defect."""
+    return of(evaluating.compile_rule(version), facts_of(receipt))
