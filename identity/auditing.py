@@ -31,7 +31,15 @@ class Entry:
 
 
 def record(work: Work, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
-    """Add an entry. `actor` is `person/<id>`, `client/<id>`, `device/<id>` or `command-line`."""
+    """Add an entry. `actor` is `person/<id>`, `client/<id>`, `device/<id>` or `command-line`.
+
+    `details` hold text, whole numbers, truth values, nothing, and lists or mappings of these, no personal
+    data: entries stay for ever. Raises TypeError for anything else, which could come back from the database
+    in another form and look like tampering.
+    """
+    if not _is_exact(details):
+        msg = f"details of {action} hold what JSON does not keep exactly"
+        raise TypeError(msg)
     newest = page(work, limit=1)
     sequence = newest[0].sequence + 1 if newest else 1
     previous = newest[0].entry_hash if newest else GENESIS
@@ -62,7 +70,11 @@ def page(reading: Reading, *, before: int | None = None, limit: int = 50) -> lis
 
 
 def verify(reading: Reading) -> int | None:
-    """Return the number of the first entry that is not what was written, or None if all are."""
+    """Return the number of the first entry that is not what was written, or None if all are.
+
+    Finds what was changed, taken out, put in or moved. Entries cut off at the end leave no trace in the rest:
+    they are missed by whoever noted the newest `entry_hash` elsewhere.
+    """
     columns = [audit_log.c[name] for name in Entry.__dataclass_fields__]
     rows = reading.connection.execute(
         sa.select(*columns).where(audit_log.c.city_id == reading.city_id).order_by(audit_log.c.sequence)
@@ -77,7 +89,15 @@ def verify(reading: Reading) -> int | None:
     return None
 
 
-def _hash(  # the fields of an entry
+def _is_exact(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return all(isinstance(name, str) and _is_exact(part) for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return all(_is_exact(part) for part in value)
+    return value is None or isinstance(value, str | int)
+
+
+def _hash(
     city_id: int,
     previous: bytes,
     sequence: int,

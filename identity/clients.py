@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import sqlalchemy as sa
 
-from identity import auditing
+from identity import auditing, names
 from identity.tables import clients
 from kernel import ids
 from kernel.db import Reading, Work
@@ -46,7 +46,7 @@ def create(work: Work, name: str, scopes: frozenset[Scope], *, creator_id: int |
 
     Raises Invalid `client-name-invalid`.
     """
-    name = name.strip()
+    name = names.tidy(name)
     if not 0 < len(name) <= NAME_MAX:
         raise Invalid("client-name-invalid", field="name", maximum=NAME_MAX)
     client, token = Client(work.ids.next(), name, scopes, work.now, None), work.ids.token()

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 
+from identity import auditing, names
 from identity.tables import persons, roles, sessions, sign_in_codes, sign_in_links
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Invalid, NotFound
@@ -50,6 +51,11 @@ def normalised_email(text: str) -> str:
     return checked.normalized.lower()
 
 
+def known_language(language: str) -> str:
+    """Return `language` if people are spoken to in it, else German."""
+    return language if language in LANGUAGES else LANGUAGES[0]
+
+
 def register(
     work: Work, email: str, *, name: str = "", language: str = "de", trust: TrustLevel = TrustLevel.BASIC
 ) -> Person:
@@ -62,12 +68,12 @@ def register(
         email=address,
         name=_checked_name(name),
         owner=work.ids.random_bytes(16).hex(),
-        language=language if language in LANGUAGES else LANGUAGES[0],
+        language=known_language(language),
         trust_level=trust,
         created_at=work.now,
         erased_at=None,
     )
-    values = {name: getattr(person, name) for name in Person.__dataclass_fields__}
+    values = {column: getattr(person, column) for column in Person.__dataclass_fields__}
     work.connection.execute(
         sa.insert(persons).values(city_id=work.city_id, **values | {"trust_level": trust.value})
     )
@@ -75,8 +81,13 @@ def register(
 
 
 def get(reading: Reading, person_id: int) -> Person:
-    """Return a person. Raises NotFound `person-not-found`."""
+    """Return a person, erased or not. Raises NotFound `person-not-found`."""
     return _one(reading, persons.c.person_id == person_id)
+
+
+def present(reading: Reading, person_id: int) -> Person:
+    """Return a person who still has an account. Raises NotFound `person-not-found`, if erased too."""
+    return _one(reading, sa.and_(persons.c.person_id == person_id, persons.c.erased_at.is_(None)))
 
 
 def by_owner(reading: Reading, owner: str) -> Person:
@@ -96,7 +107,11 @@ def by_ids(reading: Reading, person_ids: list[int]) -> dict[int, Person]:
 
 
 def update(work: Work, person_id: int, *, name: str, language: str) -> Person:
-    """Change what a person chose for themselves. Raises Invalid `name-too-long`, `language-unknown`."""
+    """Change what a person chose for themselves.
+
+    Raises NotFound `person-not-found`, Invalid `name-too-long` or `language-unknown`.
+    """
+    present(work, person_id)
     if language not in LANGUAGES:
         raise Invalid("language-unknown", field="language")
     _set(work, person_id, name=_checked_name(name), language=language)
@@ -104,12 +119,25 @@ def update(work: Work, person_id: int, *, name: str, language: str) -> Person:
 
 
 def export(reading: Reading, person_id: int) -> dict[str, Any]:
-    """Return everything this room holds about a person, as plain values."""
-    person = get(reading, person_id)
+    """Return what this room holds about a person, as plain values without secrets; instants in RFC 3339.
+
+    Raises NotFound `person-not-found`.
+    """
+    person = present(reading, person_id)
     held = reading.connection.execute(
-        sa.select(roles.c.role, roles.c.venue_id, roles.c.granted_at).where(
-            roles.c.city_id == reading.city_id, roles.c.person_id == person_id
-        )
+        sa.select(roles.c.role, roles.c.venue_id, roles.c.granted_at)
+        .where(roles.c.city_id == reading.city_id, roles.c.person_id == person_id)
+        .order_by(roles.c.granted_at, roles.c.role, roles.c.venue_id)
+    )
+    signed_in = reading.connection.execute(
+        sa.select(sessions.c.started_at, sessions.c.seen_at, sessions.c.ended_at)
+        .where(sessions.c.city_id == reading.city_id, sessions.c.person_id == person_id)
+        .order_by(sessions.c.session_id)
+    )
+    codes = reading.connection.execute(
+        sa.select(sign_in_codes.c.made_at)
+        .where(sign_in_codes.c.city_id == reading.city_id, sign_in_codes.c.email == person.email)
+        .order_by(sign_in_codes.c.request_id)
     )
     return {
         "email": person.email,
@@ -118,20 +146,35 @@ def export(reading: Reading, person_id: int) -> dict[str, Any]:
         "trust_level": person.trust_level.value,
         "wallet_owner": person.owner,
         "created_at": person.created_at.isoformat(),
-        "roles": [{"role": r.role, "venue_id": r.venue_id or None} for r in held],
+        "roles": [
+            {"role": r.role, "venue_id": r.venue_id or None, "granted_at": r.granted_at.isoformat()}
+            for r in held
+        ],
+        "sessions": [
+            {
+                "started_at": s.started_at.isoformat(),
+                "seen_at": s.seen_at.isoformat(),
+                "ended_at": s.ended_at and s.ended_at.isoformat(),
+            }
+            for s in signed_in
+        ],
+        "sign_in_codes_requested_at": [made_at.isoformat() for made_at in codes.scalars()],
     }
 
 
-def erase(work: Work, person_id: int) -> None:
-    """Forget who a person is: address, name, roles, sessions, codes. The books keep an owner of nobody."""
+def erase(work: Work, person_id: int, *, eraser_id: int | None = None) -> None:
+    """Forget who a person is: address, name, roles, sessions, codes, links. Again changes nothing.
+
+    The books keep an owner of nobody. `eraser_id` is who did it, if not the person. The address may sign up
+    anew and is then somebody else. Raises NotFound `person-not-found`.
+    """
     person = get(work, person_id)
-    for table in (roles, sign_in_links):
+    if person.erased_at is not None:
+        return
+    for table in (roles, sessions, sign_in_links):
         work.connection.execute(
             sa.delete(table).where(table.c.city_id == work.city_id, table.c.person_id == person_id)
         )
-    work.connection.execute(
-        sa.delete(sessions).where(sessions.c.city_id == work.city_id, sessions.c.person_id == person_id)
-    )
     work.connection.execute(
         sa.delete(sign_in_codes).where(
             sign_in_codes.c.city_id == work.city_id, sign_in_codes.c.email == person.email
@@ -146,13 +189,15 @@ def erase(work: Work, person_id: int) -> None:
         owner=f"erased-{work.ids.random_bytes(12).hex()}",
         erased_at=work.now,
     )
+    actor = f"person/{person_id if eraser_id is None else eraser_id}"
+    auditing.record(work, actor, "person-erased", f"person/{person_id}", {})
 
 
 def _checked_name(name: str) -> str:
-    stripped = " ".join(name.split())
-    if len(stripped) > NAME_MAX:
+    tidied = names.tidy(name)
+    if len(tidied) > NAME_MAX:
         raise Invalid("name-too-long", field="name", maximum=NAME_MAX)
-    return stripped
+    return tidied
 
 
 def _set(work: Work, person_id: int, **values: object) -> None:

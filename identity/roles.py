@@ -43,13 +43,14 @@ class Held:
 def grant(work: Work, person_id: int, role: Role, *, venue_id: int = CITY, granter_id: int | None) -> None:
     """Give a role; giving it again changes nothing. Without granter it is the command line that acts.
 
-    Raises NotFound, Forbidden `own-role`, Invalid `role-needs-venue` or `role-without-venue`.
+    Raises NotFound `person-not-found`, Forbidden `own-role`, Invalid `role-needs-venue` or
+    `role-without-venue`.
     """
     if person_id == granter_id:
         raise Forbidden("own-role")
     if (role in AT_VENUE) != (venue_id != CITY):
         raise Invalid("role-needs-venue" if role in AT_VENUE else "role-without-venue", role=role.value)
-    persons.get(work, person_id)
+    persons.present(work, person_id)
     if Held(role, venue_id) in of(work, person_id):
         return
     work.connection.execute(

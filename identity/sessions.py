@@ -36,7 +36,11 @@ class Session:
 
 
 def start(work: Work, person_id: int) -> str:
-    """Sign somebody in; return the session's token, which can't be read again later."""
+    """Sign somebody in; return the session's token, which can't be read again later.
+
+    Each sign-in has a token of its own: nobody can plant one before. Raises NotFound `person-not-found`.
+    """
+    persons.present(work, person_id)
     token = work.ids.token()
     work.connection.execute(
         sa.insert(sessions).values(
@@ -54,18 +58,14 @@ def start(work: Work, person_id: int) -> str:
 
 def find(reading: Reading, token: str) -> Session | None:
     """Return the session of a token, or None if it is unknown, ended, idle for too long or too old."""
-    row = reading.connection.execute(
-        sa.select(sessions).where(
-            sessions.c.city_id == reading.city_id, sessions.c.token_hash == ids.secret_hash(token)
-        )
-    ).first()
-    if row is None or row.ended_at is not None or row.expires_at <= reading.now:
-        return None
-    held = roles.of(reading, row.person_id)
-    if row.seen_at + (STAFF_IDLE if held else CITIZEN_IDLE) <= reading.now:
-        return None
-    person = persons.get(reading, row.person_id)
-    return Session(row.session_id, person, held, row.started_at, row.seen_at, row.expires_at)
+    for session in _open(reading, sessions.c.token_hash == ids.secret_hash(token)):
+        return session
+    return None
+
+
+def of(reading: Reading, person_id: int) -> list[Session]:
+    """Return where a person is signed in, the newest first."""
+    return _open(reading, sessions.c.person_id == person_id)
 
 
 def touch(work: Work, session: Session) -> None:
@@ -79,16 +79,45 @@ def end(work: Work, session_id: int) -> None:
     _set(work, sessions.c.session_id == session_id, ended_at=work.now)
 
 
+def end_own(work: Work, person_id: int, session_id: int) -> None:
+    """Sign out at one place that the person picked from their own; somebody else's session is left alone."""
+    mine = sa.and_(sessions.c.person_id == person_id, sessions.c.session_id == session_id)
+    _set(work, mine, ended_at=work.now)
+
+
 def end_all(work: Work, person_id: int) -> None:
     """Sign out everywhere."""
     _set(work, sessions.c.person_id == person_id, ended_at=work.now)
 
 
 def forget_old(work: Work) -> None:
-    """Delete sessions that are over."""
-    work.connection.execute(
-        sa.delete(sessions).where(sessions.c.city_id == work.city_id, sessions.c.expires_at <= work.now)
+    """Delete sessions that were ended, are too old, or were idle for longer than anybody's may be."""
+    over = sa.or_(
+        sessions.c.ended_at.is_not(None),
+        sessions.c.expires_at <= work.now,
+        sessions.c.seen_at <= work.now - CITIZEN_IDLE,
     )
+    work.connection.execute(sa.delete(sessions).where(sessions.c.city_id == work.city_id, over))
+
+
+def _open(reading: Reading, condition: sa.ColumnElement[bool]) -> list[Session]:
+    rows = reading.connection.execute(
+        sa.select(sessions)
+        .where(
+            sessions.c.city_id == reading.city_id,
+            condition,
+            sessions.c.ended_at.is_(None),
+            sessions.c.expires_at > reading.now,
+        )
+        .order_by(sessions.c.session_id.desc())
+    ).all()
+    found = []
+    for row in rows:
+        held = roles.of(reading, row.person_id)
+        if row.seen_at + (STAFF_IDLE if held else CITIZEN_IDLE) > reading.now:
+            person = persons.get(reading, row.person_id)
+            found.append(Session(row.session_id, person, held, row.started_at, row.seen_at, row.expires_at))
+    return found
 
 
 def _set(work: Work, condition: sa.ColumnElement[bool], **values: object) -> None:

@@ -95,7 +95,9 @@ def request_code(work: Work, email: str, language: str) -> CodeRequest:
             expires_at=work.now + CODE_VALID,
         )
     )
-    outbox.append(work, TOPIC, {"email": address, "language": language, "code": request.code})
+    # The code is here in clear until it was sent: the outbox empties what it delivered.
+    message = {"email": address, "language": persons.known_language(language), "code": request.code}
+    outbox.append(work, TOPIC, message)
     return request
 
 
@@ -125,8 +127,11 @@ def verify_code(work: Work, request_id: int, code: str, language: str) -> CodeAn
 
 
 def make_link(work: Work, person_id: int, valid_for: dt.timedelta, *, reusable: bool = False) -> str:
-    """Return the secret of a sign-in link. Only a demonstration makes reusable ones. Raises NotFound."""
-    persons.get(work, person_id)
+    """Return the secret of a sign-in link. Only a demonstration makes reusable ones.
+
+    Raises NotFound `person-not-found`.
+    """
+    persons.present(work, person_id)
     token = work.ids.token()
     work.connection.execute(
         sa.insert(sign_in_links).values(

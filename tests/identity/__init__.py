@@ -1,0 +1,1 @@
+"""Tests of who somebody is: accounts, sign-in, sessions, roles, API clients, the audit log."""
