@@ -5,16 +5,20 @@ The JSON API takes the key from the header, forms from a hidden field; both go t
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Header, Request
 from fastapi.responses import JSONResponse
 
-from api import idempotency, services
+from api import csrf, idempotency, services
 from api.access import Caller
 from kernel.db import Work
 
 Command = Callable[[Work], Mapping[str, Any]]
 """Does the work and returns what the caller gets: plain JSON values."""
+
+KEY_FIELD = "idempotency_key"
+"""Hidden field of forms."""
 
 IdempotencyKey = Annotated[
     str | None,
@@ -64,3 +68,18 @@ async def answer(
 ) -> JSONResponse:
     """Run a command as `perform` does and return its answer as JSON."""
     return JSONResponse(await perform(request, caller, key, command, content=content), status)
+
+
+async def perform_form(
+    request: Request, caller: Caller, command: Command, *, content: bytes = b""
+) -> Mapping[str, Any]:
+    """Run the command of a form once for the key in its hidden field; `content` stands for its files.
+
+    Raises as `perform` does.
+    """
+    form = await request.form()
+    fields = sorted((name, value) for name, value in form.multi_items() if isinstance(value, str))
+    same = [pair for pair in fields if pair[0] not in {csrf.FIELD, KEY_FIELD}]
+    key = form.get(KEY_FIELD)
+    body = urlencode(same).encode() + content
+    return await perform(request, caller, key if isinstance(key, str) else None, command, content=body)

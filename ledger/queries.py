@@ -25,12 +25,14 @@ class StatementLine:
     """One transfer as one account sees it.
 
     `change` is what the transfer did to the posted balance (0 for a hold or a release), `balance` and
-    `available` are what it left. `other_path` is the account on the other side.
+    `available` are what it left. `other_path` is the account on the other side, `is_credit` says whether
+    this one is the credit side.
     """
 
     booked: BookedTransfer
     path: str
     other_path: str
+    is_credit: bool
     change: int
     balance: int
     available: int
@@ -173,6 +175,7 @@ def _lines(
                 booked,
                 names[account_id].path,
                 names[other_id].path,
+                sign > 0,
                 sign * booked.amount if moves else 0,
                 left.posted,
                 left.available,

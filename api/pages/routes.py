@@ -2,10 +2,10 @@
 
 from fastapi import FastAPI
 
-from api.pages import account, assets
+from api.pages import about, account, actions, assets, home, spending
 
 
 def include(app: FastAPI) -> None:
     """Add all pages."""
-    for module in (assets, account):
+    for module in (assets, home, actions, spending, account, about):
         app.include_router(module.router)

@@ -1,0 +1,190 @@
+"""Joining in: the actions, handing something in, and what became of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi.responses import Response
+
+from api import commanding, services
+from api.access import Access, Caller, Sort
+from api.pages import framing
+from identity.persons import TrustLevel
+from kernel.db import Work
+from kernel.errors import DomainError, Invalid, NotFound
+from rewards import action_types, awarding, evidence, explaining, pictures, submissions, submitting
+from rewards.action_types import ActionType
+from rewards.submissions import Status, Submission
+from rewards.submitting import NewSubmission, StoredPicture
+from web.marking import N_
+
+router = APIRouter(include_in_schema=False)
+Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
+Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
+CitizenForm = Annotated[Caller, Depends(Access(Sort.CITIZEN, form=True))]
+
+framing.announce({"handed-in": ("success", N_("Thank you! It has been handed in."))})
+
+LIGHTS: Mapping[Status, str] = {
+    Status.REVIEW: "amber",
+    Status.ACCEPTED: "blue",
+    Status.DONE: "green",
+    Status.DECLINED: "red",
+    Status.REJECTED: "red",
+}
+STATUS_WORDS: Mapping[Status, str] = {
+    Status.REVIEW: N_("Being checked"),
+    Status.ACCEPTED: N_("Accepted, in work"),
+    Status.DONE: N_("Done"),
+    Status.DECLINED: N_("Declined"),
+    Status.REJECTED: N_("Not confirmed"),
+}
+PAGE = 30
+PHOTOS_MAX = 3
+
+
+@router.get("/actions")
+def every(request: Request, caller: Anyone) -> Response:
+    """Show what people can do for the city, and what they handed in."""
+    mine: Sequence[Submission] = ()
+    if caller.session is not None:
+        with services.of(request).database.reading(caller.city.city_id) as reading:
+            mine = submissions.of_owner(reading, caller.session.person.owner, limit=PAGE)
+    known = action_types.every()
+    return framing.show(
+        request, caller, "citizen/actions.html", actions=known, mine=mine,
+        titles={action.code: action for action in known}, lights=LIGHTS, words=STATUS_WORDS,
+    )  # fmt: skip
+
+
+@router.get("/actions/mine/{submission_id}")
+def mine(request: Request, caller: Citizen, submission_id: int) -> Response:
+    """Show what became of something that was handed in."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        submission = _own(submissions.get(reading, submission_id), caller)
+        history = submissions.history(reading, [submission_id])[submission_id]
+        awards = awarding.of_submission(reading, submission_id)
+        photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
+    action, translate = action_types.get(submission.action), framing.gettext_of(request, caller).gettext
+    return framing.show(
+        request, caller, "citizen/submission.html", submission=submission, history=history, awards=awards,
+        photos=photos, action=action, lights=LIGHTS, words=STATUS_WORDS,
+        why=lambda receipt: explaining.why(receipt, translate, action=action, language=caller.language),
+        waiting=lambda code: explaining.waiting(code, translate),
+    )  # fmt: skip
+
+
+@router.get("/actions/mine/{submission_id}/photos/{evidence_id}")
+def photo(request: Request, caller: Citizen, submission_id: int, evidence_id: int) -> Response:
+    """Return one of your photos."""
+    given = services.of(request)
+    with given.database.reading(caller.city.city_id) as reading:
+        _own(submissions.get(reading, submission_id), caller)
+        keys = dict(evidence.keys_of(reading, submission_id))
+    if evidence_id not in keys:
+        raise NotFound("picture-not-found")
+    return Response(given.evidence(caller.city).read(keys[evidence_id]), media_type="image/jpeg")
+
+
+@router.get("/actions/{code}")
+def form(request: Request, caller: Anyone, code: str) -> Response:
+    """Show what an action is and the form to hand it in."""
+    return _form(request, caller, action_types.get(code), {})
+
+
+@router.post("/actions/{code}")
+async def hand_in(  # the fields of the form
+    request: Request,
+    caller: CitizenForm,
+    code: str,
+    description: Annotated[str, Form()] = "",
+    category: Annotated[str, Form()] = "",
+    address: Annotated[str, Form()] = "",
+    latitude: Annotated[str, Form()] = "",
+    longitude: Annotated[str, Form()] = "",
+    accuracy: Annotated[str, Form()] = "",
+    photos: Annotated[list[UploadFile] | None, File()] = None,
+) -> Response:
+    """Hand something in."""
+    typed = {"description": description, "category": category, "address": address}
+    action = action_types.get(code)
+    try:
+        uploaded = [await one.read(pictures.BYTES_MAX + 1) for one in photos or [] if one.filename]
+        stored = _store(request, caller, uploaded)
+        new = NewSubmission(
+            action=action.code,
+            owner=caller.person_session.person.owner,
+            source="app",
+            description=description,
+            category=category or None,
+            address=address.strip() or None,
+            latitude_e6=_micro(latitude, "latitude"),
+            longitude_e6=_micro(longitude, "longitude"),
+            accuracy_m=_metres(accuracy),
+            trust_level=TrustLevel(caller.person_session.person.trust_level).value,
+            pictures=stored,
+        )
+
+        def command(work: Work) -> Mapping[str, Any]:
+            submission, _ = submitting.submit(work, caller.city, new)
+            return {"submission_id": submission.submission_id}
+
+        hashes = "".join(one.picture.sha256 for one in stored).encode()
+        answer = await commanding.perform_form(request, caller, command, content=hashes)
+    except DomainError as error:
+        errors = framing.field_errors(request, caller, error)
+        return _form(request, caller, action, typed, status=422, errors=errors)
+    return framing.go(f"/actions/mine/{answer['submission_id']}", "handed-in")
+
+
+def _store(request: Request, caller: Caller, uploaded: list[bytes]) -> list[StoredPicture]:
+    """Read and keep the photos; a photo of a form that is refused later is named by nothing."""
+    if len(uploaded) > PHOTOS_MAX:
+        raise Invalid("too-many-photos", field="photos", maximum=PHOTOS_MAX)
+    given = services.of(request)
+    store = given.evidence(caller.city)
+    kept: list[StoredPicture] = []
+    for data in uploaded:
+        picture = pictures.read(data)
+        key = evidence.new_key(given.database.ids.random_bytes(24))
+        store.write(key, picture.jpeg)
+        kept.append(StoredPicture(key, picture))
+    return kept
+
+
+def _form(
+    request: Request,
+    caller: Caller,
+    action: ActionType,
+    typed: Mapping[str, str],
+    *,
+    status: int = 200,
+    errors: list[tuple[str | None, str]] | None = None,
+) -> Response:
+    return framing.show(
+        request, caller, "citizen/action.html", status=status, action=action, typed=typed,
+        errors=errors or [], by_field=dict(errors or []), signed_in=caller.session is not None,
+    )  # fmt: skip
+
+
+def _own(submission: Submission, caller: Caller) -> Submission:
+    if submission.owner != caller.person_session.person.owner:
+        raise NotFound("submission-not-found", submission_id=submission.submission_id)
+    return submission
+
+
+def _micro(text: str, name: str) -> int | None:
+    """Return degrees as microdegrees; nothing if the field is empty. Raises Invalid."""
+    if not text.strip():
+        return None
+    try:
+        return round(float(text) * 1_000_000)
+    except (ValueError, OverflowError):
+        raise Invalid("place-unreadable", field=name) from None
+
+
+def _metres(text: str) -> int | None:
+    try:
+        return round(float(text))
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,239 @@
+"""Spending: offers, vouchers with their code, fines."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api import commanding, services
+from api.access import Access, Caller, Sort
+from api.pages import framing
+from kernel.db import Work
+from kernel.errors import DomainError
+from ledger import wallets
+from merchants import venues
+from redemption import buying, cancelling, codes, offers, paying_fines, qr, vouchers
+from redemption.new_offers import OfferKind
+from redemption.vouchers import VoucherStatus
+from web import templating
+from web.marking import N_
+
+router = APIRouter(include_in_schema=False)
+Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
+Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
+CitizenForm = Annotated[Caller, Depends(Access(Sort.CITIZEN, form=True))]
+
+framing.announce(
+    {
+        "bought": ("success", N_("Here is your voucher. Show it at the entrance.")),
+        "given-back": ("success", N_("Given back: the points are yours again.")),
+        "fine-paid": ("success", N_("Paid. The city's register has been told.")),
+    }
+)
+STATUS_WORDS: Mapping[VoucherStatus, tuple[str, str]] = {
+    VoucherStatus.USABLE: ("success", N_("Ready to use")),
+    VoucherStatus.REDEEMED: ("info", N_("Used")),
+    VoucherStatus.CANCELLED: ("warning", N_("Given back")),
+    VoucherStatus.EXPIRED: ("warning", N_("Not used in time")),
+}
+PAGE = 30
+
+
+@router.get("/offers")
+def every(request: Request, caller: Anyone, kind: str = "") -> Response:
+    """Show what points can be spent on."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = [offer for offer in offers.published(reading) if offer.on_sale(reading.now)]
+        available = _available(reading, caller)
+        names = {venue.venue_id: venue.name for venue in venues.every(reading)}
+    kinds = sorted({offer.kind.value for offer in found})
+    shown = [offer for offer in found if kind in {"", offer.kind.value}]
+    return framing.show(
+        request, caller, "citizen/offers.html", offers=shown, kinds=kinds, kind=kind, available=available,
+        venue_names=names, kind_words=KIND_WORDS,
+    )  # fmt: skip
+
+
+KIND_WORDS: Mapping[str, str] = {
+    "ticket": N_("Tickets"),
+    "pool": N_("Swimming"),
+    "discount": N_("Discounts"),
+    "fine": N_("Fines"),
+}
+
+
+@router.get("/offers/{offer_id}")
+def offer(request: Request, caller: Anyone, offer_id: int) -> Response:
+    """Show one offer."""
+    return _offer_page(request, caller, offer_id)
+
+
+@router.post("/offers/{offer_id}/buy")
+async def buy(request: Request, caller: CitizenForm, offer_id: int) -> Response:
+    """Buy a voucher."""
+    sealer, owner = services.of(request).sealer, caller.person_session.person.owner
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return {"voucher_id": buying.buy(work, caller.city, owner, offer_id, sealer).voucher_id}
+
+    try:
+        answer = await commanding.perform_form(request, caller, command)
+    except DomainError as error:
+        errors = framing.field_errors(request, caller, error)
+        return _offer_page(request, caller, offer_id, status=409, errors=errors)
+    return framing.go(f"/vouchers/{answer['voucher_id']}", "bought")
+
+
+@router.get("/vouchers")
+def my_vouchers(request: Request, caller: Citizen, before: int | None = None) -> Response:
+    """Show one's vouchers, those to be used first."""
+    owner = caller.person_session.person.owner
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = vouchers.page(reading, owner, before=before, limit=PAGE)
+        paid = paying_fines.page(reading, owner) if before is None else []
+    found_first = sorted(found, key=lambda one: one.status is not VoucherStatus.USABLE)
+    older = f"/vouchers?before={found[-1].status_index}" if len(found) == PAGE else None
+    return framing.show(
+        request, caller, "citizen/vouchers.html", vouchers=found_first, older=older, words=STATUS_WORDS,
+        receipts=paid,
+    )  # fmt: skip
+
+
+@router.get("/vouchers/{voucher_id}")
+def voucher(request: Request, caller: Citizen, voucher_id: str) -> Response:
+    """Show a voucher with its code."""
+    return _voucher_page(request, caller, voucher_id)
+
+
+@router.post("/vouchers/{voucher_id}/cancel")
+async def cancel(request: Request, caller: CitizenForm, voucher_id: str) -> Response:
+    """Give a voucher back."""
+    owner = caller.person_session.person.owner
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return {"voucher_id": cancelling.cancel(work, caller.city, owner, voucher_id).voucher_id}
+
+    try:
+        await commanding.perform_form(request, caller, command)
+    except DomainError as error:
+        errors = framing.field_errors(request, caller, error)
+        return _voucher_page(request, caller, voucher_id, status=409, errors=errors)
+    return framing.go(f"/vouchers/{voucher_id}", "given-back")
+
+
+@router.get("/fines")
+def ask_fine(request: Request, caller: Citizen, reference: str = "") -> Response:
+    """Show the form for a reference, or the fine that was found."""
+    if reference:
+        return _fine_page(request, caller, reference)
+    return framing.show(request, caller, "citizen/fines.html", reference="", errors=[], fine=None)
+
+
+@router.post("/fines/pay")
+async def pay_fine(request: Request, caller: CitizenForm, reference: Annotated[str, Form()]) -> Response:
+    """Pay a fine in full with points."""
+    given, owner = services.of(request), caller.person_session.person.owner
+    try:
+        fine = paying_fines.look_up(given.fine_register(caller.city), reference)
+
+        def command(work: Work) -> Mapping[str, Any]:
+            on_sale = [one for one in offers.published(work) if one.kind is OfferKind.FINE]
+            number = on_sale[0].offer_id if on_sale else 0
+            receipt = paying_fines.pay(work, caller.city, owner, fine, number)
+            return {"reference": receipt.reference}
+
+        answer = await commanding.perform_form(request, caller, command)
+    except DomainError as error:
+        errors = framing.field_errors(request, caller, error)
+        return _fine_page(request, caller, reference, status=409, errors=errors)
+    return framing.go(f"/fines/payments/{answer['reference']}", "fine-paid")
+
+
+@router.get("/fines/payments/{reference}")
+def fine_receipt(request: Request, caller: Citizen, reference: str) -> Response:
+    """Show the receipt for a paid fine."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        receipt = paying_fines.get(reading, reference, caller.person_session.person.owner)
+    return framing.show(request, caller, "citizen/receipt.html", receipt=receipt)
+
+
+@router.get("/V/{token}")
+def paper(caller: Anyone, token: str) -> Response:
+    """Explain a paper voucher that somebody scanned with an ordinary camera."""
+    del caller, token
+    return RedirectResponse("/about#vouchers", 303)
+
+
+def _available(reading: Any, caller: Caller) -> int | None:
+    if caller.session is None:
+        return None
+    return wallets.wallet(reading, caller.session.person.owner).available
+
+
+def _offer_page(
+    request: Request,
+    caller: Caller,
+    offer_id: int,
+    *,
+    status: int = 200,
+    errors: list[tuple[str | None, str]] | None = None,
+) -> Response:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = offers.get(reading, offer_id)
+        available = _available(reading, caller)
+        where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
+        now = reading.now
+    if found.kind is OfferKind.FINE and not errors:
+        return framing.go("/fines")
+    return framing.show(
+        request, caller, "citizen/offer.html", status=status, offer=found, available=available, venues=where,
+        errors=errors or [], on_sale=found.on_sale(now),
+    )  # fmt: skip
+
+
+def _voucher_page(
+    request: Request,
+    caller: Caller,
+    voucher_id: str,
+    *,
+    status: int = 200,
+    errors: list[tuple[str | None, str]] | None = None,
+) -> Response:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
+        where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
+    translation = framing.gettext_of(request, caller)
+    title = translation.gettext("QR code of your voucher")
+    code = templating.safe(qr.svg(codes.app_text(found.token), title=title))
+    return framing.show(
+        request, caller, "citizen/voucher.html", status=status, voucher=found, venues=where, code=code,
+        typed=codes.grouped(found.manual_code), words=STATUS_WORDS, errors=errors or [],
+    )  # fmt: skip
+
+
+def _fine_page(
+    request: Request,
+    caller: Caller,
+    reference: str,
+    *,
+    status: int = 200,
+    errors: list[tuple[str | None, str]] | None = None,
+) -> Response:
+    given = services.of(request)
+    fine = points = None
+    shown = list(errors or [])
+    given.limiter.hit("fine-lookup-account", caller.city.city_id, caller.scope)
+    try:
+        fine = paying_fines.look_up(given.fine_register(caller.city), reference)
+        points = paying_fines.price(caller.city, fine)
+    except DomainError as error:
+        if not shown:
+            status = 422
+            shown = [("reference", framing.sentence(request, caller, error))]
+    with given.database.reading(caller.city.city_id) as reading:
+        available = _available(reading, caller)
+    return framing.show(
+        request, caller, "citizen/fines.html", status=status, reference=reference, errors=shown, fine=fine,
+        points=points, available=available,
+    )  # fmt: skip
