@@ -1,7 +1,8 @@
 """Combining: what all rules of a programme together say to one event."""
 
 import enum
-from collections.abc import Iterable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from rewards import compiling, evaluating
@@ -33,8 +34,14 @@ class Ruling(NamedTuple):
 
     outcome: Outcome
     reason: str
-    chosen: tuple[Judged, ...]
-    judged: tuple[Judged, ...]
+    chosen: tuple[Judged, ...] = ()
+    rules: tuple[CompiledRule, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+
+    @property
+    def judged(self) -> tuple[Judged, ...]:
+        """What every rule of the action says."""
+        return tuple(itertools.starmap(Judged, zip(self.rules, self.decisions, strict=True)))
 
     @property
     def points(self) -> int:
@@ -42,8 +49,7 @@ class Ruling(NamedTuple):
         return sum(one.decision.points for one in self.chosen)
 
 
-_NO_RULE = Ruling(Outcome.NO_AWARD, "no-rule", (), ())
-_RANK = {Outcome.AWARD: 0, Outcome.REVIEW: 1, Outcome.NO_AWARD: 2}
+_NO_RULE = Ruling(Outcome.NO_AWARD, "no-rule")
 
 
 class Programme:
@@ -72,18 +78,17 @@ class Programme:
         found = self._by_action.get(action)
         if not found:
             return _NO_RULE
-        event = Event(facts)
-        unknown = compiling.UNKNOWN
-        judged = tuple(
-            [Judged(rule, rule.judge(event, given.get(rule.version.code, unknown))) for rule in found]
+        event, unknown = Event(facts), compiling.UNKNOWN
+        decisions = tuple([rule.judge(event, given.get(rule.code, unknown)) for rule in found])
+        chosen = _CHOOSE[self.combination](decisions)
+        leading = decisions[chosen[0]]
+        return Ruling(
+            leading.outcome,
+            leading.reason,
+            tuple([Judged(found[position], decisions[position]) for position in chosen]),
+            found,
+            decisions,
         )
-        match self.combination:
-            case Combination.BEST:
-                return _best(judged)
-            case Combination.SUM:
-                return _sum(judged)
-            case Combination.PRIORITY:
-                return _first(judged)
 
 
 def compile_programme(
@@ -93,28 +98,35 @@ def compile_programme(
     return Programme((evaluating.compile_rule(version) for version in versions), combination)
 
 
-def _best(judged: tuple[Judged, ...]) -> Ruling:
-    best = judged[0]
-    for one in judged[1:]:
-        rank, rank_best = _RANK[one.decision.outcome], _RANK[best.decision.outcome]
-        # Of equals the earlier stays: higher priority, then code.
-        if rank < rank_best or (rank == rank_best and one.decision.points > best.decision.points):
-            best = one
-    return _of(best, judged)
+def _best(decisions: tuple[Decision, ...]) -> list[int]:
+    """Choose the highest award. Of equals the first: higher priority, then code."""
+    best, most = -1, 0
+    for position, decision in enumerate(decisions):
+        if decision.outcome is Outcome.AWARD and decision.points > most:
+            best, most = position, decision.points
+    return [best] if most else [_undecided(decisions) or 0]
 
 
-def _sum(judged: tuple[Judged, ...]) -> Ruling:
-    awarding = tuple(one for one in judged if one.decision.outcome is Outcome.AWARD)
-    if not awarding or any(one.decision.outcome is Outcome.REVIEW for one in judged):
-        undecided = (one for one in judged if one.decision.outcome is Outcome.REVIEW)
-        return _of(next(undecided, judged[0]), judged)
-    return Ruling(Outcome.AWARD, awarding[0].decision.reason, awarding, judged)
+def _sum(decisions: tuple[Decision, ...]) -> list[int]:
+    undecided = _undecided(decisions)
+    if undecided is not None:
+        return [undecided]
+    awarding = [position for position, one in enumerate(decisions) if one.outcome is Outcome.AWARD]
+    return awarding or [0]
 
 
-def _first(judged: tuple[Judged, ...]) -> Ruling:
-    deciding = (one for one in judged if one.decision.outcome is not Outcome.NO_AWARD)
-    return _of(next(deciding, judged[0]), judged)
+def _first(decisions: tuple[Decision, ...]) -> list[int]:
+    deciding = (position for position, one in enumerate(decisions) if one.outcome is not Outcome.NO_AWARD)
+    return [next(deciding, 0)]
 
 
-def _of(one: Judged, judged: tuple[Judged, ...]) -> Ruling:
-    return Ruling(one.decision.outcome, one.decision.reason, (one,), judged)
+def _undecided(decisions: tuple[Decision, ...]) -> int | None:
+    return next((position for position, one in enumerate(decisions) if one.outcome is Outcome.REVIEW), None)
+
+
+_CHOOSE: Mapping[Combination, Callable[[tuple[Decision, ...]], list[int]]] = {
+    Combination.BEST: _best,
+    Combination.SUM: _sum,
+    Combination.PRIORITY: _first,
+}
+"""Which decisions count: their positions."""

@@ -5,6 +5,7 @@ can't matter. No clock and no place of its own: event time, zone and history are
 """
 
 import datetime as dt
+import json
 import operator
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -61,12 +62,12 @@ class Facts:
 
 
 class Event:
-    """Facts made ready for many rules: the city's time is worked out once."""
+    """Facts made ready for many rules: values and the city's time are worked out once."""
 
     __slots__ = ("day", "hour", "local", "place", "values", "weekday")
 
     def __init__(self, facts: Facts) -> None:
-        self.values = facts.values
+        self.values = {name: usable(value) for name, value in facts.values.items()}
         self.place = facts.place if _on_earth(facts.place) else None
         self.local = local_time(facts)
         self.day = self.local.date() if self.local else None
@@ -79,9 +80,13 @@ Test = Callable[[Event, Given], Truth]
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A condition ready to be asked, with its place in the tree."""
+    """A condition ready to be asked, with its place in the tree.
+
+    `asked` is the question in the terms of the document: `compare category == litter`.
+    """
 
     path: str
+    asked: str
     node: Condition
     test: Test
     parts: tuple["Clause", ...] = ()
@@ -101,7 +106,7 @@ def compile_condition(node: Condition, path: str = "when") -> Clause:
             test = _not(parts[0].test)
         case _:
             test = _leaf(node)
-    return Clause(path, node, test, parts)
+    return Clause(path, _asked(node), node, test, parts)
 
 
 def usable(value: object) -> FactValue | None:
@@ -121,6 +126,11 @@ def local_time(facts: Facts) -> dt.datetime | None:
         return None
 
 
+def _asked(node: Condition) -> str:
+    plain = node.model_dump(mode="json", exclude={"of"})
+    return " ".join(part if isinstance(part, str) else json.dumps(part) for part in plain.values())
+
+
 def _leaf(node: Condition) -> Test:  # noqa: C901, PLR0911 -- one case for each sort of node
     match node:
         case conditions.Compare(fact=fact, comparison=comparison, value=value):
@@ -128,9 +138,9 @@ def _leaf(node: Condition) -> Test:  # noqa: C901, PLR0911 -- one case for each 
         case conditions.CompareDay(fact=fact, comparison=comparison, value=day):
             return _compare_day(fact, comparison, day)
         case conditions.In(fact=fact, values=values):
-            return _any([_compare(fact, Comparison.EQ, value) for value in values])
+            return _in(fact, values)
         case conditions.Known(fact=fact):
-            return lambda event, _: usable(event.values.get(fact)) is not None
+            return lambda event, _: event.values.get(fact) is not None
         case conditions.Trust(at_least=least):
             allowed = _TRUST_ORDER[_TRUST_ORDER.index(least) :]
             return _trust(frozenset(level.value for level in allowed))
@@ -188,9 +198,21 @@ def _compare(fact: str, comparison: Comparison, value: FactValue) -> Test:
     compare, expected = _COMPARE[comparison], type(value)
 
     def test(event: Event, _: Given) -> Truth:
-        actual = usable(event.values.get(fact))
+        actual = event.values.get(fact)
         # A text "10" is not the number 10, and True is not 1: another type is as good as missing.
         return compare(actual, value) if type(actual) is expected else None
+
+    return test
+
+
+def _in(fact: str, values: tuple[FactValue, ...]) -> Test:
+    if not values:
+        return lambda *_: False
+    expected, members = type(values[0]), frozenset(values)
+
+    def test(event: Event, _: Given) -> Truth:
+        actual = event.values.get(fact)
+        return actual in members if type(actual) is expected else None
 
     return test
 
@@ -206,11 +228,11 @@ def _compare_day(fact: str, comparison: Comparison, value: dt.date) -> Test:
 
 
 def _trust(allowed: frozenset[str]) -> Test:
-    known = frozenset(level.value for level in TrustLevel)
+    known = {level.value: level.value in allowed for level in TrustLevel}
 
     def test(event: Event, _: Given) -> Truth:
         actual = event.values.get("trust_level")
-        return actual in allowed if isinstance(actual, str) and actual in known else None
+        return known.get(actual) if isinstance(actual, str) else None
 
     return test
 

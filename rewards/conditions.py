@@ -132,11 +132,18 @@ class CompareDay(Node):
 
 
 class In(Node):
-    """True if a fact is one of the values."""
+    """True if a fact is one of the values, which are of one type; unknown if it is missing or of another."""
 
     op: Literal["in"] = "in"
     fact: FactName
     values: Annotated[tuple[Value, ...], Field(max_length=100)]
+
+    @model_validator(mode="after")
+    def _one_type(self) -> Self:
+        if len({type(value) for value in self.values}) > 1:
+            msg = "the values of a list are of one type"
+            raise ValueError(msg)
+        return self
 
 
 class Known(Node):

@@ -39,12 +39,11 @@ def describe(version: RuleVersion, action: ActionType, _: Gettext, language: str
         _("Condition: %(condition)s.") % {"condition": condition(version.when, _, reader)},
         *_effect(version, reader, _),
         _share(version.now_percent, in_language(action.outcomes, language), _),
-        _("For one person at most: %(day)d times a day, %(month)d times a month, %(points)s a month.")
-        % {
-            "day": caps.awards_per_day,
-            "month": caps.awards_per_month,
-            "points": points(caps.points_per_month, _),
-        },
+        _(
+            "Limits for one person: awards per day %(day)d, awards per month %(month)d, "
+            "points per month %(points)d."
+        )
+        % {"day": caps.awards_per_day, "month": caps.awards_per_month, "points": caps.points_per_month},
         _("Paid from the budget “%(budget)s”.") % {"budget": version.budget},
         *_validity(version, _),
     ]

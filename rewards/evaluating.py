@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kernel import money
-from rewards import compiling, rules
+from rewards import compiling, conditions, rules
 from rewards.compiling import Clause, Event, Facts, FactValue, Given, Truth
 from rewards.conditions import (
     Compare,
@@ -21,6 +21,7 @@ from rewards.conditions import (
     Hours,
     In,
     Known,
+    Near,
     Trust,
     Weekday,
 )
@@ -77,13 +78,32 @@ _HISTORY_UNKNOWN = Decision(Outcome.REVIEW, "history-unknown", clause="caps")
 class CompiledRule:
     """A rule version ready to be applied."""
 
-    __slots__ = ("_amount", "_full", "_when", "root", "version", "version_hash")
+    __slots__ = (
+        "_amount",
+        "_caps",
+        "_first",
+        "_full",
+        "_last",
+        "_when",
+        "code",
+        "looks_at_place",
+        "root",
+        "seen",
+        "version",
+        "version_hash",
+    )
 
     def __init__(self, version: RuleVersion) -> None:
         self.version = version
+        self.code = version.code
         self.version_hash = version.version_hash
+        self.seen = tuple(sorted(rules.facts_used(version)))
+        self.looks_at_place = any(isinstance(node, Near) for _, node in conditions.walk(version.when))
         self.root = compiling.compile_condition(version.when)
         self._when = self.root.test
+        self._first = version.valid_from or dt.date.min
+        self._last = version.valid_until or dt.date.max
+        self._caps = _Caps(version.caps)
         self._amount = _Amount(version.effect)
         self._full = {points: _award(version, points, points) for points in self._amount.all}
 
@@ -93,9 +113,9 @@ class CompiledRule:
 
     def judge(self, event: Event, given: Given) -> Decision:
         """Return what the rule gives for an event made ready, to somebody who was given that much before."""
-        invalid = _validity(self.version, event.day)
-        if invalid:
-            return invalid
+        day = event.day
+        if day is None or not self._first <= day <= self._last:
+            return self._invalid(day)
         truth = self._when(event, given)
         if truth:
             return self._paid(self._amount.of(event), given)
@@ -111,10 +131,15 @@ class CompiledRule:
         decision = self.judge(event, facts.given)
         return _innermost(self.root, event, facts.given) if decision.clause == "when" else decision.clause
 
+    def _invalid(self, day: dt.date | None) -> Decision:
+        if day is None:
+            return _TIME_UNKNOWN
+        return _NOT_YET if day < self._first else _OVER
+
     def _paid(self, points: int | None, given: Given) -> Decision:
         if not points:
             return _EFFECT_UNCERTAIN if points is None else _NO_POINTS
-        left = _left(self.version.caps, given)
+        left = self._caps.left(given)
         if not isinstance(left, int):
             return left
         return self._full[points] if points <= left else _award(self.version, left, points)
@@ -142,35 +167,37 @@ class _Amount:
     def of(self, event: Event) -> int | None:
         if self._fixed is not None:
             return self._fixed
-        value = compiling.usable(event.values.get(self._fact))
+        value = event.values.get(self._fact)
         if value is None or type(value) is not self._type:
             return None
         return self._rows.get(value, self._otherwise)
 
 
-def _validity(version: RuleVersion, day: dt.date | None) -> Decision | None:
-    first, last = version.valid_from, version.valid_until
-    if first is None and last is None:
-        return None
-    if day is None:
-        return _TIME_UNKNOWN
-    if first is not None and day < first:
-        return _NOT_YET
-    return _OVER if last is not None and day > last else None
+class _Caps:
+    """Says how much the caps still allow."""
 
+    __slots__ = ("_day", "_day_reached", "_month", "_month_reached", "_points", "_points_reached")
 
-def _left(caps: Caps, given: Given) -> int | Decision:
-    """Return how many points the caps still allow, or the decision that they force."""
-    today, month, points = given.awards_today, given.awards_month, given.points_month
-    if today is None or month is None or points is None:
-        return _HISTORY_UNKNOWN
-    if today >= caps.awards_per_day:
-        return _refusal("cap-day", "awards_per_day", caps.awards_per_day)
-    if month >= caps.awards_per_month:
-        return _refusal("cap-month", "awards_per_month", caps.awards_per_month)
-    if points >= caps.points_per_month:
-        return _refusal("cap-points-month", "points_per_month", caps.points_per_month)
-    return caps.points_per_month - points
+    def __init__(self, caps: Caps) -> None:
+        self._day, self._month, self._points = (
+            caps.awards_per_day,
+            caps.awards_per_month,
+            caps.points_per_month,
+        )
+        self._day_reached = _refusal("cap-day", "awards_per_day", self._day)
+        self._month_reached = _refusal("cap-month", "awards_per_month", self._month)
+        self._points_reached = _refusal("cap-points-month", "points_per_month", self._points)
+
+    def left(self, given: Given) -> int | Decision:
+        """Return how many points are left, or the decision that is forced."""
+        today, month, points = given.awards_today, given.awards_month, given.points_month
+        if today is None or month is None or points is None:
+            return _HISTORY_UNKNOWN
+        if today >= self._day:
+            return self._day_reached
+        if month >= self._month:
+            return self._month_reached
+        return self._points - points if points < self._points else self._points_reached
 
 
 def _refusal(reason: str, cap: str, limit: int) -> Decision:
@@ -187,7 +214,7 @@ def _award(version: RuleVersion, points: int, wanted: int) -> Decision:
 
 def _steps(clause: Clause, event: Event, given: Given) -> Iterator[Step]:
     truth = _word(clause.test(event, given))
-    yield Step(clause.path, said(clause.node), _looked_at(clause.node, event, given), truth)
+    yield Step(clause.path, clause.asked, _looked_at(clause.node, event, given), truth)
     for part in clause.parts:
         yield from _steps(part, event, given)
 
@@ -203,19 +230,13 @@ def _innermost(clause: Clause, event: Event, given: Given) -> str:
     return _innermost(forcing[0], event, given) if alone and forcing else clause.path
 
 
-def said(node: Condition) -> str:
-    """Return what a node asks, in the terms of its document: `compare category == litter`."""
-    plain = node.model_dump(mode="json", exclude={"of"})
-    return " ".join(str(part) for part in plain.values())
-
-
 def _looked_at(node: Condition, event: Event, given: Given) -> FactValue | None:
     """Return what the event has where a node looks; not the place, which says where somebody was."""
     match node:
         case Compare(fact=fact) | CompareDay(fact=fact) | In(fact=fact) | Known(fact=fact):
-            return compiling.usable(event.values.get(fact))
+            return event.values.get(fact)
         case Trust():
-            return compiling.usable(event.values.get("trust_level"))
+            return event.values.get("trust_level")
         case History(period=period):
             counters = {"day": given.awards_today, "month": given.awards_month, "ever": given.awards_ever}
             return counters[period.value]

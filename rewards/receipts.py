@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rewards import compiling, conditions, evaluating, rules
+from rewards import compiling, evaluating
 from rewards.checking import Place
 from rewards.compiling import Facts, Given
 from rewards.evaluating import CompiledRule
@@ -20,10 +20,7 @@ def of(rule: CompiledRule, facts: Facts) -> dict[str, Any]:
     not use is kept as None.
     """
     decision = rule.decide(facts)
-    version = rule.version
-    seen = sorted(rules.facts_used(version))
-    near = any(isinstance(node, conditions.Near) for _, node in conditions.walk(version.when))
-    place = facts.place if near else None
+    place = facts.place if rule.looks_at_place else None
     return {
         "outcome": decision.outcome.value,
         "reason": decision.reason,
@@ -31,12 +28,12 @@ def of(rule: CompiledRule, facts: Facts) -> dict[str, Any]:
         "points_later": decision.points_later,
         "limit": decision.limit,
         "clause": rule.deciding(facts),
-        "rule": version.code,
+        "rule": rule.code,
         "version_hash": rule.version_hash,
         "occurred_at": facts.occurred_at.isoformat(),
         "zone": facts.zone.key,
         "place": asdict(place) if place else None,
-        "facts": {name: compiling.usable(facts.values.get(name)) for name in seen},
+        "facts": {name: compiling.usable(facts.values.get(name)) for name in rule.seen},
         "given": asdict(facts.given),
         "trace": [asdict(step) for step in rule.trace(facts)],
     }

@@ -1,0 +1,229 @@
+"""Measures rules: events per second on one core, beside the same rules as plain Python, in one run.
+
+    .venv/bin/python scripts/bench/rules.py [--json] [--seconds 8]
+
+Ours and the baseline take turns of a tenth of a second and see the same events, so that both meet the same
+moods of the machine; the median turn counts. Before that, both must give the same points for every event.
+
+rules-spread: 50 rules over seven actions, as a programme has them. rules-one-action: all 50 for the same
+action, the worst case. rules-traced: a receipt with its trace, beside deciding alone. Every rule asks seven
+things: two facts, a list, trust, hours, a nested `any`, what the person was given before; with caps and
+validity.
+"""
+
+import argparse
+import datetime as dt
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rewards import combining, receipts, rules
+from rewards.compiling import Facts, Given
+from rewards.rules import RuleVersion
+
+TURN_SECONDS = 0.1
+RULES, ACTIONS, EVENTS = 50, 7, 2_000
+BERLIN = ZoneInfo("Europe/Berlin")
+LEVELS = {"anonymous": 0, "basic": 1, "verified": 2}
+
+Event = tuple[str, Facts, Mapping[str, Given]]
+Judge = Callable[[Event], int]
+
+
+def main() -> None:
+    """Measure each pair and print the results."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.add_argument("--seconds", type=float, default=8.0, help="how long to measure altogether")
+    options = parser.parse_args()
+
+    results = [
+        _compared("rules-spread", ACTIONS, options.seconds * 0.4),
+        _compared("rules-one-action", 1, options.seconds * 0.4),
+        _traced(options.seconds * 0.2),
+    ]
+    for result in results:
+        if options.json:
+            print(json.dumps(result))
+        else:
+            print(
+                f"{result['name']:18}{result['value']:>10,} {result['unit']:10}"
+                f"{result['baseline_value']:>10,}  {result['ratio']:>5}  {result['baseline_name']}"
+            )
+
+
+def _compared(name: str, actions: int, seconds: float) -> dict[str, Any]:
+    versions = [_version(number, f"action-{number % actions}") for number in range(RULES)]
+    events = _events(versions, actions)
+    programme = combining.compile_programme(versions)
+    baseline = _Predicates(versions)
+
+    def ours(event: Event) -> int:
+        return programme.decide(*event).points
+
+    for event in events:
+        if ours(event) != baseline(event):
+            msg = f"ours gives {ours(event)}, the predicate {baseline(event)} for {event}"
+            raise AssertionError(msg)
+    return _beside(name, "events/s", ours, "plain Python predicates", baseline, events, seconds)
+
+
+def _traced(seconds: float) -> dict[str, Any]:
+    versions = [_version(0, "action-0")]
+    (rule,) = combining.compile_programme(versions).of_action("action-0")
+
+    def ours(event: Event) -> int:
+        return len(receipts.of(rule, event[1]))
+
+    def decided(event: Event) -> int:
+        return rule.decide(event[1]).points
+
+    return _beside(
+        "rules-traced", "receipts/s", ours, "the decision alone", decided, _events(versions, 1), seconds
+    )
+
+
+def _beside(
+    name: str,
+    unit: str,
+    ours: Judge,
+    baseline_name: str,
+    baseline: Judge,
+    events: list[Event],
+    seconds: float,
+) -> dict[str, Any]:
+    """Return both rates and their ratio, which is the median of the turns' ratios."""
+    turns = max(3, round(seconds / 2 / TURN_SECONDS))
+    rates = [(_rate(ours, events), _rate(baseline, events)) for _ in range(turns)]
+    return {
+        "name": name,
+        "backend": "closures",
+        "value": round(statistics.median(mine for mine, _ in rates)),
+        "unit": unit,
+        "baseline_name": baseline_name,
+        "baseline_value": round(statistics.median(theirs for _, theirs in rates)),
+        "ratio": round(statistics.median(mine / theirs for mine, theirs in rates), 2),
+    }
+
+
+def _rate(judge: Judge, events: list[Event]) -> float:
+    """Return how many events a second were judged during one turn."""
+    count, position = 0, 0
+    start = time.perf_counter()
+    while (elapsed := time.perf_counter() - start) < TURN_SECONDS:
+        for event in events[position : position + 50]:
+            judge(event)
+        count += 50
+        position = (position + 50) % len(events)
+    return count / elapsed
+
+
+def _version(number: int, action: str) -> RuleVersion:
+    return rules.read(
+        {
+            "code": f"rule-{number}",
+            "title": {"de": f"Regel {number}", "en": f"Rule {number}"},
+            "action": action,
+            "when": {
+                "op": "all",
+                "of": [
+                    {"op": "compare", "fact": "photo", "comparison": "==", "value": True},
+                    {
+                        "op": "compare",
+                        "fact": "description_length",
+                        "comparison": ">=",
+                        "value": number % 20,
+                    },
+                    {"op": "in", "fact": "district", "values": [f"d{number % 5}", "d5", "d6"]},
+                    {"op": "trust", "at_least": "basic"},
+                    {"op": "hours", "start": number % 6, "end": 22},
+                    {
+                        "op": "any",
+                        "of": [
+                            {"op": "compare", "fact": "category", "comparison": "==", "value": "litter"},
+                            {"op": "history", "period": "day", "comparison": "<", "value": 2},
+                        ],
+                    },
+                ],
+            },
+            "effect": {"kind": "fixed", "points": 10 + number},
+            "now_percent": 20,
+            "caps": {"awards_per_day": 3, "awards_per_month": 30, "points_per_month": 1000},
+            "budget": "litter",
+            "valid_from": "2026-01-01",
+            "valid_until": "2026-12-31",
+        }
+    )
+
+
+def _events(versions: list[RuleVersion], actions: int) -> list[Event]:
+    chance = random.Random(2026)  # noqa: S311 -- the same events in every run
+    start = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    return [
+        (
+            f"action-{chance.randrange(actions)}",
+            Facts(
+                {
+                    "photo": chance.randrange(10) > 0,
+                    "description_length": chance.randrange(60),
+                    "district": f"d{chance.randrange(7)}",
+                    "trust_level": chance.choice([*LEVELS, "basic"]),
+                    "category": chance.choice(["litter", "dumping"]),
+                },
+                start + dt.timedelta(minutes=chance.randrange(300_000)),
+                BERLIN,
+                given=given,
+            ),
+            dict.fromkeys((version.code for version in versions), given),
+        )
+        for _ in range(EVENTS)
+        for given in [Given(chance.randrange(4), chance.randrange(12), 40, chance.randrange(900))]
+    ]
+
+
+class _Predicates:
+    """What a programmer would write by hand: trusts every type, explains nothing, fails on missing facts."""
+
+    def __init__(self, versions: list[RuleVersion]) -> None:
+        self.by_action: dict[str, list[Callable[..., int]]] = {}
+        for number, version in enumerate(versions):
+            self.by_action.setdefault(version.action, []).append(_predicate(number, version))
+
+    def __call__(self, event: Event) -> int:
+        action, facts, given = event
+        local = facts.occurred_at.astimezone(facts.zone)
+        return max(rule(facts.values, local, local.date(), given) for rule in self.by_action[action])
+
+
+def _predicate(number: int, version: RuleVersion) -> Callable[..., int]:
+    code, points = version.code, 10 + number
+    length, districts, hour = number % 20, {f"d{number % 5}", "d5", "d6"}, number % 6
+    first, last = dt.date(2026, 1, 1), dt.date(2026, 12, 31)
+
+    def rule(values: Mapping[str, Any], local: dt.datetime, day: dt.date, given: Mapping[str, Given]) -> int:
+        before: Any = given[code]
+        if (
+            first <= day <= last
+            and values["photo"]
+            and values["description_length"] >= length
+            and values["district"] in districts
+            and LEVELS[values["trust_level"]] >= 1
+            and hour <= local.hour < 22  # noqa: PLR2004 -- as in the rule
+            and (values["category"] == "litter" or before.awards_today < 2)  # noqa: PLR2004 -- as in the rule
+            and before.awards_today < 3  # noqa: PLR2004 -- as in the rule
+            and before.awards_month < 30  # noqa: PLR2004 -- as in the rule
+        ):
+            return int(min(points, max(0, 1000 - before.points_month)))
+        return 0
+
+    return rule
+
+
+if __name__ == "__main__":
+    main()
