@@ -1,0 +1,227 @@
+"""The venue's pages: scanning, today, statements, devices."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from api import services, verdicts
+from api.access import Access, Caller
+from api.pages import framing
+from api.pages.framing import Area
+from identity import auditing
+from identity.roles import Role
+from kernel.db import Reading, Work
+from kernel.errors import Forbidden, NotFound
+from merchants import devices, reports, settlements, statements, venues
+from merchants.devices import Device, DeviceRefused
+from merchants.venues import Venue
+from redemption import redeeming, scans
+from redemption.verdicts import Verdict, VerdictCode
+from web.marking import N_
+
+router = APIRouter(include_in_schema=False, prefix="/venue")
+Staff = Annotated[Caller, Depends(Access(*framing.VENUE_ROLES))]
+StaffForm = Annotated[Caller, Depends(Access(*framing.VENUE_ROLES, form=True))]
+
+DEVICE_COOKIE = "duiscoin_device"
+_DEVICE_SECONDS = 365 * 24 * 3600
+MANUAL_CODE_MAX = 20
+"""Shorter than any scanned code, longer than a typed one with hyphens."""
+framing.announce(
+    {
+        "device-here": ("success", N_("This device is ready to scan.")),
+        "device-revoked": ("success", N_("The device can't scan any more.")),
+    }
+)
+
+
+@router.get("")
+def scan(request: Request, caller: Staff) -> Response:
+    """Show the scanner; on a device that is not enrolled, the button that enrols it."""
+    return _scan_page(request, caller)
+
+
+@router.post("")
+async def decide(
+    request: Request,
+    caller: StaffForm,
+    code: Annotated[str, Form()] = "",
+    idempotency_key: Annotated[str, Form()] = "",
+) -> Response:
+    """Decide a scan and show the verdict; the same form again gets the same verdict."""
+    given = services.of(request)
+    with given.database.reading(caller.city.city_id) as reading:
+        device = _device_here(request, reading, caller)
+    if device is None:
+        raise Forbidden("device-not-here")
+    given.limiter.hit("scan-device", caller.city.city_id, device.device_id)
+    if len(code.strip()) < MANUAL_CODE_MAX:
+        given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
+
+    def command(work: Work) -> Verdict:
+        devices.touch(work, device.device_id)
+        return redeeming.redeem(
+            work,
+            caller.city,
+            code.strip(),
+            venue_id=device.venue_id,
+            device_id=device.device_id,
+            scan_nonce=idempotency_key or str(work.ids.uuid()),
+        )
+
+    verdict = await given.write(caller.city.city_id, command)
+    return _scan_page(request, caller, verdict=verdict)
+
+
+@router.post("/devices/here")
+def enrol_here(request: Request, caller: StaffForm, venue_id: Annotated[int, Form()]) -> Response:
+    """Make the browser that asks a scanning device of a venue."""
+    caller.check_venue(venue_id)
+    person = caller.person_session.person
+    name = (person.name or framing.gettext_of(request, caller).gettext("Browser"))[: devices.NAME_MAX]
+
+    def command(work: Work) -> str:
+        device, token = devices.enrol(work, venue_id, name)
+        subject = f"device/{device.device_id}"
+        auditing.record(work, caller.scope, "device-enrolled", subject, {"venue_id": venue_id})
+        return token
+
+    token = services.of(request).database.run(caller.city.city_id, command)
+    response = framing.go("/venue", "device-here")
+    framing.set_cookie(request, response, DEVICE_COOKIE, token, max_age=_DEVICE_SECONDS)
+    return response
+
+
+@router.get("/today")
+def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
+    """Show today's redemptions and refusals."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        venue = _venue(request, reading, caller, venue_id)
+        day = reports.today(reading, caller.city, venue.venue_id)
+        midnight = dt.datetime.combine(day.day, dt.time(), caller.city.zone).astimezone(dt.UTC)
+        recent = scans.recent(reading, venue_id=venue.venue_id, since=midnight, limit=100)
+        counted = scans.counts(reading, venue_id=venue.venue_id, since=midnight)
+        names = {one.device_id: one.name for one in devices.of_venue(reading, venue.venue_id)}
+    translation = framing.gettext_of(request, caller)
+    lines = [
+        (
+            one,
+            verdicts.words(one.verdict, caller.city, caller.language, translation),
+            names.get(one.device_id),
+        )
+        for one in recent
+    ]
+    refused = sum(count for code, count in counted.items() if code is not VerdictCode.ACCEPTED)
+    return framing.show(
+        request, caller, "venue/today.html", area=Area.VENUE, venue=venue, venues=_venues(request, caller),
+        day=day, lines=lines, refused=refused,
+    )  # fmt: skip
+
+
+@router.get("/statements")
+def own_statements(request: Request, caller: Staff, venue_id: int = 0) -> Response:
+    """Show the venue's statements."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        venue = _venue(request, reading, caller, venue_id)
+        found = settlements.of_venue(reading, venue.venue_id)
+        day = reports.today(reading, caller.city, venue.venue_id)
+    return framing.show(
+        request, caller, "venue/statements.html", area=Area.VENUE, venue=venue, settlements=found[::-1],
+        venues=_venues(request, caller), day=day,
+    )  # fmt: skip
+
+
+@router.get("/statements/{settlement_id}.{form}")
+def statement_file(request: Request, caller: Staff, settlement_id: int, form: str) -> Response:
+    """Return a statement as it was issued, as JSON or CSV."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = settlements.get(reading, settlement_id)
+    caller.check_venue(found.venue_id)
+    return statement_download(found, form)
+
+
+def statement_download(found: settlements.Settlement, form: str) -> Response:
+    """Return a statement's file. Raises NotFound for an unknown form."""
+    if form not in {"json", "csv"}:
+        raise NotFound("page-not-found")
+    csv = form == "csv"
+    content = statements.to_csv(statements.from_json(found.document)) if csv else found.document
+    media_type = "text/csv; charset=utf-8" if csv else "application/json"
+    name = f"duiscoin-{found.number}-venue-{found.venue_id}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)
+
+
+@router.get("/devices")
+def own_devices(request: Request, caller: Staff, venue_id: int = 0) -> Response:
+    """Show the venue's devices."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        venue = _venue(request, reading, caller, venue_id)
+        found = devices.of_venue(reading, venue.venue_id)
+        here = _device_here(request, reading, caller)
+    return framing.show(
+        request, caller, "venue/devices.html", area=Area.VENUE, venue=venue, devices=found[::-1],
+        here=here, venues=_venues(request, caller),
+    )  # fmt: skip
+
+
+@router.post("/devices/{device_id}/revoke")
+def revoke(request: Request, caller: StaffForm, device_id: int) -> Response:
+    """Shut a device out: it was lost, or its user has left."""
+
+    def command(work: Work) -> None:
+        device = devices.get(work, device_id)
+        caller.check_venue(device.venue_id)
+        devices.revoke(work, device_id)
+        auditing.record(work, caller.scope, "device-revoked", f"device/{device_id}", {})
+
+    services.of(request).database.run(caller.city.city_id, command)
+    return framing.go("/venue/devices", "device-revoked")
+
+
+def _scan_page(request: Request, caller: Caller, verdict: Verdict | None = None) -> Response:
+    given = services.of(request)
+    with given.database.reading(caller.city.city_id) as reading:
+        device = _device_here(request, reading, caller)
+        venue = venues.get(reading, device.venue_id) if device else None
+    shown = _verdict(request, caller, verdict) if verdict else {"verdict": None}
+    return framing.show(
+        request, caller, "venue/scan.html", area=Area.VENUE, device=device, venue=venue,
+        venues=_venues(request, caller), **shown,
+    )  # fmt: skip
+
+
+def _verdict(request: Request, caller: Caller, verdict: Verdict) -> Mapping[str, Any]:
+    translation = framing.gettext_of(request, caller)
+    return {
+        "verdict": verdict,
+        "words": verdicts.words(verdict, caller.city, caller.language, translation),
+    }
+
+
+def _device_here(request: Request, reading: Reading, caller: Caller) -> Device | None:
+    """Return the device that this browser is, if it belongs to a venue of this person."""
+    token = request.cookies.get(DEVICE_COOKIE)
+    if not token:
+        return None
+    try:
+        device = devices.authenticate(reading, token)
+    except DeviceRefused:
+        return None
+    return device if device.venue_id in caller.venues() else None
+
+
+def _venues(request: Request, caller: Caller) -> list[Venue]:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return [venues.get(reading, venue_id) for venue_id in caller.venues()]
+
+
+def _venue(request: Request, reading: Reading, caller: Caller, venue_id: int) -> Venue:
+    """Return the venue asked for, else that of this device, else the person's first."""
+    here = _device_here(request, reading, caller)
+    chosen = venue_id or (here.venue_id if here else caller.venues()[0])
+    caller.check_venue(chosen, Role.VENUE_OWNER, Role.VENUE_STAFF)
+    return venues.get(reading, chosen)

@@ -1,0 +1,45 @@
+"""A scan's verdict in words that a cashier understands; the same for pages and the API."""
+
+from dataclasses import dataclass
+from gettext import NullTranslations
+
+from api.wording.spending import VERDICTS
+from kernel.cities import City
+from redemption.verdicts import Verdict, VerdictCode
+from web import formats
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A title in one or two words and one sentence with one thing to do."""
+
+    title: str
+    sentence: str
+
+
+def words(verdict: Verdict, city: City, language: str, translation: NullTranslations) -> Words:
+    """Return what a cashier reads."""
+    title, sentence = (translation.gettext(text) for text in VERDICTS[verdict.code.value])
+    return Words(title, sentence.format_map(_values(verdict, city, language)))
+
+
+class _Values(dict[str, str]):
+    """What a sentence may name; what the verdict does not carry shows as a hyphen."""
+
+    def __missing__(self, key: str) -> str:
+        return "-"
+
+
+def _values(verdict: Verdict, city: City, language: str) -> _Values:
+    values, moment = _Values(), None
+    if verdict.voucher is not None:
+        values["venues"] = ", ".join(verdict.voucher.venue_names)
+        late = verdict.code is VerdictCode.EXPIRED
+        moment = verdict.voucher.valid_until if late else verdict.voucher.valid_from
+    if verdict.first_use is not None:
+        values["venue"], values["device"] = verdict.first_use.venue_name, verdict.first_use.device_name
+        moment = verdict.first_use.at
+    if moment is not None:
+        values["date"] = formats.short_day(city.day_of(moment), language)
+        values["time"] = formats.clock_time(moment, language, city.timezone)
+    return values
