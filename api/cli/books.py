@@ -1,6 +1,5 @@
 """`duiscoin ledger` and `duiscoin settle`: the books."""
 
-import datetime as dt
 import json
 from dataclasses import asdict
 from typing import Annotated
@@ -9,11 +8,11 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from api import settlements_due
 from api.cli import opening
 from kernel.cities import City
 from kernel.db import Database
 from ledger import invariants
-from merchants import settling
 
 app = typer.Typer(help="The ledger.", no_args_is_help=True)
 CityOption = Annotated[str | None, typer.Option("--city", help="Slug of the city, if there are several")]
@@ -53,27 +52,21 @@ def settle(city: CityOption = None, as_json: JsonOption = False) -> None:
     """Settle all finished periods with all venues; running it again changes nothing."""
     database = opening.database(opening.settings())
     chosen = opening.city(database, city)
-    today = chosen.day_of(database.clock.now())
-    settled = settle_due(database, chosen, today)
+    settled = settlements_due.settle(database, chosen, "command-line")
     if as_json:
         rows = [
-            {"number": s.number, "venue_id": s.venue_id, "points": s.points, "amount_cents": s.amount_cents}
+            {
+                "number": s.number,
+                "venue_id": s.venue_id,
+                "points": s.settled_points,
+                "amount_cents": s.settled_cents,
+            }
             for s in settled
         ]
         typer.echo(json.dumps(rows))
         return
     for one in settled:
         typer.echo(
-            f"{one.number}: venue {one.venue_id}, {one.points} points, {one.amount_cents / 100:.2f} EUR"
+            f"{one.number}: venue {one.venue_id}, {one.settled_points} points, {one.settled_cents / 100:.2f} EUR"
         )
     typer.echo(f"{len(settled)} statements made." if settled else "Nothing to settle.")
-
-
-def settle_due(database: Database, city: City, today: dt.date) -> list[settling.Settlement]:
-    """Settle what is due, each venue and period in its own unit of work."""
-    with database.reading(city.city_id) as reading:
-        due = settling.due_settlements(reading, city, today)
-    return [
-        database.run(city.city_id, lambda work, v=venue_id, p=period_start: settling.settle(work, city, v, p))
-        for venue_id, period_start in due
-    ]

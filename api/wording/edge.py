@@ -30,5 +30,6 @@ SENTENCES = {
     "too-many-requests": N_(
         "That was a bit much at once. Please try again in {retry_after_seconds} seconds."
     ),
+    "device-not-here": N_("This device is not registered for scanning. Please register it first."),
     "wrong-scope": N_("This token may not do that."),
 }

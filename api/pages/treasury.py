@@ -1,0 +1,267 @@
+"""The treasury's pages: books, budgets, settlement, verification, audit log."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from api import commanding, services, settlements_due
+from api.access import Access, Caller
+from api.pages import framing
+from api.pages.framing import Area
+from api.pages.venue import statement_download
+from identity import auditing, persons
+from identity.roles import Role
+from kernel import outbox
+from kernel.db import Reading, Work
+from kernel.errors import DomainError, Invalid
+from ledger import accounts, chart, invariants, queries
+from ledger.accounts import Account
+from ledger.outcomes import Counters
+from ledger.transfers import DUC, EUR
+from merchants import paying, settlements, venues
+from web.marking import N_
+
+router = APIRouter(include_in_schema=False, prefix="/treasury")
+Reader = Annotated[Caller, Depends(Access(*framing.TREASURY_ROLES))]
+TreasurerForm = Annotated[Caller, Depends(Access(Role.TREASURER, form=True))]
+
+PAGE = 50
+framing.announce(
+    {
+        "funded": ("success", N_("The budget has been funded.")),
+        "settled": ("success", N_("What was due has been settled.")),
+        "nothing-due": ("info", N_("Nothing was due: every finished period is settled.")),
+        "paid-out": ("success", N_("The payout has been booked.")),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """Where the points of the city are."""
+
+    issued: int
+    budgets: int
+    wallets: int
+    venues: int
+    redeemed: int
+    expired: int
+    offline_loss: int
+    held: int
+    """Reserved on any account; contained in the others."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every point that was issued is somewhere."""
+        parts = self.budgets + self.wallets + self.venues + self.redeemed + self.expired + self.offline_loss
+        return self.issued == parts
+
+
+@router.get("")
+def overview(request: Request, caller: Reader) -> Response:
+    """Show where the points are and what is owed."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        balance = queries.trial_balance(reading)
+        sequence = queries.head_sequence(reading)
+        due = settlements_due.count(reading, caller.city)
+        undelivered = outbox.undelivered_count(reading)
+    payable = sum(left.posted for account, left in balance if account.path.startswith("eur/payable/"))
+    cost = -sum(left.posted for account, left in balance if account.path == chart.EUR_PROGRAMME)
+    return framing.show(
+        request, caller, "treasury/overview.html", area=Area.TREASURY, supply=supply(balance),
+        payable_cents=payable, cost_cents=cost, sequence=sequence, due=due, undelivered=undelivered,
+    )  # fmt: skip
+
+
+@router.get("/accounts")
+def chart_of_accounts(request: Request, caller: Reader, asset: str = DUC) -> Response:
+    """Show all accounts of an asset with their balances."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        balance = queries.trial_balance(reading)
+    assets = sorted({account.asset.partition(":")[0] for account, _ in balance})
+    shown = [(account, left) for account, left in balance if account.asset.partition(":")[0] == asset]
+    shown = [(account, left) for account, left in shown if left != Counters() or not account.owner]
+    return framing.show(
+        request, caller, "treasury/accounts.html", area=Area.TREASURY, balance=shown, assets=assets,
+        asset=asset, total=sum(left.posted for _, left in shown), is_euro=asset == EUR,
+    )  # fmt: skip
+
+
+@router.get("/accounts/{path:path}")
+def statement(request: Request, caller: Reader, path: str, before: int | None = None) -> Response:
+    """Show an account's statement with its running balance."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        account = accounts.get(reading, path)
+        lines = queries.statement(reading, path, before=before, limit=PAGE)
+        left = queries.balance(reading, path)
+    older = f"/treasury/accounts/{path}?before={lines[-1].booked.sequence}" if len(lines) == PAGE else None
+    return framing.show(
+        request, caller, "treasury/statement.html", area=Area.TREASURY, account=account, lines=lines,
+        older=older, left=left, is_euro=account.asset == EUR,
+    )  # fmt: skip
+
+
+@router.get("/budgets")
+def budgets(request: Request, caller: Reader) -> Response:
+    """Show the campaigns' budgets."""
+    return _budgets_page(request, caller, {})
+
+
+@router.post("/budgets")
+async def fund(
+    request: Request,
+    caller: TreasurerForm,
+    campaign: Annotated[str, Form()] = "",
+    points: Annotated[str, Form()] = "",
+    reference: Annotated[str, Form()] = "",
+) -> Response:
+    """Fund a budget by a council decision."""
+    typed = {"campaign": campaign, "points": points, "reference": reference}
+    try:
+        amount = _whole(points)
+        if not reference.strip():
+            raise Invalid("reference-missing", field="reference")
+
+        def command(work: Work) -> Mapping[str, Any]:
+            booked = chart.fund_budget(
+                work,
+                campaign.strip(),
+                amount,
+                effective=caller.city.day_of(work.now),
+                reference=reference.strip()[:100],
+                transfer_id=work.ids.uuid(),
+            )
+            details = {"points": amount, "reference": reference.strip()}
+            auditing.record(work, caller.scope, "budget-funded", f"budget/{campaign.strip()}", details)
+            return {"sequence": booked.sequence}
+
+        await commanding.perform_form(request, caller, command)
+    except DomainError as error:
+        errors = framing.field_errors(request, caller, error)
+        return _budgets_page(request, caller, typed, status=422, errors=errors)
+    return framing.go("/treasury/budgets", "funded")
+
+
+@router.get("/settlements")
+def settled(request: Request, caller: Reader, before: int | None = None) -> Response:
+    """Show all settlements and whether any is due."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = settlements.page(reading, before=before, limit=PAGE)
+        names = {venue.venue_id: venue.name for venue in venues.every(reading)}
+        due = settlements_due.count(reading, caller.city)
+    older = f"/treasury/settlements?before={found[-1].settlement_id}" if len(found) == PAGE else None
+    return framing.show(
+        request, caller, "treasury/settlements.html", area=Area.TREASURY, settlements=found, names=names,
+        due=due, older=older, today=caller.city.day_of(services.of(request).database.clock.now()),
+    )  # fmt: skip
+
+
+@router.post("/settlements")
+def settle(request: Request, caller: TreasurerForm) -> Response:
+    """Settle every finished period with every venue; again changes nothing."""
+    database = services.of(request).database
+    made = settlements_due.settle(database, caller.city, caller.scope)
+    return framing.go("/treasury/settlements", "settled" if made else "nothing-due")
+
+
+@router.get("/settlements/{settlement_id}.{form}")
+def settlement_file(request: Request, caller: Reader, settlement_id: int, form: str) -> Response:
+    """Return a statement as it was issued, as JSON or CSV."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return statement_download(settlements.get(reading, settlement_id), form)
+
+
+@router.post("/settlements/{settlement_id}/payout")
+def pay_out(
+    request: Request, caller: TreasurerForm, settlement_id: int, paid_on: Annotated[dt.date, Form()]
+) -> Response:
+    """Book that the bank has paid a settlement."""
+
+    def command(work: Work) -> None:
+        paying.confirm(work, settlement_id, paid_on=paid_on, by=caller.scope)
+        details = {"paid_on": paid_on.isoformat()}
+        auditing.record(work, caller.scope, "payout-confirmed", f"settlement/{settlement_id}", details)
+
+    services.of(request).database.run(caller.city.city_id, command)
+    return framing.go("/treasury/settlements", "paid-out")
+
+
+@router.get("/verification")
+def verification(request: Request, caller: Reader, run: bool = False) -> Response:  # noqa: FBT001, FBT002 -- a query
+    """Check every invariant of the book, when asked to."""
+    report = audit_fault = None
+    if run:
+        with services.of(request).database.reading(caller.city.city_id) as reading:
+            report = invariants.verify(reading)
+            audit_fault = auditing.verify(reading)
+    return framing.show(
+        request, caller, "treasury/verification.html", area=Area.TREASURY, report=report,
+        audit_fault=audit_fault,
+    )  # fmt: skip
+
+
+@router.get("/audit-log")
+def audit_log(request: Request, caller: Reader, before: int | None = None) -> Response:
+    """Show every privileged act."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        entries = auditing.page(reading, before=before, limit=PAGE)
+        people = _people(reading, [entry.actor for entry in entries])
+    older = f"/treasury/audit-log?before={entries[-1].sequence}" if len(entries) == PAGE else None
+    return framing.show(
+        request, caller, "treasury/audit_log.html", area=Area.TREASURY, entries=entries, older=older,
+        people=people,
+    )  # fmt: skip
+
+
+def supply(balance: Sequence[tuple[Account, Counters]]) -> Supply:
+    """Return where the points are, from the trial balance."""
+    points = [(account.path, left) for account, left in balance if account.asset == DUC]
+
+    def total(prefix: str) -> int:
+        return sum(left.posted for path, left in points if path == prefix or path.startswith(f"{prefix}/"))
+
+    return Supply(
+        issued=-total(chart.ISSUED),
+        budgets=total("budget"),
+        wallets=total("wallet"),
+        venues=total("venue"),
+        redeemed=total(chart.REDEEMED),
+        expired=total(chart.EXPIRED),
+        offline_loss=total(chart.OFFLINE_LOSS),
+        held=sum(left.debits_pending for _, left in points),
+    )
+
+
+def _budgets_page(
+    request: Request,
+    caller: Caller,
+    typed: Mapping[str, str],
+    *,
+    status: int = 200,
+    errors: list[tuple[str | None, str]] | None = None,
+) -> Response:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        balance = queries.trial_balance(reading)
+    found = [(a.path.partition("/")[2], left) for a, left in balance if a.path.startswith("budget/")]
+    return framing.show(
+        request, caller, "treasury/budgets.html", area=Area.TREASURY, status=status, budgets=found,
+        typed=typed, errors=errors or [], by_field=dict(errors or []), may_fund=caller.has(Role.TREASURER),
+    )  # fmt: skip
+
+
+def _whole(text: str) -> int:
+    """Return a whole number as people type it. Raises Invalid."""
+    try:
+        return int(text.replace(".", "").replace(" ", ""))
+    except ValueError:
+        raise Invalid("amount-not-positive", field="points") from None
+
+
+def _people(reading: Reading, actors: Sequence[str]) -> dict[str, str]:
+    numbers = [int(actor.partition("/")[2]) for actor in actors if actor.startswith("person/")]
+    found = persons.by_ids(reading, numbers)
+    return {f"person/{number}": one.name or one.email or "" for number, one in found.items()}
