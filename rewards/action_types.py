@@ -126,9 +126,7 @@ class ActionType(BaseModel):
 
 def read(text: str | bytes) -> tuple[ActionType, ...]:
     """Return the action types in JSON text. Raises ValueError (pydantic's too) with what is wrong where."""
-    found = TypeAdapter(list[ActionType]).validate_python(
-        canonical.decode(text, bytes_max=_FILE_BYTES_MAX), strict=False
-    )
+    found = TypeAdapter(list[ActionType]).validate_python(canonical.decode(text, bytes_max=_FILE_BYTES_MAX))
     if len({action.code for action in found}) < len(found):
         msg = "an action type stands twice"
         raise ValueError(msg)

@@ -155,19 +155,24 @@ ANY_FACTS = st.builds(
     st.none() | st.builds(Place, st.integers(), st.integers()),
     GIVEN | st.builds(Given, st.integers(), st.integers(), st.integers(), st.integers()),
 )
-EFFECTS = st.one_of(
-    st.fixed_dictionaries({"kind": st.just("fixed"), "points": st.integers(1, 2000)}),
-    st.fixed_dictionaries(
-        {
-            "kind": st.just("table"),
-            "fact": FACT_NAMES,
-            "rows": st.lists(
-                st.fixed_dictionaries({"value": st.integers(-3, 3), "points": st.integers(1, 2000)}),
-                min_size=1,
-                unique_by=lambda row: row["value"],
-            ),
-        },
-        optional={"otherwise": st.integers(1, 50)},
+
+
+def _fixed(points: int) -> dict[str, Any]:
+    return {"kind": "fixed", "points": points}
+
+
+def _table(fact: str, rows: dict[int, int], otherwise: int | None) -> dict[str, Any]:
+    listed = [{"value": value, "points": points} for value, points in rows.items()]
+    return {"kind": "table", "fact": fact, "rows": listed, "otherwise": otherwise}
+
+
+EFFECTS: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.builds(_fixed, st.integers(1, 2000)),
+    st.builds(
+        _table,
+        FACT_NAMES,
+        st.dictionaries(st.integers(-3, 3), st.integers(1, 2000), min_size=1),
+        st.none() | st.integers(1, 50),
     ),
 )
 

@@ -141,7 +141,7 @@ NESTED = {
         ({"category": None, "source": "app", "photo": True}, "when"),
     ],
 )
-def test_the_innermost_clause_that_decided(values: dict[str, object], clause: str) -> None:
+def test_the_innermost_clause_that_decided(values: dict[str, Any], clause: str) -> None:
     """One false or unknown part decides alone; where all parts had to agree, their node did."""
     assert clause == evaluating.compile_rule(made.rule(when=NESTED)).deciding(made.facts(**values))
 

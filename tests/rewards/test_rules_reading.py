@@ -178,9 +178,9 @@ def test_a_version_cannot_be_changed() -> None:
     version = made.rule()
 
     with pytest.raises(ValidationError, match="frozen"):
-        version.now_percent = 100  # type: ignore[misc]
+        version.now_percent = 100  # type: ignore[misc] # that it is refused is the claim
     with pytest.raises(ValidationError, match="frozen"):
-        version.caps.awards_per_day = 100  # type: ignore[misc]
+        version.caps.awards_per_day = 100  # type: ignore[misc] # that it is refused is the claim
 
 
 def test_the_hash_of_a_known_rule() -> None:
