@@ -31,6 +31,7 @@ function start(root) {
   let decoding = false;
   let asking = false;
   let last = { text: "", seen: -Infinity };
+  let unanswered = { code: "", key: "" };
   let pictured = -Infinity;
 
   const say = (/** @type {string} */ message) => {
@@ -129,17 +130,21 @@ function start(root) {
     asking = true;
     result.setAttribute("aria-busy", "true");
     const body = new FormData(form);
+    // Nobody knows whether a request without an answer counted: repeated, it is the same request.
+    const key = code === unanswered.code ? unanswered.key : freshKey(body);
     body.set("code", code);
-    body.set("idempotency_key", crypto.randomUUID?.() ?? body.get("idempotency_key"));
+    body.set("idempotency_key", key);
     try {
       const answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      unanswered = { code: "", key: "" };
       const verdict = page.querySelector("[data-verdict]");
       if (!(verdict instanceof HTMLElement)) return say("refused");
       result.replaceChildren(document.adoptNode(verdict));
       signal(verdict.dataset.verdict ?? "red");
       document.dispatchEvent(new CustomEvent("scanner:verdict", { detail: { page } }));
     } catch {
+      unanswered = { code, key };
       say("offline");
     } finally {
       asking = false;
@@ -168,6 +173,11 @@ function start(root) {
   });
   addEventListener("pagehide", close);
   startButton.hidden = false;
+}
+
+/** @param {FormData} body */
+function freshKey(body) {
+  return crypto.randomUUID?.() ?? String(body.get("idempotency_key"));
 }
 
 /** @param {unknown} error */
