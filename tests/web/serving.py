@@ -54,7 +54,7 @@ def page(language: str = "en", **given: Any) -> Page:
         "path": "/",
         "csrf_token": "token",
         "idempotency_key": "key",
-        "person_name": "Anna Yılmaz",
+        "person_name": "Anna Şahin",
         "navigation": navigation,
         "areas": areas,
         "demo": True,
