@@ -18,7 +18,7 @@ from kernel.cities import City
 from kernel.db import Reading, Work
 from ledger import posting, transfers, wallets
 from ledger.transfers import Transfer
-from rewards.tables import awards
+from rewards.tables import awards, submissions
 
 PURPOSE = "award"
 CONFIRM_AFTER = dt.timedelta(days=30)
@@ -171,18 +171,32 @@ def overdue(reading: Reading, limit: int = 500) -> list[int]:
 def given_between(
     reading: Reading, owner: str, rule_code: str, start: dt.datetime, end: dt.datetime
 ) -> tuple[int, int]:
-    """Return how many awards of a rule an owner got in [start, end) and their points; rejected ones not."""
+    """Return how many awards of a rule an owner has for what came in during [start, end), and their points.
+
+    Not when it was decided counts: whoever hands in ten at once is no better off for being decided on
+    another day. Rejected awards do not count.
+    """
     row = reading.connection.execute(
         sa.select(
             sa.func.count(),
             sa.func.coalesce(sa.func.sum(awards.c.points_now + awards.c.points_later), 0),
-        ).where(
+        )
+        .join_from(
+            awards,
+            submissions,
+            sa.and_(
+                submissions.c.city_id == awards.c.city_id,
+                submissions.c.submission_id == awards.c.submission_id,
+            ),
+        )
+        .where(
             awards.c.city_id == reading.city_id,
+            submissions.c.city_id == reading.city_id,
             awards.c.owner == owner,
             awards.c.rule_code == rule_code,
-            awards.c.decided_at >= start,
-            awards.c.decided_at < end,
             awards.c.state != "rejected",
+            submissions.c.received_at >= start,
+            submissions.c.received_at < end,
         )
     ).one()
     return int(row[0]), int(row[1])

@@ -7,7 +7,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from rewards import conditions, rules
-from rewards.action_types import ActionType, FactType
+from rewards.action_types import ActionType
 from rewards.conditions import Comparison, Condition, Period, TrustLevel
 from rewards.explaining import Gettext, in_language, points
 from rewards.rules import RuleVersion
@@ -172,17 +172,6 @@ def fact(name: str, _: Gettext) -> str:
         "trust_level": _("trust level"),
     }
     return known.get(name, name)
-
-
-def fact_type(kind: FactType, _: Gettext) -> str:
-    """Return of what kind a fact is, for people."""
-    known = {
-        FactType.TEXT: _("a text"),
-        FactType.NUMBER: _("a whole number"),
-        FactType.TRUTH: _("yes or no"),
-        FactType.DAY: _("a day"),
-    }
-    return known[kind]
 
 
 def _source(code: str, _: Gettext) -> str:

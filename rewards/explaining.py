@@ -7,7 +7,7 @@ a whole is in rewards/describing.py.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rewards.action_types import ActionType
+from rewards.action_types import ActionType, FactType
 
 Gettext = Callable[[str], str]
 
@@ -124,7 +124,20 @@ def finding(code: str, details: Mapping[str, Any], _: Gettext) -> str:
         "budget-not-funded": _("Nobody has put points into the budget “%(budget)s” yet."),
     }
     plain = {name: ", ".join(v) if isinstance(v, list) else v for name, v in details.items()}
+    if "type" in plain:
+        plain["type"] = fact_type(FactType(plain["type"]), _)
     return known[code] % plain if code in known else code
+
+
+def fact_type(kind: FactType, _: Gettext) -> str:
+    """Return of what kind a fact is, for people."""
+    known = {
+        FactType.TEXT: _("a text"),
+        FactType.NUMBER: _("a whole number"),
+        FactType.TRUTH: _("yes or no"),
+        FactType.DAY: _("a day"),
+    }
+    return known[kind]
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:

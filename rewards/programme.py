@@ -25,6 +25,8 @@ from rewards.rules import RuleUnreadable, RuleVersion
 from rewards.submissions import Submission
 from rewards.tables import rule_versions
 
+_BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+
 
 class RuleStatus(enum.StrEnum):
     """Where a version stands in its life."""
@@ -194,14 +196,18 @@ def decide(reading: Reading, city: City, submission: Submission) -> Verdict:
 
 
 def _given(reading: Reading, city: City, submission: Submission, rule_code: str) -> Given:
-    """Return what the owner was given under a rule before, in the day and month when it was handed in."""
+    """Return what the owner has under a rule for what came in on the same day, in the same month, ever."""
     local = submission.received_at.astimezone(city.zone)
     day = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    month, end = day.replace(day=1), submission.received_at + dt.timedelta(microseconds=1)
-    epoch = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-    today = awarding.given_between(reading, submission.owner, rule_code, day, end)
-    in_month = awarding.given_between(reading, submission.owner, rule_code, month, end)
-    ever = awarding.given_between(reading, submission.owner, rule_code, epoch, end)
+    month = day.replace(day=1)
+    # Adding a day to a local midnight gives the next local midnight, also when the clock changes.
+    next_day, next_month = day + dt.timedelta(days=1), (month + dt.timedelta(days=31)).replace(day=1)
+
+    def between(start: dt.datetime, end: dt.datetime) -> tuple[int, int]:
+        return awarding.given_between(reading, submission.owner, rule_code, start, end)
+
+    today, in_month = between(day, next_day), between(month, next_month)
+    ever = between(_BEGINNING, reading.now + dt.timedelta(days=1))
     return Given(today[0], in_month[0], ever[0], in_month[1])
 
 

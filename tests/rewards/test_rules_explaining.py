@@ -218,6 +218,7 @@ def test_every_finding_has_a_sentence() -> None:
     sentences = [explaining.finding(code, details, english) for code, details in FINDINGS.items()]
 
     assert ["budget-not-funded"] == missing
+    assert "“photo” is compared with a value of the wrong kind; expected: yes or no." in sentences
     assert "Some categories earn nothing: full-bin, scrap-vehicle." in sentences
     assert not any("%(" in sentence or sentence in FINDINGS for sentence in sentences)
     assert "new-code" == explaining.finding("new-code", {}, english)
@@ -235,7 +236,7 @@ def test_every_fact_of_a_built_in_action_has_a_name() -> None:
 
     assert [] == sorted(name for name in names if not describing.fact(name, listening).startswith("<"))
     assert "colour" == describing.fact("colour", english)
-    assert 4 == len({describing.fact_type(kind, english) for kind in FactType})
+    assert 4 == len({explaining.fact_type(kind, english) for kind in FactType})
 
 
 def test_sentences_are_found_by_the_catalogue() -> None:
