@@ -164,19 +164,56 @@ def test_exchanged_entries_are_found(registry: Registry, written: list[Entry]) -
 
 
 @pytest.mark.usefixtures("unguarded")
-def test_another_citys_log_is_its_own(
-    registry: Registry, other_registry: Registry, written: list[Entry]
-) -> None:
+def test_a_new_hash_does_not_hide_a_change(registry: Registry, written: list[Entry]) -> None:
+    """Who changes an entry, its hash and the next entry's link to it is still found by the entry after it."""
+    third = written[2]
+    forged = auditing._hash(
+        registry.city_id,
+        third.previous_hash,
+        third.sequence,
+        third.actor,
+        third.action,
+        third.subject,
+        {"cents": 99},
+        third.at,
+    )
+    tamper(registry, 3, details={"cents": 99}, entry_hash=forged)
+    tamper(registry, 4, previous_hash=forged)
+
+    assert 4 == registry.read(auditing.verify)
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_a_gap_in_the_numbers_is_found(registry: Registry, written: list[Entry]) -> None:
+    """The newest entry under another number is found, though its hash was made for that number."""
+    last = written[4]
+    forged = auditing._hash(
+        registry.city_id,
+        last.previous_hash,
+        9,
+        last.actor,
+        last.action,
+        last.subject,
+        last.details,
+        last.at,
+    )
+    tamper(registry, 5, sequence=9, entry_hash=forged)
+
+    assert 5 == registry.read(auditing.verify)
+
+
+@pytest.mark.usefixtures("unguarded")
+def test_another_citys_log_is_its_own(registry: Registry, other_registry: Registry) -> None:
     """Each city has its own chain: the same act at the same time has another hash there, and breaks alone."""
-    record(other_registry, "rate-set", {})
     record(registry, "rate-set", {})
+    record(other_registry, "rate-set", {})
+    (mine,), (theirs,) = registry.read(auditing.page), other_registry.read(auditing.page)
     tamper(registry, 1, action="rate-left")
 
+    assert (1, GENESIS) == (theirs.sequence, theirs.previous_hash)
+    assert mine.entry_hash != theirs.entry_hash
     assert 1 == registry.read(auditing.verify)
     assert other_registry.read(auditing.verify) is None
-    (entry,) = other_registry.read(auditing.page)
-    assert (1, GENESIS) == (entry.sequence, entry.previous_hash)
-    assert entry.entry_hash not in {mine.entry_hash for mine in registry.read(auditing.page)}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

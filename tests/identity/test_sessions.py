@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from identity import roles, sessions
+from identity import persons, roles, sessions
 from identity.persons import Person
 from identity.roles import AT_VENUE, CITY, Held, Role
 from identity.sessions import CITIZEN_IDLE, LIFETIME_MAX, STAFF_IDLE, TOUCH_AFTER, Session
@@ -149,6 +149,18 @@ def test_signing_out_ends_one_session(registry: Registry, anna: Person) -> None:
 
     assert registry.session(here) is None
     assert registry.session(there) is not None
+
+
+def test_signing_out_again_keeps_the_first_time(registry: Registry, anna: Person) -> None:
+    """What a person is told about when a session ended does not move."""
+    session = open_session(registry, registry.sign_in(anna))
+    registry.run(lambda work: sessions.end(work, session.session_id))
+    registry.clock.advance(dt.timedelta(hours=1))
+
+    registry.run(lambda work: sessions.end_all(work, anna.person_id))
+
+    (told,) = registry.read(lambda reading: persons.export(reading, anna.person_id))["sessions"]
+    assert START.isoformat() == told["ended_at"]
 
 
 def test_signing_out_everywhere(registry: Registry, anna: Person, boss: Person) -> None:
