@@ -117,6 +117,9 @@ class Access:
         with given.database.reading(city.city_id) as reading:
             caller = self._identify(request, reading, city, source)
         self._check(caller)
+        if caller.session is not None and sessions.is_due(caller.session, given.database.clock.now()):
+            session = caller.session
+            await given.write(city.city_id, lambda work: sessions.touch(work, session))
         if request.method not in _SAFE and "authorization" not in request.headers:
             token = request.headers.get(csrf.HEADER)
             if token is None and self.form:

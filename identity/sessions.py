@@ -68,9 +68,14 @@ def of(reading: Reading, person_id: int) -> list[Session]:
     return _open(reading, sessions.c.person_id == person_id)
 
 
+def is_due(session: Session, now: dt.datetime) -> bool:
+    """Whether the use of a session should be noted again."""
+    return now - session.seen_at >= TOUCH_AFTER
+
+
 def touch(work: Work, session: Session) -> None:
     """Note that a session is in use, unless that was noted within TOUCH_AFTER."""
-    if work.now - session.seen_at >= TOUCH_AFTER:
+    if is_due(session, work.now):
         _set(work, sessions.c.session_id == session.session_id, seen_at=work.now)
 
 

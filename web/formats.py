@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime, format_time
@@ -17,7 +18,7 @@ def number(value: int, language: str) -> str:
 
 def euros(amount_cents: int, language: str) -> str:
     """Return 12,50 € or €12.50."""
-    return str(format_currency(amount_cents / 100, "EUR", locale=LOCALES[language]))
+    return str(format_currency(Decimal(amount_cents).scaleb(-2), "EUR", locale=LOCALES[language]))
 
 
 def day(value: dt.date, language: str) -> str:

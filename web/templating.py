@@ -8,6 +8,7 @@ of a static file and `page` is the Page.
 import functools
 import gettext
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -19,6 +20,8 @@ from markupsafe import Markup
 from web import formats
 
 STATIC = "/static"
+_PROPERTY = re.compile(r"[a-z]+(-[a-z]+)*")
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class CityShown(Protocol):
@@ -138,7 +141,14 @@ def static(path: str) -> str:
 
 
 def city_css(colours: Mapping[str, str]) -> str:
-    """Return a style sheet with the city's colours; each name is a custom property of duiscoin.css."""
+    """Return a style sheet with the city's colours; each name is a custom property of duiscoin.css.
+
+    Raises ValueError for anything but six hexadecimal digits: a city's setting must not become a rule of its own.
+    """
+    for name, value in colours.items():
+        if not _PROPERTY.fullmatch(name) or not _COLOUR.fullmatch(value):
+            message = f"not a colour: {name!r}: {value!r}"
+            raise ValueError(message)
     lines = [f"  --city-{name}: {value};" for name, value in sorted(colours.items())]
     return ":root {\n" + "\n".join(lines) + "\n}\n"
 

@@ -1,12 +1,13 @@
 """Signing in and out, and one's own account."""
 
+import json
 import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from api import sentences, services
+from api import exporting, sentences, services
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from identity import persons, roles, sessions, signing_in
@@ -14,6 +15,7 @@ from identity.persons import LANGUAGES
 from identity.signing_in import CodeAnswer, CodeResult
 from kernel.db import Work
 from kernel.errors import DomainError
+from ledger import wallets
 from web.marking import N_
 from web.templating import Notice
 
@@ -23,7 +25,12 @@ AnyoneForm = Annotated[Caller, Depends(Access(Sort.ANYONE, form=True))]
 Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
 CitizenForm = Annotated[Caller, Depends(Access(Sort.CITIZEN, form=True))]
 
-framing.announce({"welcome": ("success", N_("Welcome! You are signed in."))})
+framing.announce(
+    {
+        "welcome": ("success", N_("Welcome! You are signed in.")),
+        "erased": ("success", N_("Your account has been deleted. Thank you for having been here.")),
+    }
+)
 _OWN_PATH = re.compile(r"/(?!/)[A-Za-z0-9/._-]*")
 
 
@@ -75,7 +82,7 @@ def verify(
 
     def command(work: Work) -> tuple[CodeAnswer, str]:
         answer = signing_in.verify_code(work, request_id, code, caller.language)
-        return answer, sessions.start(work, answer.person.person_id) if answer.person else ""
+        return answer, _begin(work, caller, answer.person.person_id) if answer.person else ""
 
     answer, token = given.database.run(city_id, command)
     if answer.result is not CodeResult.OK:
@@ -102,7 +109,7 @@ def use_link(request: Request, caller: AnyoneForm, token: Annotated[str, Form()]
 
     def command(work: Work) -> tuple[str, str]:
         person = signing_in.use_link(work, token)
-        return sessions.start(work, person.person_id), _home(work, person.person_id)
+        return _begin(work, caller, person.person_id), _home(work, person.person_id)
 
     session_token, home = services.of(request).database.run(caller.city.city_id, command)
     response = framing.go(home, "welcome")
@@ -151,6 +158,44 @@ def sign_out(request: Request, caller: CitizenForm, everywhere: Annotated[str, F
     response = framing.go("/", "signed-out")
     framing.sign_out(response)
     return response
+
+
+@router.get("/account/export")
+def export(request: Request, caller: Citizen) -> Response:
+    """Return everything that is kept about a person, as a file."""
+    person = caller.person_session.person
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        content = exporting.everything(reading, person.person_id, person.owner)
+    text = json.dumps(content, ensure_ascii=False, indent=2, default=str)
+    headers = {"Content-Disposition": 'attachment; filename="duiscoin.json"'}
+    return Response(text, media_type="application/json", headers=headers)
+
+
+@router.get("/account/delete")
+def ask_delete(request: Request, caller: Citizen) -> Response:
+    """Ask whether the account shall really go."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        wallet = wallets.wallet(reading, caller.person_session.person.owner)
+    return framing.show(request, caller, "account/delete.html", wallet=wallet)
+
+
+@router.post("/account/delete")
+def delete(request: Request, caller: CitizenForm) -> Response:
+    """Erase who the person is; the books keep an owner of nobody."""
+    person_id = caller.person_session.person.person_id
+    services.of(request).database.run(
+        caller.city.city_id, lambda work: persons.erase(work, person_id, eraser_id=person_id)
+    )
+    response = framing.go("/", "erased")
+    framing.sign_out(response)
+    return response
+
+
+def _begin(work: Work, caller: Caller, person_id: int) -> str:
+    """Start a session; the one that this browser had before ends."""
+    if caller.session is not None:
+        sessions.end(work, caller.session.session_id)
+    return sessions.start(work, person_id)
 
 
 def _home(work: Work, person_id: int) -> str:

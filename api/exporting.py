@@ -1,0 +1,45 @@
+"""Everything that is kept about a person, from all rooms, as plain values."""
+
+import dataclasses
+from typing import Any
+
+from identity import persons
+from kernel.db import Reading
+from ledger import accounts, queries
+from redemption import paying_fines, vouchers
+from rewards import awarding, submissions
+
+_SECRET = {"token", "kid", "status_index", "hold_count"}
+
+
+def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
+    """Return account, movements of points, submissions with their awards, vouchers and paid fines."""
+    handed_in = list(_submissions(reading, owner))
+    awards = awarding.of_submissions(reading, [one.submission_id for one in handed_in])
+    lots = accounts.of_owner(reading, owner)
+    lines = queries.statement_of(reading, lots, limit=queries.PAGE_MAX)
+    return {
+        "account": persons.export(reading, person_id),
+        "movements": [
+            {"change": line.change, "balance": line.balance, **_plain(line.booked)} for line in lines
+        ],
+        "submissions": [
+            {**_plain(one), "awards": [_plain(award) for award in awards[one.submission_id]]}
+            for one in handed_in
+        ],
+        "vouchers": [_plain(one) for one in vouchers.page(reading, owner, limit=vouchers.PAGE_MAX)],
+        "paid_fines": [_plain(one) for one in paying_fines.page(reading, owner, limit=200)],
+    }
+
+
+def _submissions(reading: Reading, owner: str) -> list[submissions.Submission]:
+    found: list[submissions.Submission] = []
+    while page := submissions.of_owner(
+        reading, owner, before=found[-1].submission_id if found else None, limit=submissions.PAGE_MAX
+    ):
+        found += page
+    return found
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    return {name: one for name, one in dataclasses.asdict(value).items() if name not in _SECRET}

@@ -1,0 +1,1 @@
+"""The apps in a real Chromium, served by the real server."""
