@@ -143,7 +143,7 @@ def static(path: str) -> str:
 def city_css(colours: Mapping[str, str]) -> str:
     """Return a style sheet with the city's colours; each name is a custom property of duiscoin.css.
 
-    Raises ValueError for anything but six hexadecimal digits: a city's setting must not become a rule of its own.
+    Raises ValueError for anything but six hexadecimal digits, so that a setting can't smuggle in a rule.
     """
     for name, value in colours.items():
         if not _PROPERTY.fullmatch(name) or not _COLOUR.fullmatch(value):
