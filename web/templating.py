@@ -82,10 +82,10 @@ class Templates:
 
     environments: Mapping[str, jinja2.Environment] = field(repr=False)
 
-    def render(self, name: str, page: Page, **values: Any) -> str:
+    def render(self, template: str, page: Page, /, **values: Any) -> str:
         """Return a page as HTML. Raises jinja2.UndefinedError for a value that the template misses."""
         environment = self.environments[page.language]
-        return environment.get_template(name).render(page=page, **values)
+        return environment.get_template(template).render(page=page, **values)
 
 
 def build(translations: Mapping[str, gettext.NullTranslations]) -> Templates:

@@ -94,6 +94,7 @@ def show(
     request: Request,
     caller: Caller,
     template: str,
+    /,
     *,
     area: Area | None = Area.CITIZEN,
     status: int = 200,

@@ -38,6 +38,20 @@ framing.announce(
         "paid-out": ("success", N_("The payout has been booked.")),
     }
 )
+CHECK_WORDS: Mapping[str, str] = {
+    "sequence-without-gap": N_("Numbers run without a gap"),
+    "accounts-known": N_("Both sides are accounts of one asset"),
+    "reference-valid": N_("Every capture and release has its reservation"),
+    "counters-follow": N_("Every balance follows from the one before"),
+    "guard-held": N_("No guarded account is below zero"),
+    "group-adjacent": N_("What belongs together stands together"),
+    "commitment": N_("No booking was altered"),
+    "head-matches": N_("Nothing is cut off at the end"),
+    "holds-match": N_("The list of reservations is exact"),
+    "assets-sum-to-zero": N_("Debits equal credits in every asset"),
+    "supply-complete": N_("Points stand only where they belong"),
+}
+"""The invariants of `ledger.invariants` in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +214,7 @@ def verification(request: Request, caller: Reader, run: bool = False) -> Respons
             audit_fault = auditing.verify(reading)
     return framing.show(
         request, caller, "treasury/verification.html", area=Area.TREASURY, report=report,
-        audit_fault=audit_fault,
+        audit_fault=audit_fault, words=CHECK_WORDS,
     )  # fmt: skip
 
 
