@@ -40,7 +40,7 @@ class Headers:
         self._https = https
         self._make_id = make_id
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 -- ASGI's own
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

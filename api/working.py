@@ -73,7 +73,7 @@ def run_forever(services: Services, stop: threading.Event | None = None) -> None
                 if done.get(city.city_id) != today:
                     do_daily(services, city)
                     done[city.city_id] = today
-            except Exception:
+            except Exception:  # noqa: BLE001 -- whatever it is, the other cities go on
                 # One city's trouble must not stop the others; it is logged and tried again.
                 _log.exception("worker-failed", city=city.slug)
         if not busy:

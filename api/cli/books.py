@@ -66,7 +66,6 @@ def settle(city: CityOption = None, as_json: JsonOption = False) -> None:
         typer.echo(json.dumps(rows))
         return
     for one in settled:
-        typer.echo(
-            f"{one.number}: venue {one.venue_id}, {one.settled_points} points, {one.settled_cents / 100:.2f} EUR"
-        )
+        euros = f"{one.settled_cents / 100:.2f} EUR"
+        typer.echo(f"{one.number}: venue {one.venue_id}, {one.settled_points} points, {euros}")
     typer.echo(f"{len(settled)} statements made." if settled else "Nothing to settle.")
