@@ -32,6 +32,8 @@ from rewards.evidence import FolderStore
 from rewards.submissions import Status
 from rewards.submitting import NewSubmission, StoredPicture
 
+SAVERS = slice(1, 3)
+"""Citizens who spend nothing until they pay a fine with it."""
 JITTER_E6 = 900
 """A hundred metres at most: so that reports of the same text lie apart."""
 _PAUSE = dt.timedelta(minutes=7)
@@ -68,11 +70,9 @@ def live(life: Life, until: dt.datetime) -> None:
 def pay_some_fines(life: Life, fines: list[Fine]) -> None:
     """Let citizens with enough points pay a fine."""
     offer = next(one for one in life.cast.offers if one.kind is OfferKind.FINE)
-    richest = sorted(life.cast.citizens, key=lambda person: -_points(life, person))
     cheap = sorted(fines, key=lambda fine: fine.amount_cents)
-    for person, fine in zip(richest[:4], cheap, strict=False):
-        if _points(life, person) >= paying_fines.price(life.city, fine):
-            _run(life, partial(_pay, life, person, fine, offer.offer_id))
+    for person, fine in zip(life.cast.citizens[SAVERS], cheap, strict=False):
+        _run(life, partial(_pay, life, person, fine, offer.offer_id))
 
 
 def _pay(life: Life, person: Person, fine: Fine, offer_id: int, work: Work) -> None:
@@ -232,6 +232,8 @@ def _conclude(life: Life, work: Work, submission_id: int, worker: Person) -> Non
 
 def _spend(life: Life) -> None:
     person = life.dice.choose(life.cast.citizens[: life.dice.choose((6, 20, 40))])
+    if person in life.cast.citizens[SAVERS]:
+        return
     sealer = services.sealer(life.settings)
 
     def command(work: Work) -> None:
@@ -251,10 +253,10 @@ def _visit(life: Life) -> None:
     """Let citizens use vouchers, and now and then show one a second time."""
 
     def command(work: Work) -> None:
-        for person in life.cast.citizens:
+        for person in life.cast.citizens[life.dice.below(3) :: 3]:
             for one in vouchers.page(work, person.owner, limit=10):
                 used = one.status is VoucherStatus.REDEEMED and life.dice.chance(2)
-                if (one.status is VoucherStatus.USABLE and life.dice.chance(28)) or used:
+                if (one.status is VoucherStatus.USABLE and life.dice.chance(60)) or used:
                     venue_id = life.dice.choose(one.venue_ids)
                     redeeming.redeem(
                         work,
@@ -266,11 +268,6 @@ def _visit(life: Life) -> None:
                     )
 
     _run(life, command)
-
-
-def _points(life: Life, person: Person) -> int:
-    with life.database.reading(life.city.city_id) as reading:
-        return wallets.wallet(reading, person.owner).available
 
 
 def told_fines(city: City) -> list[Fine]:

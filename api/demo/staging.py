@@ -29,7 +29,7 @@ from kernel.settings import Settings
 from merchants import paying, settlements
 
 SEED = 47
-WEEKS = 8
+WEEKS = 6
 LINKS_VALID = dt.timedelta(days=30)
 COLOURS = {"primary": "#0a4a6e", "primary-dark": "#06324b", "soft": "#e6f1f7", "accent": "#ffd166"}
 _SECRET_FILE = "secret"  # noqa: S105 -- the name of a file
