@@ -94,3 +94,22 @@ def test_the_time_left_is_counted_on_the_last_day_alone(page: Page) -> None:
 
     assert [True, False, False] == shown
     assert "1:30:00" == text
+
+
+def test_htmx_keeps_to_the_security_policy(page: Page) -> None:
+    """It swaps a part of the page in, without a style or script of its own that the browser would refuse."""
+    source = _PAGE.replace(
+        "<h1>Try</h1>", '<h1>Try</h1><button hx-get="/part" hx-target="#here">Load</button><p id="here"></p>'
+    )
+    source = source.replace("{% block scripts %}", "{% block scripts %}{{ w.htmx() }}")
+    environment = templating.build(catalogues.load()).environments["en"]
+    pages = {
+        "/": environment.from_string(source).render(page=serving.page(), untils=[]),
+        "/part": "<em>Part</em>",
+    }
+    with serving.site(pages) as address:
+        page.goto(address)
+        page.get_by_role("button", name="Load").click()
+        page.locator("#here em").wait_for()
+
+        assert 0 == page.locator("style").count()
