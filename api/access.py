@@ -102,11 +102,13 @@ class Caller:
 class Access:
     """Admits the named sorts and roles; used as `Depends(Access(...))` by every route."""
 
-    def __init__(self, *admitted: Sort | Role, form: bool = False) -> None:
+    def __init__(self, *admitted: Sort | Role, form: bool = False, cookies: bool = True) -> None:
         self.sorts = frozenset(one for one in admitted if isinstance(one, Sort))
         self.roles = frozenset(one for one in admitted if isinstance(one, Role))
         self.form = form
         """The CSRF token comes in the form instead of a header."""
+        self.cookies = cookies
+        """Without cookies nobody's rights are used, so there is nothing that another site could forge."""
 
     async def __call__(self, request: Request) -> Caller:
         """Return the caller. Raises SignInNeeded, Forbidden, and what wrong tokens raise."""
@@ -120,7 +122,7 @@ class Access:
         if caller.session is not None and sessions.is_due(caller.session, given.database.clock.now()):
             session = caller.session
             await given.write(city.city_id, lambda work: sessions.touch(work, session))
-        if request.method not in _SAFE and "authorization" not in request.headers:
+        if self.cookies and request.method not in _SAFE and "authorization" not in request.headers:
             token = request.headers.get(csrf.HEADER)
             if token is None and self.form:
                 field = (await request.form()).get(csrf.FIELD)
@@ -132,7 +134,7 @@ class Access:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         if bearer and scheme.lower() == "bearer":
             return self._bearer(request, reading, city, source, bearer)
-        cookie = request.cookies.get(SESSION_COOKIE, "")
+        cookie = request.cookies.get(SESSION_COOKIE, "") if self.cookies else ""
         session = sessions.find(reading, cookie) if cookie else None
         language = languages.of(request, session.person.language if session else None)
         bound = cookie if session else request.cookies.get(VISITOR_COOKIE, "")

@@ -2,10 +2,10 @@
 
 from fastapi import FastAPI
 
-from api.pages import about, account, actions, assets, home, spending, treasury, venue
+from api.pages import about, account, actions, assets, home, interfaces, spending, treasury, venue
 
 
 def include(app: FastAPI) -> None:
     """Add all pages."""
-    for module in (assets, home, actions, spending, account, about, venue, treasury):
+    for module in (assets, home, actions, spending, account, about, interfaces, venue, treasury):
         app.include_router(module.router)

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 
 from api import commanding, services, settlements_due
 from api.access import Access, Caller
+from api.downloads import statement_download
 from api.pages import framing
 from api.pages.framing import Area
-from api.pages.venue import statement_download
 from identity import auditing, persons
 from identity.roles import Role
 from kernel import outbox

@@ -9,13 +9,14 @@ from fastapi.responses import Response
 
 from api import services, verdicts
 from api.access import Access, Caller
+from api.downloads import statement_download
 from api.pages import framing
 from api.pages.framing import Area
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Reading, Work
-from kernel.errors import Forbidden, NotFound
-from merchants import devices, reports, settlements, statements, venues
+from kernel.errors import Forbidden
+from merchants import devices, reports, settlements, venues
 from merchants.devices import Device, DeviceRefused
 from merchants.venues import Venue
 from redemption import redeeming, scans
@@ -141,18 +142,6 @@ def statement_file(request: Request, caller: Staff, settlement_id: int, form: st
         found = settlements.get(reading, settlement_id)
     caller.check_venue(found.venue_id)
     return statement_download(found, form)
-
-
-def statement_download(found: settlements.Settlement, form: str) -> Response:
-    """Return a statement's file. Raises NotFound for an unknown form."""
-    if form not in {"json", "csv"}:
-        raise NotFound("page-not-found")
-    csv = form == "csv"
-    content = statements.to_csv(statements.from_json(found.document)) if csv else found.document
-    media_type = "text/csv; charset=utf-8" if csv else "application/json"
-    name = f"duiscoin-{found.number}-venue-{found.venue_id}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, media_type=media_type, headers=headers)
 
 
 @router.get("/devices")

@@ -5,7 +5,18 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from api.problems import MEDIA_TYPE, Problem
-from api.v1 import vouchers
+from api.v1 import (
+    actions,
+    books,
+    fines,
+    offers,
+    people,
+    reviews,
+    rules,
+    venues,
+    vouchers,
+    wallet,
+)
 
 VERSION = "1.0.0"
 DESCRIPTION = """
@@ -32,6 +43,6 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 def include(app: FastAPI) -> None:
     """Add all routes under /api/v1."""
     api = APIRouter(prefix="/api/v1", responses=_ERRORS)
-    for module in (vouchers,):
+    for module in (people, wallet, actions, reviews, rules, offers, vouchers, fines, venues, books):
         api.include_router(module.router)
     app.include_router(api)

@@ -1,0 +1,19 @@
+"""Files that pages and the API hand out alike."""
+
+from fastapi.responses import Response
+
+from kernel.errors import NotFound
+from merchants import statements
+from merchants.settlements import Settlement
+
+
+def statement_download(found: Settlement, form: str) -> Response:
+    """Return a settlement's statement as it was issued. Raises NotFound for an unknown form."""
+    if form not in {"json", "csv"}:
+        raise NotFound("page-not-found")
+    csv = form == "csv"
+    content = statements.to_csv(statements.from_json(found.document)) if csv else found.document
+    media_type = "text/csv; charset=utf-8" if csv else "application/json"
+    name = f"duiscoin-{found.number}-venue-{found.venue_id}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=media_type, headers=headers)

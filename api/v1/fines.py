@@ -1,0 +1,81 @@
+"""Parking fines: looking one up by its reference and paying it in full with points."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api import commanding, services
+from api.access import Access, Caller, Sort
+from api.commanding import IdempotencyKey
+from api.v1.shapes import Before, IdText, Limit, Out, Paged, paged
+from kernel.db import Work
+from redemption import offers, paying_fines
+from redemption.new_offers import OfferKind
+
+router = APIRouter(tags=["fines"])
+Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
+
+
+class FineOut(BaseModel):
+    """An unpaid fine and what it costs in points."""
+
+    reference: str = Field(examples=["DU-MKWT-53VY-46JB"])
+    amount_cents: int = Field(examples=[2500])
+    points: int = Field(examples=[2500])
+    committed_at: dt.datetime
+    place: str = Field(examples=["Königstraße 10"])
+
+
+class ReceiptOut(Out):
+    """A fine that was paid in full."""
+
+    payment_id: IdText
+    reference: str = Field(examples=["DU-MKWT-53VY-46JB"])
+    amount_cents: int = Field(examples=[2500])
+    points: int = Field(examples=[2500])
+    paid_at: dt.datetime
+    reported_at: dt.datetime | None = Field(description="When the city's register confirmed it")
+
+
+@router.get("/fines/payments", summary="Fines that you paid")
+def payments(
+    request: Request, caller: Citizen, before: Before = None, limit: Limit = 50
+) -> Paged[ReceiptOut]:
+    """Return a page of receipts."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        owner = caller.person_session.person.owner
+        found = paying_fines.page(reading, owner, before=before, limit=limit)
+    return paged(found, ReceiptOut, limit, "payment_id")
+
+
+@router.get("/fines/{reference}", summary="Look a fine up")
+def look_up(request: Request, caller: Citizen, reference: str) -> FineOut:
+    """Return an unpaid fine."""
+    given = services.of(request)
+    given.limiter.hit("fine-lookup-account", caller.city.city_id, caller.scope)
+    fine = paying_fines.look_up(given.fine_register(caller.city), reference)
+    return FineOut(
+        reference=fine.reference,
+        amount_cents=fine.amount_cents,
+        points=paying_fines.price(caller.city, fine),
+        committed_at=fine.committed_at,
+        place=fine.place,
+    )
+
+
+@router.post("/fines/{reference}/payment", status_code=201, summary="Pay a fine", response_model=ReceiptOut)
+async def pay(request: Request, caller: Citizen, reference: str, key: IdempotencyKey = None) -> JSONResponse:
+    """Pay a fine in full with points, or not at all."""
+    given, owner = services.of(request), caller.person_session.person.owner
+    fine = paying_fines.look_up(given.fine_register(caller.city), reference)
+
+    def command(work: Work) -> Mapping[str, Any]:
+        found = [one.offer_id for one in offers.published(work) if one.kind is OfferKind.FINE]
+        offer_id = found[0] if found else 0
+        return ReceiptOut.plain(paying_fines.pay(work, caller.city, owner, fine, offer_id))
+
+    return await commanding.answer(request, caller, key, command, status=201)

@@ -1,0 +1,147 @@
+"""Offers: what points can be spent on."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api import commanding, services
+from api.access import Access, Caller, Sort
+from api.commanding import IdempotencyKey
+from api.v1.shapes import Out
+from identity import auditing
+from identity.roles import Role
+from kernel.db import Work
+from redemption import offers
+from redemption.new_offers import NewOffer, OfferKind, VatKind
+from redemption.offers import Offer
+
+router = APIRouter(tags=["offers"])
+Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
+Administrator = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR))]
+
+
+class PlacesOut(Out):
+    """Places of an offer, from the ledger."""
+
+    left: int = Field(examples=[42])
+    reserved: int = Field(examples=[3])
+    used: int = Field(examples=[55])
+
+
+class OfferOut(Out):
+    """An offer."""
+
+    offer_id: int = Field(examples=[3])
+    code: str = Field(examples=["rhein-ruhr-bad-einzel"])
+    kind: str = Field(examples=["pool"])
+    status: str = Field(examples=["published"])
+    titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte", "en": "Single ticket"}])
+    descriptions: dict[str, str]
+    venue_ids: list[int] = Field(examples=[[4]])
+    price_points: int = Field(examples=[250])
+    value_cents: int = Field(examples=[450])
+    valid_days: int | None = Field(examples=[60])
+    valid_until: dt.datetime | None
+    per_person_limit: int | None
+    places: PlacesOut | None = Field(description="Absent if they are not limited")
+
+
+class OfferIn(BaseModel):
+    """A new offer."""
+
+    code: str = Field(examples=["rhein-ruhr-bad-einzel"])
+    kind: OfferKind = Field(examples=["pool"])
+    titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte", "en": "Single ticket"}])
+    descriptions: dict[str, str] = Field(examples=[{"de": "Ein Besuch.", "en": "One visit."}])
+    pictogram: str = Field(examples=["pool"])
+    price_points: int = Field(examples=[250])
+    value_cents: int = Field(default=0, examples=[450])
+    venue_ids: list[int] = Field(examples=[[4]])
+    places: int | None = Field(default=None, examples=[100])
+    valid_days: int | None = Field(default=None, examples=[60])
+    per_person_limit: int | None = Field(default=None, examples=[4])
+    vat_kind: VatKind = Field(default=VatKind.MULTI_PURPOSE, examples=["multi-purpose"])
+    vat_rate_percent: int | None = None
+
+
+class MorePlaces(BaseModel):
+    """How many places to add."""
+
+    count: int = Field(examples=[20])
+
+
+@router.get("/offers", summary="Offers on sale")
+def on_sale(request: Request, caller: Anyone) -> list[OfferOut]:
+    """Return all offers that can be bought now."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return [OfferOut.model_validate(one) for one in offers.published(reading) if one.on_sale(reading.now)]
+
+
+@router.get("/offers/{offer_id}", summary="One offer")
+def one(request: Request, caller: Anyone, offer_id: int) -> OfferOut:
+    """Return an offer."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return OfferOut.model_validate(offers.get(reading, offer_id))
+
+
+@router.post("/offers", status_code=201, summary="Make a draft", response_model=OfferOut)
+async def create(
+    request: Request, caller: Administrator, body: OfferIn, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Make a draft of an offer."""
+    new = NewOffer(**{**body.model_dump(), "venue_ids": tuple(body.venue_ids)})
+    return await _act(
+        request, caller, key, "offer-created", lambda work: offers.create(work, new), status=201
+    )
+
+
+@router.post("/offers/{offer_id}/publication", summary="Publish", response_model=OfferOut)
+async def publish(
+    request: Request, caller: Administrator, offer_id: int, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Put a draft on sale; its places become ledger accounts."""
+    return await _act(
+        request, caller, key, "offer-published", lambda work: offers.publish(work, caller.city, offer_id)
+    )
+
+
+@router.post("/offers/{offer_id}/withdrawal", summary="Withdraw", response_model=OfferOut)
+async def withdraw(
+    request: Request, caller: Administrator, offer_id: int, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Stop selling; vouchers that were sold stay valid."""
+    return await _act(request, caller, key, "offer-withdrawn", lambda work: offers.withdraw(work, offer_id))
+
+
+@router.post("/offers/{offer_id}/places", summary="Add places", response_model=OfferOut)
+async def add_places(
+    request: Request, caller: Administrator, offer_id: int, body: MorePlaces, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Open more places of a published offer."""
+    return await _act(
+        request,
+        caller,
+        key,
+        "places-added",
+        lambda work: offers.add_places(work, caller.city, offer_id, body.count),
+    )
+
+
+async def _act(
+    request: Request,
+    caller: Caller,
+    key: str | None,
+    action: str,
+    use_case: Callable[[Work], Offer],
+    status: int = 200,
+) -> JSONResponse:
+    def command(work: Work) -> Mapping[str, Any]:
+        offer = use_case(work)
+        auditing.record(work, caller.scope, action, f"offer/{offer.code}", {})
+        return OfferOut.plain(offer)
+
+    return await commanding.answer(request, caller, key, command, status=status)

@@ -1,0 +1,147 @@
+"""Signing in by a code, and one's own account."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api import commanding, exporting, services
+from api.access import Access, Caller, Sort
+from api.commanding import IdempotencyKey
+from api.v1.shapes import IdText, Out
+from identity import persons, sessions, signing_in
+from identity.signing_in import CodeResult
+from kernel.db import Work
+from kernel.errors import Invalid
+
+router = APIRouter(tags=["people"])
+Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE, cookies=False))]
+Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
+
+
+class CodeRequest(BaseModel):
+    """Where the code shall go."""
+
+    email: str = Field(max_length=254, examples=["anna@example.org"])
+
+
+class CodeSent(BaseModel):
+    """A code is on its way, whether or not the address is known."""
+
+    request_id: IdText
+    code: str | None = Field(default=None, description="In a demonstration only", examples=["482913"])
+
+
+class SessionRequest(BaseModel):
+    """The code as it came by e-mail."""
+
+    request_id: str = Field(pattern=r"^\d{1,19}$", examples=["271828182845904523"])
+    code: str = Field(max_length=12, examples=["482913"])
+
+
+class PersonOut(Out):
+    """An account."""
+
+    person_id: IdText
+    email: str | None = Field(examples=["anna@example.org"])
+    name: str = Field(examples=["Anna Kowalski"])
+    language: str = Field(examples=["de"])
+    trust_level: str = Field(examples=["basic"])
+    owner: str = Field(
+        description="Opaque owner of the wallet", examples=["9f86d081884c7d659a2feaa0c55ad015"]
+    )
+
+
+class SessionOut(BaseModel):
+    """A session: the token goes into `Authorization: Bearer`."""
+
+    token: str = Field(examples=["qY3f...43 characters"])
+    person: PersonOut
+
+
+class PersonChange(BaseModel):
+    """What a person may choose."""
+
+    name: str = Field(max_length=200, examples=["Anna"])
+    language: str = Field(examples=["en"])
+
+
+@router.post("/sign-in/codes", status_code=202, summary="Send a sign-in code", response_model=CodeSent)
+async def send_code(
+    request: Request, caller: Anyone, body: CodeRequest, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Send a code with six digits, valid for ten minutes; earlier ones are void."""
+    given = services.of(request)
+    given.limiter.hit("sign-in-source", caller.city.city_id, caller.source)
+    given.limiter.hit("sign-in-account", caller.city.city_id, body.email.strip().lower())
+
+    def command(work: Work) -> Mapping[str, Any]:
+        sent = signing_in.request_code(work, body.email, caller.language)
+        shown = sent.code if given.settings.demo else None
+        return CodeSent(request_id=str(sent.request_id), code=shown).model_dump()
+
+    return await commanding.answer(request, caller, key, command, status=202)
+
+
+@router.post("/sign-in/sessions", status_code=201, summary="Sign in", response_model=SessionOut)
+async def sign_in(request: Request, caller: Anyone, body: SessionRequest) -> JSONResponse:
+    """Turn a code into a session. The token is told once, so this request is not repeated by a key."""
+    given = services.of(request)
+    given.limiter.hit("verify-source", caller.city.city_id, caller.source)
+
+    def command(work: Work) -> tuple[CodeResult, Mapping[str, Any]]:
+        answer = signing_in.verify_code(work, int(body.request_id), body.code, caller.language)
+        if answer.person is None:
+            return answer.result, {}
+        token = sessions.start(work, answer.person.person_id)
+        return answer.result, {"token": token, "person": PersonOut.plain(answer.person)}
+
+    result, content = await given.write(caller.city.city_id, command)
+    if result is not CodeResult.OK:
+        raise Invalid(result.value, field="code")
+    return JSONResponse(dict(content), 201)
+
+
+@router.delete("/sign-in/session", status_code=204, summary="Sign out")
+async def sign_out(request: Request, caller: Citizen) -> None:
+    """End this session; again is no error as long as the token is known."""
+    session_id = caller.person_session.session_id
+    await services.of(request).write(caller.city.city_id, lambda work: sessions.end(work, session_id))
+
+
+@router.get("/me", summary="Your account")
+def me(caller: Citizen) -> PersonOut:
+    """Return your account."""
+    return PersonOut.model_validate(caller.person_session.person)
+
+
+@router.put("/me", summary="Change your account", response_model=PersonOut)
+async def change(
+    request: Request, caller: Citizen, body: PersonChange, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Change name and language."""
+    person_id = caller.person_session.person.person_id
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return PersonOut.plain(persons.update(work, person_id, name=body.name, language=body.language))
+
+    return await commanding.answer(request, caller, key, command)
+
+
+@router.get("/me/export", summary="Everything that is kept about you")
+def export(request: Request, caller: Citizen) -> dict[str, Any]:
+    """Return account, movements, submissions, vouchers and paid fines."""
+    person = caller.person_session.person
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return exporting.everything(reading, person.person_id, person.owner)
+
+
+@router.delete("/me", status_code=204, summary="Delete your account")
+async def delete(request: Request, caller: Citizen) -> None:
+    """Erase who you are. The bookings stay, but nobody can tell any more whose they were."""
+    person_id = caller.person_session.person.person_id
+    await services.of(request).write(
+        caller.city.city_id, lambda work: persons.erase(work, person_id, eraser_id=person_id)
+    )

@@ -1,0 +1,203 @@
+"""Rules and the budgets that pay for them."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api import commanding, services
+from api.access import Access, Caller, Sort
+from api.commanding import IdempotencyKey
+from api.v1.shapes import CountersOut
+from identity import auditing
+from identity.roles import Role
+from kernel.db import Work
+from ledger import chart, queries
+from rewards import action_types, describing, programme
+from rewards.programme import StoredRule
+
+router = APIRouter(tags=["rules"])
+Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
+Editor = Annotated[Caller, Depends(Access(Role.RULE_EDITOR))]
+Approver = Annotated[Caller, Depends(Access(Role.APPROVER))]
+Treasurer = Annotated[Caller, Depends(Access(Role.TREASURER))]
+Books = Annotated[Caller, Depends(Access(Role.TREASURER, Role.AUDITOR))]
+
+
+class RuleOut(BaseModel):
+    """A version of a rule."""
+
+    version_hash: str
+    code: str = Field(examples=["litter-report"])
+    status: str = Field(examples=["active"])
+    description: list[str] = Field(description="In plain words of the reader's language")
+    document: dict[str, Any]
+    active_from: dt.datetime | None
+
+
+class RuleIn(BaseModel):
+    """A rule document; docs/rules.md explains the tree."""
+
+    document: dict[str, Any] = Field(examples=[action_types.starter_rules()[0].document()])
+
+
+class FindingOut(BaseModel):
+    """Something wrong or odd about a rule."""
+
+    severity: str = Field(examples=["error"])
+    code: str = Field(examples=["fact-unknown"])
+    path: str = Field(examples=["when.0"])
+    details: dict[str, Any]
+
+
+class FundingIn(BaseModel):
+    """Points for a budget by a council decision."""
+
+    points: int = Field(examples=[50000])
+    reference: str = Field(min_length=1, max_length=100, examples=["DS 26-0412"])
+
+
+class BudgetOut(BaseModel):
+    """A campaign's budget."""
+
+    campaign: str = Field(examples=["litter"])
+    counters: CountersOut
+
+
+@router.get("/rules", summary="The rules in force")
+def register(request: Request, caller: Anyone) -> list[RuleOut]:
+    """Return every rule in force, in words and as data, for anybody."""
+    given = services.of(request)
+    with given.database.reading(caller.city.city_id) as reading:
+        return [_present(request, caller, one) for one in programme.active(reading)]
+
+
+@router.get("/rules/versions", summary="All versions")
+def versions(request: Request, caller: Editor) -> list[RuleOut]:
+    """Return every version, drafts too."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return [_present(request, caller, one) for one in programme.every(reading)]
+
+
+@router.post("/rules/lint", summary="Check a rule without saving it")
+def lint(request: Request, caller: Editor, body: RuleIn) -> list[FindingOut]:
+    """Return what is wrong or odd about a rule."""
+    version = programme.parse(body.document)
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = programme.lint(reading, caller.city, version)
+    return [
+        FindingOut(severity=one.severity.value, code=one.code, path=one.path, details=dict(one.details))
+        for one in found
+    ]
+
+
+@router.post("/rules", status_code=201, summary="Save a draft", response_model=RuleOut)
+async def draft(request: Request, caller: Editor, body: RuleIn, key: IdempotencyKey = None) -> JSONResponse:
+    """Save a version as a draft; refused if linting finds an error."""
+    version = programme.parse(body.document)
+    author = caller.person_session.person.person_id
+    return await _act(
+        request,
+        caller,
+        key,
+        "rule-drafted",
+        lambda work: programme.draft(work, caller.city, version, author),
+        status=201,
+    )
+
+
+@router.post("/rules/{version_hash}/approval", summary="Approve", response_model=RuleOut)
+async def approve(
+    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Approve a draft that somebody else wrote."""
+    approver = caller.person_session.person.person_id
+    return await _act(
+        request, caller, key, "rule-approved", lambda work: programme.approve(work, version_hash, approver)
+    )
+
+
+@router.post("/rules/{version_hash}/activation", summary="Put in force", response_model=RuleOut)
+async def activate(
+    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Put an approved version in force and retire the one before."""
+    return await _act(
+        request, caller, key, "rule-activated", lambda work: programme.activate(work, version_hash)
+    )
+
+
+@router.post("/rules/{version_hash}/retirement", summary="Retire", response_model=RuleOut)
+async def retire(
+    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Take a version out of force."""
+    return await _act(request, caller, key, "rule-retired", lambda work: programme.retire(work, version_hash))
+
+
+@router.get("/budgets", summary="All budgets")
+def budgets(request: Request, caller: Books) -> list[BudgetOut]:
+    """Return the campaigns' budgets with what is left."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        balance = queries.trial_balance(reading)
+    prefix = chart.budget_path("")
+    return [
+        BudgetOut(campaign=account.path.removeprefix(prefix), counters=CountersOut.model_validate(left))
+        for account, left in balance
+        if account.path.startswith(prefix)
+    ]
+
+
+@router.post("/budgets/{campaign}/funding", status_code=201, summary="Fund", response_model=BudgetOut)
+async def fund(
+    request: Request, caller: Treasurer, campaign: str, body: FundingIn, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Issue points to a campaign's budget."""
+
+    def command(work: Work) -> Mapping[str, Any]:
+        chart.fund_budget(
+            work,
+            campaign,
+            body.points,
+            effective=caller.city.day_of(work.now),
+            reference=body.reference,
+            transfer_id=work.ids.uuid(),
+        )
+        details = {"points": body.points, "reference": body.reference}
+        auditing.record(work, caller.scope, "budget-funded", f"budget/{campaign}", details)
+        left = queries.balance(work, chart.budget_path(campaign))
+        return {"campaign": campaign, "counters": CountersOut.plain(left)}
+
+    return await commanding.answer(request, caller, key, command, status=201)
+
+
+async def _act(
+    request: Request,
+    caller: Caller,
+    key: str | None,
+    action: str,
+    use_case: Callable[[Work], StoredRule],
+    status: int = 200,
+) -> JSONResponse:
+    def command(work: Work) -> Mapping[str, Any]:
+        stored = use_case(work)
+        auditing.record(work, caller.scope, action, f"rule/{stored.version_hash}", {})
+        return _present(request, caller, stored).model_dump(mode="json")
+
+    return await commanding.answer(request, caller, key, command, status=status)
+
+
+def _present(request: Request, caller: Caller, stored: StoredRule) -> RuleOut:
+    translate = services.of(request).translations[caller.language].gettext
+    action = action_types.get(stored.version.action)
+    return RuleOut(
+        version_hash=stored.version_hash,
+        code=stored.version.code,
+        status=stored.status.value,
+        description=describing.describe(stored.version, action, translate, caller.language),
+        document=stored.version.document(),
+        active_from=stored.active_from,
+    )

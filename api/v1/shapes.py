@@ -1,0 +1,58 @@
+"""Shapes that the answers of several topics share."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+T = TypeVar("T")
+
+IdText = Annotated[
+    str,
+    BeforeValidator(str),
+    Field(
+        description="A number as text: it is larger than JavaScript's whole numbers",
+        examples=["271828182845904523"],
+    ),
+]
+PAGE_MAX = 200
+Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Items on a page")]
+Before = Annotated[int | None, Query(description="`next` of the page before")]
+
+
+class Out(BaseModel):
+    """An answer read from a room's value by its attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def plain(cls, value: object) -> dict[str, Any]:
+        """Return a room's value as plain JSON values in this shape."""
+        return cls.model_validate(value).model_dump(mode="json")
+
+
+class Paged(BaseModel, Generic[T]):
+    """A page of a list, newest first."""
+
+    items: list[T]
+    next: str | None = Field(
+        default=None, description="Pass it as `before` for the next page; absent on the last one"
+    )
+
+
+class CountersOut(Out):
+    """The four counters of an account, in its asset's unit, and what follows from them."""
+
+    debits_posted: int = Field(examples=[1200])
+    debits_pending: int = Field(examples=[120])
+    credits_posted: int = Field(examples=[50000])
+    credits_pending: int = Field(examples=[0])
+    posted: int = Field(description="Booked balance", examples=[48800])
+    available: int = Field(description="What can be spent", examples=[48680])
+
+
+def paged(items: Sequence[Any], shape: type[Out], limit: int, key: str) -> Paged[Any]:
+    """Return a page of values in a shape; `key` is the attribute that pages are cut by."""
+    following = str(getattr(items[-1], key)) if len(items) == limit else None
+    return Paged(items=[shape.model_validate(item) for item in items], next=following)
