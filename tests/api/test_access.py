@@ -1,0 +1,168 @@
+"""Authorisation on every route: each declares one `Access`, and nobody gets in by another way."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from api import founding, services
+from api.access import Access, Sort
+from identity.clients import Scope
+from identity.roles import Role
+from kernel.cities import NewCity
+from tests.api.edge import Edge
+
+PUBLIC = {
+    ("GET", "/"), ("GET", "/about"), ("GET", "/about/accessibility"), ("GET", "/about/privacy"),
+    ("GET", "/actions"), ("GET", "/actions/{code}"), ("GET", "/api/docs"), ("GET", "/city.css"),
+    ("GET", "/health"), ("GET", "/manifest.webmanifest"), ("GET", "/offers"), ("GET", "/offers/{offer_id}"),
+    ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-in/code"), ("GET", "/sign-in/link"),
+    ("POST", "/sign-in/link"), ("GET", "/static/{path:path}"), ("GET", "/V/{token}"),
+    ("GET", "/api/v1/action-types"), ("GET", "/api/v1/offers"), ("GET", "/api/v1/offers/{offer_id}"),
+    ("GET", "/api/v1/rules"), ("POST", "/api/v1/sign-in/codes"), ("POST", "/api/v1/sign-in/sessions"),
+    ("GET", "/api/v1/venues"),
+}  # fmt: skip
+"""Every route that somebody may use who is not signed in; a new one has to be added here on purpose."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A route with its whole path."""
+
+    path: str
+    route: APIRoute
+
+    @property
+    def access(self) -> Access:
+        """The one declaration of who may call it."""
+        found = [one.call for one in self.route.dependant.dependencies if isinstance(one.call, Access)]
+        assert len(found) == 1, f"{self.path} declares {len(found)} accesses"
+        return found[0]
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that it takes."""
+        return sorted(self.route.methods or ())
+
+    @property
+    def address(self) -> str:
+        """A path that can be called."""
+        return re.sub(r"\{(\w+)(:path)?\}", "1", self.path)
+
+
+def _endpoints(routes: Iterable[Any], prefix: str = "") -> Iterator[Endpoint]:
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield Endpoint(prefix + route.path, route)
+        elif hasattr(route, "original_router"):
+            yield from _endpoints(route.original_router.routes, prefix + route.include_context.prefix)
+        else:
+            assert route.path == "/api/v1/openapi.json", route
+
+
+def _calls(edge: Edge) -> list[tuple[str, str, Access]]:
+    found = list(_endpoints(edge.app.routes))
+    assert len(found) > 80
+    return [(method, one.address, one.access) for one in found for method in one.methods]
+
+
+def test_every_route_declares_one_access(edge: Edge) -> None:
+    """No route is without a declaration, and the public ones are exactly those listed."""
+    public = {
+        (method, one.path)
+        for one in _endpoints(edge.app.routes)
+        for method in one.methods
+        if Sort.ANYONE in one.access.sorts
+    }
+
+    assert PUBLIC == public
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_nobody_gets_only_what_is_public(edge: Edge) -> None:
+    """Without a session everything else answers 401; pages lead to the sign-in instead."""
+    for method, address, access in _calls(edge):
+        if Sort.ANYONE in access.sorts:
+            continue
+        status = edge.client.request(method, address).status_code
+        page = not address.startswith("/api/")
+        assert status in ({303, 401} if page else {401}), (method, address, status)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("role", [None, *Role])
+def test_each_role_gets_only_what_it_may(edge: Edge, role: Role | None) -> None:
+    """A person with one role, or with none, is refused wherever the route admits neither it nor all citizens."""
+    _, token = edge.person("someone@example.org", *([role] if role else []))
+    for method, address, access in _calls(edge):
+        if Sort.ANYONE in access.sorts:
+            continue
+        status = edge.call(method, address, token).status_code
+        if Sort.CITIZEN in access.sorts or (role in access.roles):
+            assert status != 401, (method, address)
+            allowed = status != 403 or access.form or "venue" in address
+            assert allowed, (method, address, status)
+        elif access.roles or Sort.DEVICE in access.sorts or Sort.CLIENT in access.sorts:
+            assert status in {401, 403}, (method, address, status)
+        if address == "/api/v1/me" and method == "DELETE":
+            _, token = edge.person("someone@example.org", *([role] if role else []))
+        if address in {"/api/v1/sign-in/session", "/sign-out", "/account/delete"}:
+            _, token = edge.person("someone@example.org", *([role] if role else []))
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("sort", [Sort.DEVICE, Sort.CLIENT])
+def test_devices_and_systems_get_only_their_own(edge: Edge, sort: Sort) -> None:
+    """A device's and a system's token opens their own routes and no other."""
+    token = edge.device() if sort is Sort.DEVICE else edge.system(Scope.REPORT_ACTIONS)
+    for method, address, access in _calls(edge):
+        if Sort.ANYONE in access.sorts:
+            continue
+        status = edge.call(method, address, token).status_code
+        expected = status not in {401, 403} if sort in access.sorts else status in {303, 401}
+        assert expected, (method, address, status)
+
+
+def test_a_system_needs_the_scope(edge: Edge) -> None:
+    """A system without the scope may report nothing."""
+    body = {"owner": "x", "action": "suggestion", "case_id": "1"}
+
+    answer = edge.call("POST", "/api/v1/events/actions", edge.system(), json=body)
+
+    assert (403, "wrong-scope") == (answer.status_code, answer.json()["code"])
+
+
+def test_another_venues_statement_stays_closed(edge: Edge) -> None:
+    """Staff of one venue can't look into another."""
+    _, token = edge.person("paul@example.org", Role.VENUE_STAFF)
+    edge.browse(token)
+
+    assert edge.client.get("/venue/today?venue_id=2").status_code == 403
+    assert edge.client.get("/venue/today?venue_id=1").status_code == 200
+
+
+def test_a_form_without_token_is_refused(edge: Edge) -> None:
+    """A cookie alone changes nothing: the form must carry the token that belongs to the session."""
+    _, token = edge.person()
+    fields = edge.browse(token)
+
+    forged = edge.client.post("/account", data={"name": "Eve", "language": "de"})
+    stolen = edge.client.post("/account", data={"name": "Eve", "language": "de", "csrf_token": "0" * 64})
+    honest = edge.client.post("/account", data={"name": "Anna", "language": "de", **fields})
+
+    assert [403, 403, 303] == [forged.status_code, stolen.status_code, honest.status_code]
+
+
+def test_a_second_city_sees_nothing(edge: Edge) -> None:
+    """A session of one city means nothing in another, and its numbers lead nowhere there."""
+    sealer = services.sealer(edge.app.state.services.settings)
+    founding.found(edge.database, sealer, NewCity("moers", "Moers", host="moers.test"))
+    _, token = edge.person()
+    there = {"Host": "moers.test"}
+
+    assert edge.call("GET", "/api/v1/me", token, headers=there).status_code == 401
+    assert edge.call("GET", "/api/v1/offers/1", headers=there).status_code == 404
+    assert edge.call("GET", "/api/v1/offers", headers=there).json() == []
