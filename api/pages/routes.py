@@ -2,10 +2,38 @@
 
 from fastapi import FastAPI
 
-from api.pages import about, account, actions, assets, home, interfaces, spending, treasury, venue
+from api.pages import (
+    about,
+    account,
+    actions,
+    assets,
+    home,
+    interfaces,
+    office,
+    office_market,
+    office_people,
+    office_rules,
+    spending,
+    treasury,
+    venue,
+)
 
 
 def include(app: FastAPI) -> None:
     """Add all pages."""
-    for module in (assets, home, actions, spending, account, about, interfaces, venue, treasury):
+    for module in (
+        assets,
+        home,
+        actions,
+        spending,
+        account,
+        about,
+        interfaces,
+        venue,
+        treasury,
+        office,
+        office_rules,
+        office_market,
+        office_people,
+    ):
         app.include_router(module.router)

@@ -1,0 +1,228 @@
+"""The administration's overview, review queue and outcomes."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from api import services
+from api.access import Access, Caller
+from api.pages import framing
+from api.pages.actions import LIGHTS, STATUS_WORDS
+from api.pages.framing import Area
+from identity import auditing
+from identity.roles import Role
+from kernel.db import Work
+from kernel.errors import DomainError, NotFound
+from ledger import queries
+from redemption import offers
+from rewards import action_types, awarding, evidence, explaining, programme, reviewing, submissions
+from rewards.submissions import Status, Submission
+from web.marking import N_
+from web.templating import Notice
+
+router = APIRouter(include_in_schema=False, prefix="/office")
+Office = Annotated[Caller, Depends(Access(*framing.OFFICE_ROLES))]
+CaseWorker = Annotated[Caller, Depends(Access(Role.CASE_WORKER))]
+CaseWorkerForm = Annotated[Caller, Depends(Access(Role.CASE_WORKER, form=True))]
+
+PAGE = 30
+NEARLY_DRY_PERCENT = 20
+framing.announce(
+    {
+        "decided": ("success", N_("Decided. The citizen can read it now.")),
+        "confirmed": ("success", N_("Confirmed: the points have been given.")),
+        "rejected": ("success", N_("Rejected: the pending points went back.")),
+    }
+)
+
+
+@router.get("")
+def overview(request: Request, caller: Office) -> Response:
+    """Show what waits."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        counts = submissions.counts(reading)
+        active = programme.active(reading)
+        drafts = [one for one in programme.every(reading) if one.status.value in {"draft", "approved"}]
+        on_sale = offers.published(reading)
+        balance = queries.trial_balance(reading)
+    budgets = [(a.path.partition("/")[2], left) for a, left in balance if a.path.startswith("budget/")]
+    dry = [name for name, left in budgets if left.available * 100 < left.credits_posted * NEARLY_DRY_PERCENT]
+    return framing.show(
+        request, caller, "office/overview.html", area=Area.OFFICE, waiting=counts[Status.REVIEW],
+        accepted=counts[Status.ACCEPTED], active=active, drafts=drafts, offers=on_sale, dry=dry,
+    )  # fmt: skip
+
+
+@router.get("/review")
+def queue(request: Request, caller: CaseWorker, after: int = 0) -> Response:
+    """Show what waits for a person, the longest waiting first."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = submissions.waiting(reading, after=after, limit=PAGE)
+        history = submissions.history(reading, [one.submission_id for one in found])
+    translate = framing.gettext_of(request, caller).gettext
+    reasons = {
+        number: explaining.waiting(steps[-1].reason, translate) if steps else ""
+        for number, steps in history.items()
+    }
+    following = f"/office/review?after={found[-1].submission_id}" if len(found) == PAGE else None
+    return framing.show(
+        request, caller, "office/review.html", area=Area.OFFICE, submissions=found, reasons=reasons,
+        following=following, titles={one.code: one for one in action_types.every()},
+    )  # fmt: skip
+
+
+@router.get("/review/{submission_id}")
+def one(request: Request, caller: CaseWorker, submission_id: int) -> Response:
+    """Show one submission with all that helps to decide it."""
+    return _detail(request, caller, submission_id)
+
+
+@router.post("/review/{submission_id}/{decision}")
+def decide(
+    request: Request,
+    caller: CaseWorkerForm,
+    submission_id: int,
+    decision: str,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Accept or decline."""
+    try:
+        _run(request, caller, submission_id, decision, reason, {"accept": _accept, "decline": _decline})
+    except DomainError as error:
+        errors = framing.field_errors(request, caller, error)
+        return _detail(request, caller, submission_id, reason=reason, status=409, errors=errors)
+    return framing.go("/office/review", "decided")
+
+
+@router.get("/outcomes")
+def outcomes(request: Request, caller: CaseWorker, before: int | None = None, action: str = "") -> Response:
+    """Show what was accepted and awaits its outcome."""
+    return _outcomes_page(request, caller, before=before, action=action)
+
+
+@router.post("/outcomes/{submission_id}/{decision}")
+def conclude(
+    request: Request,
+    caller: CaseWorkerForm,
+    submission_id: int,
+    decision: str,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Confirm or reject."""
+    try:
+        _run(request, caller, submission_id, decision, reason, {"confirm": _confirm, "reject": _reject})
+    except DomainError as error:
+        _, sentence = framing.field_errors(request, caller, error)[0]
+        return _outcomes_page(request, caller, status=409, notice=Notice("danger", sentence))
+    return framing.go("/office/outcomes", f"{decision}ed")
+
+
+@router.get("/photos/{submission_id}/{evidence_id}")
+def photo(request: Request, caller: CaseWorker, submission_id: int, evidence_id: int) -> Response:
+    """Return a photo of a submission."""
+    given = services.of(request)
+    with given.database.reading(caller.city.city_id) as reading:
+        keys = dict(evidence.keys_of(reading, submission_id))
+    if evidence_id not in keys:
+        raise NotFound("picture-not-found")
+    return Response(given.evidence(caller.city).read(keys[evidence_id]), media_type="image/jpeg")
+
+
+Decide = Callable[[Work, Caller, int, str], Submission]
+
+
+def _run(
+    request: Request,
+    caller: Caller,
+    submission_id: int,
+    decision: str,
+    reason: str,
+    known: dict[str, Decide],
+) -> None:
+    if decision not in known:
+        raise NotFound("page-not-found")
+
+    def command(work: Work) -> None:
+        known[decision](work, caller, submission_id, reason)
+        auditing.record(work, caller.scope, f"submission-{decision}", f"submission/{submission_id}", {})
+
+    services.of(request).database.run(caller.city.city_id, command)
+
+
+def _accept(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
+    person = caller.person_session.person
+    decided = partial(reviewing.accept, reviewer_id=person.person_id, reviewer_owner=person.owner)
+    return decided(work, caller.city, submission_id, reason=reason)
+
+
+def _decline(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
+    person = caller.person_session.person
+    decided = partial(reviewing.decline, reviewer_id=person.person_id, reviewer_owner=person.owner)
+    return decided(work, submission_id, reason=reason)
+
+
+def _confirm(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
+    person = caller.person_session.person
+    decided = partial(reviewing.confirm, reviewer_id=person.person_id, reviewer_owner=person.owner)
+    return decided(work, caller.city, submission_id, reason=reason)
+
+
+def _reject(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
+    person = caller.person_session.person
+    decided = partial(reviewing.reject, reviewer_id=person.person_id, reviewer_owner=person.owner)
+    return decided(work, caller.city, submission_id, reason=reason)
+
+
+def _detail(
+    request: Request,
+    caller: Caller,
+    submission_id: int,
+    *,
+    reason: str = "",
+    status: int = 200,
+    errors: list[tuple[str | None, str]] | None = None,
+) -> Response:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        submission = submissions.get(reading, submission_id)
+        findings = submissions.findings(reading, submission_id)
+        history = submissions.history(reading, [submission_id])[submission_id]
+        photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
+        awards = awarding.of_submission(reading, submission_id)
+    translate = framing.gettext_of(request, caller).gettext
+    action = action_types.get(submission.action)
+    checks = [
+        (one.result.value, explaining.waiting(one.reason, translate))
+        for one in findings
+        if one.result.value != "pass"
+    ]
+    return framing.show(
+        request, caller, "office/submission.html", area=Area.OFFICE, status=status, submission=submission,
+        action=action, checks=checks, history=history, photos=photos, awards=awards, errors=errors or [],
+        reason=reason, lights=LIGHTS, words=STATUS_WORDS,
+        own=submission.owner == caller.person_session.person.owner,
+        waiting=lambda code: explaining.waiting(code, translate),
+    )  # fmt: skip
+
+
+def _outcomes_page(
+    request: Request,
+    caller: Caller,
+    *,
+    before: int | None = None,
+    action: str = "",
+    status: int = 200,
+    notice: Notice | None = None,
+) -> Response:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = submissions.by_status(reading, Status.ACCEPTED, before=before, limit=PAGE)
+        awards = awarding.of_submissions(reading, [one.submission_id for one in found])
+    shown = [one for one in found if action in {"", one.action}]
+    older = f"/office/outcomes?before={found[-1].submission_id}" if len(found) == PAGE else None
+    return framing.show(
+        request, caller, "office/outcomes.html", area=Area.OFFICE, status=status, notice=notice,
+        submissions=shown, awards=awards, older=older, action=action, actions=action_types.every(),
+        titles={one.code: one for one in action_types.every()}, own=caller.person_session.person.owner,
+    )  # fmt: skip
