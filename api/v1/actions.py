@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import Before, IdText, Limit, Out, Paged
+from api.v1.shapes import Before, IdText, In, Limit, Out, Paged
 from identity import persons
 from identity.clients import Scope
 from kernel.db import Reading, Work
@@ -38,7 +38,7 @@ class ActionTypeOut(Out):
     other_route: dict[str, str] = Field(description="The way without photo, map or smartphone")
 
 
-class SubmissionIn(BaseModel):
+class SubmissionIn(In):
     """What somebody did. Photos are handed in on the page of the action."""
 
     action: str = Field(examples=["suggestion"])
@@ -75,7 +75,7 @@ class SubmissionOut(Out):
     awards: list[AwardOut]
 
 
-class ActionEvent(BaseModel):
+class ActionEvent(In):
     """Another system tells that somebody did something."""
 
     owner: str = Field(description="Reference from the person's account page", examples=["9f86d081884c7d65"])
@@ -84,7 +84,7 @@ class ActionEvent(BaseModel):
     facts: dict[str, bool | int | str] = Field(default_factory=dict, examples=[{"complete": True}])
 
 
-class OutcomeEvent(BaseModel):
+class OutcomeEvent(In):
     """Another system tells what became of a case."""
 
     action: str = Field(examples=["application-completed"])

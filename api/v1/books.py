@@ -12,7 +12,7 @@ from api import commanding, services, settlements_due
 from api.access import Access, Caller
 from api.commanding import IdempotencyKey
 from api.downloads import statement_download
-from api.v1.shapes import Before, CountersOut, IdText, Limit, Out, Paged, paged
+from api.v1.shapes import Before, CountersOut, IdText, In, Limit, LongId, Out, Paged, paged
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -73,7 +73,7 @@ class SettlementOut(Out):
     paid_on: dt.date | None
 
 
-class PayoutIn(BaseModel):
+class PayoutIn(In):
     """When the bank has paid."""
 
     paid_on: dt.date = Field(examples=["2026-12-03"])
@@ -183,7 +183,7 @@ def document(request: Request, caller: Books, settlement_id: int, form: str) -> 
 
 @router.post("/settlements/{settlement_id}/payout", summary="Payout", response_model=SettlementOut)
 async def pay_out(
-    request: Request, caller: Treasurer, settlement_id: int, body: PayoutIn, key: IdempotencyKey = None
+    request: Request, caller: Treasurer, settlement_id: LongId, body: PayoutIn, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Book that the bank has paid."""
 

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import Out
+from api.v1.shapes import In, Out, ShortId
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -50,7 +50,7 @@ class OfferOut(Out):
     places: PlacesOut | None = Field(description="Absent if they are not limited")
 
 
-class OfferIn(BaseModel):
+class OfferIn(In):
     """A new offer."""
 
     code: str = Field(examples=["rhein-ruhr-bad-einzel"])
@@ -68,7 +68,7 @@ class OfferIn(BaseModel):
     vat_rate_percent: int | None = None
 
 
-class MorePlaces(BaseModel):
+class MorePlaces(In):
     """How many places to add."""
 
     count: int = Field(examples=[20])
@@ -101,7 +101,7 @@ async def create(
 
 @router.post("/offers/{offer_id}/publication", summary="Publish", response_model=OfferOut)
 async def publish(
-    request: Request, caller: Administrator, offer_id: int, key: IdempotencyKey = None
+    request: Request, caller: Administrator, offer_id: ShortId, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Put a draft on sale; its places become ledger accounts."""
     return await _act(
@@ -111,7 +111,7 @@ async def publish(
 
 @router.post("/offers/{offer_id}/withdrawal", summary="Withdraw", response_model=OfferOut)
 async def withdraw(
-    request: Request, caller: Administrator, offer_id: int, key: IdempotencyKey = None
+    request: Request, caller: Administrator, offer_id: ShortId, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Stop selling; vouchers that were sold stay valid."""
     return await _act(request, caller, key, "offer-withdrawn", lambda work: offers.withdraw(work, offer_id))
@@ -119,7 +119,7 @@ async def withdraw(
 
 @router.post("/offers/{offer_id}/places", summary="Add places", response_model=OfferOut)
 async def add_places(
-    request: Request, caller: Administrator, offer_id: int, body: MorePlaces, key: IdempotencyKey = None
+    request: Request, caller: Administrator, offer_id: ShortId, body: MorePlaces, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Open more places of a published offer."""
     return await _act(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from api import commanding, exporting, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import IdText, Out
+from api.v1.shapes import IdText, In, Out
 from identity import persons, sessions, signing_in
 from identity.signing_in import CodeResult
 from kernel.db import Work
@@ -21,7 +21,7 @@ Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE, cookies=False))]
 Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
 
 
-class CodeRequest(BaseModel):
+class CodeRequest(In):
     """Where the code shall go."""
 
     email: str = Field(max_length=254, examples=["anna@example.org"])
@@ -34,7 +34,7 @@ class CodeSent(BaseModel):
     code: str | None = Field(default=None, description="In a demonstration only", examples=["482913"])
 
 
-class SessionRequest(BaseModel):
+class SessionRequest(In):
     """The code as it came by e-mail."""
 
     request_id: str = Field(pattern=r"^\d{1,19}$", examples=["271828182845904523"])
@@ -61,7 +61,7 @@ class SessionOut(BaseModel):
     person: PersonOut
 
 
-class PersonChange(BaseModel):
+class PersonChange(In):
     """What a person may choose."""
 
     name: str = Field(max_length=200, examples=["Anna"])

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from api import commanding, services
 from api.access import Access, Caller
 from api.commanding import IdempotencyKey
 from api.v1 import actions
 from api.v1.actions import SubmissionOut
-from api.v1.shapes import Limit, Paged
+from api.v1.shapes import In, Limit, LongId, Paged
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -28,7 +28,7 @@ class _Reviewer(TypedDict):
     reason: str
 
 
-class ReasonIn(BaseModel):
+class ReasonIn(In):
     """Why; the citizen reads it."""
 
     reason: str = Field(default="", max_length=500, examples=["Vor Ort war nichts zu finden."])
@@ -52,7 +52,7 @@ def queue(
 async def decide(
     request: Request,
     caller: CaseWorker,
-    submission_id: int,
+    submission_id: LongId,
     decision: Literal["accept", "decline", "confirm", "reject"],
     body: ReasonIn,
     key: IdempotencyKey = None,

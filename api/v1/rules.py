@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import CountersOut
+from api.v1.shapes import CountersOut, In
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -38,7 +38,7 @@ class RuleOut(BaseModel):
     active_from: dt.datetime | None
 
 
-class RuleIn(BaseModel):
+class RuleIn(In):
     """A rule document; docs/rules.md explains the tree."""
 
     document: dict[str, Any] = Field(examples=[action_types.starter_rules()[0].document()])
@@ -53,7 +53,7 @@ class FindingOut(BaseModel):
     details: dict[str, Any]
 
 
-class FundingIn(BaseModel):
+class FundingIn(In):
     """Points for a budget by a council decision."""
 
     points: int = Field(examples=[50000])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 T = TypeVar("T")
@@ -16,9 +16,21 @@ IdText = Annotated[
         examples=["271828182845904523"],
     ),
 ]
+BIGINT_MAX = 2**63 - 1
+INTEGER_MAX = 2**31 - 1
+LongId = Annotated[int, Path(ge=0, le=BIGINT_MAX, examples=[271828182845904523])]
+"""The number of something that happened, in a path."""
+ShortId = Annotated[int, Path(ge=0, le=INTEGER_MAX, examples=[4])]
+"""The number of a venue or an offer, in a path."""
 PAGE_MAX = 200
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Items on a page")]
-Before = Annotated[int | None, Query(description="`next` of the page before")]
+Before = Annotated[int | None, Query(ge=0, le=BIGINT_MAX, description="`next` of the page before")]
+
+
+class In(BaseModel):
+    """A body. A field that is not known is refused: it is a slip, and nobody should believe it was heard."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Out(BaseModel):

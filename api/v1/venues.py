@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api import commanding, services, verdicts
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import IdText, Out
+from api.v1.shapes import IdText, In, Out, ShortId
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -39,7 +39,7 @@ class VenueOut(Out):
     district: str
 
 
-class VenueIn(BaseModel):
+class VenueIn(In):
     """A new venue."""
 
     name: str = Field(examples=["Rhein-Ruhr-Bad"])
@@ -51,7 +51,7 @@ class VenueIn(BaseModel):
     iban: str | None = Field(default=None, examples=["DE02100500000024290661"])
 
 
-class ContractIn(BaseModel):
+class ContractIn(In):
     """What the city pays for a point, and how often."""
 
     rate_cents_per_point: int = Field(examples=[1])
@@ -68,7 +68,7 @@ class ContractOut(Out):
     valid_from: dt.date
 
 
-class DeviceIn(BaseModel):
+class DeviceIn(In):
     """A new device."""
 
     name: str = Field(examples=["Kasse 1"])
@@ -82,7 +82,7 @@ class DeviceEnrolled(BaseModel):
     token: str | None = Field(description="Absent when the request is repeated", examples=["qY3f..."])
 
 
-class ScanIn(BaseModel):
+class ScanIn(In):
     """What a device has read."""
 
     text: str = Field(max_length=600, examples=["DC1:6BFOXN..."])
@@ -130,7 +130,7 @@ async def create(
 
 @router.post("/venues/{venue_id}/contracts", status_code=201, summary="Sign", response_model=ContractOut)
 async def sign(
-    request: Request, caller: Administrator, venue_id: int, body: ContractIn, key: IdempotencyKey = None
+    request: Request, caller: Administrator, venue_id: ShortId, body: ContractIn, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Sign a contract with a venue."""
 
@@ -144,7 +144,7 @@ async def sign(
 
 @router.post("/venues/{venue_id}/devices", status_code=201, summary="Enrol", response_model=DeviceEnrolled)
 async def enrol(
-    request: Request, caller: Administrator, venue_id: int, body: DeviceIn, key: IdempotencyKey = None
+    request: Request, caller: Administrator, venue_id: ShortId, body: DeviceIn, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Enrol a device. Its token is told in this answer only and kept as a hash."""
     tokens: list[str] = []

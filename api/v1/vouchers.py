@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
+from api.v1.shapes import In
 from kernel.db import Work
 from redemption import buying, cancelling, codes, qr, vouchers
 from redemption.vouchers import Voucher
@@ -19,7 +20,7 @@ router = APIRouter(tags=["vouchers"])
 Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
 
 
-class BuyRequest(BaseModel):
+class BuyRequest(In):
     """Which offer to buy."""
 
     offer_id: int = Field(ge=1, examples=[3])

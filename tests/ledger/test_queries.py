@@ -91,4 +91,4 @@ def test_trial_balance_sums_to_zero_with_overdue_holds(desk: Desk, clock: FixedC
 
     assert sum(counters.posted for _, counters in balance) == 0
     assert all(counters.debits_pending == counters.credits_pending == 0 for _, counters in balance)
-    assert dict((account.path, counters) for account, counters in balance)[ANNA] == Counters(0, 0, 5, 0)
+    assert {account.path: counters for account, counters in balance}[ANNA] == Counters(0, 0, 5, 0)

@@ -1,0 +1,1 @@
+"""Faults: the server is killed at any moment."""
