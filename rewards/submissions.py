@@ -89,6 +89,12 @@ def get(reading: Reading, submission_id: int) -> Submission:
     raise NotFound("submission-not-found", submission_id=submission_id)
 
 
+def by_ids(reading: Reading, submission_ids: Sequence[int]) -> dict[int, Submission]:
+    """Return those of the numbered submissions that exist, by number."""
+    found = _select(reading, submissions.c.submission_id.in_(list(submission_ids)))
+    return {submission.submission_id: submission for submission in found}
+
+
 def by_evidence(reading: Reading, action: str, evidence_key: str) -> Submission | None:
     """Return the submission that used this evidence first."""
     found = _select(
