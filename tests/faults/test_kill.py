@@ -5,7 +5,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx2 as httpx
@@ -71,7 +71,7 @@ class Client:
         self._open.remove((kind, key))
 
     def _post(
-        self, http: httpx.Client, path: str, token: str, key: str, body: dict[str, object]
+        self, http: httpx.Client, path: str, token: str, key: str, body: Mapping[str, object]
     ) -> dict[str, str]:
         while True:
             headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": key}
