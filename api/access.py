@@ -6,6 +6,7 @@ token as a bearer; a device and another city system by bearer tokens of their ow
 """
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,7 +19,7 @@ from identity.roles import AT_VENUE, Held, Role
 from identity.sessions import Session
 from kernel.cities import City
 from kernel.db import Reading
-from kernel.errors import DomainError, Forbidden, Kind
+from kernel.errors import DomainError, Forbidden, Invalid, Kind
 from merchants import devices
 from merchants.devices import Device, DeviceRefused
 
@@ -119,13 +120,17 @@ class Access:
         with given.database.reading(city.city_id) as reading:
             caller = self._identify(request, reading, city, source)
         self._check(caller)
+        _check_text(request.path_params.values())
+        _check_text(request.query_params.values())
         if caller.session is not None and sessions.is_due(caller.session, given.database.clock.now()):
             session = caller.session
             await given.write(city.city_id, lambda work: sessions.touch(work, session))
         if self.cookies and request.method not in _SAFE and "authorization" not in request.headers:
             token = request.headers.get(csrf.HEADER)
             if token is None and self.form:
-                field = (await request.form()).get(csrf.FIELD)
+                form = await request.form()
+                _check_text(form.values())
+                field = form.get(csrf.FIELD)
                 token = field if isinstance(field, str) else None
             csrf.check(given.secrets, caller.cookie, token)
         return caller
@@ -171,3 +176,9 @@ class Access:
         if Sort.CITIZEN in self.sorts or caller.has(*self.roles):
             return
         raise Forbidden("role-missing", roles=sorted(role.value for role in self.roles))
+
+
+def _check_text(values: Iterable[object]) -> None:
+    """Raise Invalid for the NUL character: no text needs it, and PostgreSQL can't keep it."""
+    if any(isinstance(value, str) and "\0" in value for value in values):
+        raise Invalid("request-invalid")

@@ -5,12 +5,16 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import failing, services
+from api import failing, services, uploading
 from api.headers import Headers
 from api.pages import routes as pages
 from api.v1 import routes as v1
 from kernel.db import Database
 from kernel.settings import Settings
+from rewards import pictures
+
+BODY_MAX = uploading.PHOTOS_MAX * pictures.BYTES_MAX + 1024 * 1024
+"""Bytes of the largest request: as many photos as may come at once, and what is said about them."""
 
 
 def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
@@ -32,6 +36,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         separate_input_output_schemas=False,
+        max_body_size=BODY_MAX,
     )
     app.state.services = built
     app.add_middleware(

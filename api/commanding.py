@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Header, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 
 from api import csrf, idempotency, services
 from api.access import Caller
@@ -26,7 +26,6 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         description="Names this request, so that repeating it is safe: the first answer comes again. "
         "Without it: 400. Used for another request: 422. Still being answered: 409.",
-        max_length=idempotency.KEY_MAX_LENGTH,
         examples=["5f0f2d39-4d0c-4f8e-9a0e-3c3b8f8b1c52"],
     ),
 ]
@@ -68,6 +67,19 @@ async def answer(
 ) -> JSONResponse:
     """Run a command as `perform` does and return its answer as JSON."""
     return JSONResponse(await perform(request, caller, key, command, content=content), status)
+
+
+async def done(
+    request: Request, caller: Caller, key: str | None, command: Callable[[Work], object]
+) -> Response:
+    """Run a command whose answer is empty, as `perform` does."""
+
+    def silent(work: Work) -> Mapping[str, Any]:
+        command(work)
+        return {}
+
+    await perform(request, caller, key, silent)
+    return Response(status_code=204)
 
 
 async def perform_form(

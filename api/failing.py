@@ -62,7 +62,7 @@ async def _malformed(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    codes = {404: "page-not-found", 405: "method-not-allowed"}
+    codes = {404: "page-not-found", 405: "method-not-allowed", 413: "request-too-large"}
     code = codes.get(error.status_code, "request-refused")
     return answer(request, _plain(request, error.status_code, code, {}), dict(error.headers or {}))
 

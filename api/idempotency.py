@@ -49,12 +49,17 @@ def fingerprint(method: str, path: str, body: bytes) -> str:
 
 
 def request(scope: str, key: str | None, print_of_request: str) -> Request:
-    """Return the request's identity. Raises Invalid if the key is missing or malformed."""
+    """Return the request's identity. Raises Invalid as `checked`."""
+    return Request(scope, checked(key), print_of_request)
+
+
+def checked(key: str | None) -> str:
+    """Return the key. Raises Invalid `idempotency-key-missing` or `idempotency-key-malformed`."""
     if not key:
         raise Invalid("idempotency-key-missing")
     if len(key) > KEY_MAX_LENGTH or not key.isprintable():
         raise Invalid("idempotency-key-malformed", maximum=KEY_MAX_LENGTH)
-    return Request(scope, key, print_of_request)
+    return key
 
 
 def once(
@@ -86,6 +91,15 @@ def once(
         )
     )
     return answer, False
+
+
+def forget(work: db.Work, scope: str) -> None:
+    """Delete all that is kept for one caller: the answers may hold personal data."""
+    work.connection.execute(
+        sa.delete(idempotency_keys).where(
+            idempotency_keys.c.city_id == work.city_id, idempotency_keys.c.scope == scope
+        )
+    )
 
 
 def forget_old(work: db.Work) -> None:

@@ -1,4 +1,4 @@
-"""Settling what is due, each venue and period in its own unit of work."""
+"""Settling what is due: in one unit of work, or each venue and period in its own."""
 
 import datetime as dt
 from functools import partial
@@ -23,6 +23,12 @@ def settle(database: Database, city: City, actor: str) -> list[Settlement]:
         database.run(city.city_id, partial(_settle, city=city, venue_id=venue, first_day=day, actor=actor))
         for venue, day in due
     ]
+
+
+def settle_in(work: Work, city: City, actor: str) -> list[Settlement]:
+    """Settle every finished period with every venue, all or none; again changes nothing."""
+    due = settling.due_settlements(work, city)
+    return [_settle(work, city=city, venue_id=venue, first_day=day, actor=actor) for venue, day in due]
 
 
 def _settle(work: Work, *, city: City, venue_id: int, first_day: dt.date, actor: str) -> Settlement:

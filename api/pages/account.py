@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from api import exporting, sentences, services
+from api import erasing, exporting, sentences, services
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from identity import persons, roles, sessions, signing_in
@@ -183,9 +183,7 @@ def ask_delete(request: Request, caller: Citizen) -> Response:
 def delete(request: Request, caller: CitizenForm) -> Response:
     """Erase who the person is; the books keep an owner of nobody."""
     person_id = caller.person_session.person.person_id
-    services.of(request).database.run(
-        caller.city.city_id, lambda work: persons.erase(work, person_id, eraser_id=person_id)
-    )
+    services.of(request).database.run(caller.city.city_id, lambda work: erasing.erase(work, person_id))
     response = framing.go("/", "erased")
     framing.sign_out(response)
     return response

@@ -6,16 +6,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from api import commanding, services
+from api import commanding, services, uploading
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from identity.persons import TrustLevel
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid, NotFound
-from rewards import action_types, awarding, evidence, explaining, pictures, submissions, submitting
+from rewards import action_types, awarding, evidence, explaining, submissions, submitting
 from rewards.action_types import ActionType
 from rewards.submissions import Status, Submission
-from rewards.submitting import NewSubmission, StoredPicture
+from rewards.submitting import NewSubmission
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +40,6 @@ STATUS_WORDS: Mapping[Status, str] = {
     Status.REJECTED: N_("Not confirmed"),
 }
 PAGE = 30
-PHOTOS_MAX = 3
 
 
 @router.get("/actions")
@@ -109,8 +108,7 @@ async def hand_in(  # the fields of the form
     typed = {"description": description, "category": category, "address": address}
     action = action_types.get(code)
     try:
-        uploaded = [await one.read(pictures.BYTES_MAX + 1) for one in photos or [] if one.filename]
-        stored = _store(request, caller, uploaded)
+        kept = await uploading.keep(services.of(request), caller.city, photos or [])
         new = NewSubmission(
             action=action.code,
             owner=caller.person_session.person.owner,
@@ -122,34 +120,18 @@ async def hand_in(  # the fields of the form
             longitude_e6=_micro(longitude, "longitude"),
             accuracy_m=_metres(accuracy),
             trust_level=TrustLevel(caller.person_session.person.trust_level).value,
-            pictures=stored,
+            pictures=kept,
         )
 
         def command(work: Work) -> Mapping[str, Any]:
             submission, _ = submitting.submit(work, caller.city, new)
             return {"submission_id": submission.submission_id}
 
-        hashes = "".join(one.picture.sha256 for one in stored).encode()
-        answer = await commanding.perform_form(request, caller, command, content=hashes)
+        answer = await commanding.perform_form(request, caller, command, content=uploading.digest(kept))
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
         return _form(request, caller, action, typed, status=422, errors=errors)
     return framing.go(f"/actions/mine/{answer['submission_id']}", "handed-in")
-
-
-def _store(request: Request, caller: Caller, uploaded: list[bytes]) -> list[StoredPicture]:
-    """Read and keep the photos; a photo of a form that is refused later is named by nothing."""
-    if len(uploaded) > PHOTOS_MAX:
-        raise Invalid("too-many-photos", field="photos", maximum=PHOTOS_MAX)
-    given = services.of(request)
-    store = given.evidence(caller.city)
-    kept: list[StoredPicture] = []
-    for data in uploaded:
-        picture = pictures.read(data)
-        key = evidence.new_key(given.database.ids.random_bytes(24))
-        store.write(key, picture.jpeg)
-        kept.append(StoredPicture(key, picture))
-    return kept
 
 
 def _form(

@@ -13,7 +13,7 @@ from api.pages import framing
 
 router = APIRouter(include_in_schema=False)
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
-_METHODS = ("get", "post", "put", "delete")
+_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 @router.get("/api/docs")

@@ -1,24 +1,24 @@
 """Action types and submissions, by citizens and by other systems of the city."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from api import commanding, services
+from api import commanding, idempotency, services, uploading
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import Before, IdText, In, Limit, Out, Paged
-from identity import persons
+from api.v1.shapes import Before, IdText, In, Limit, LongId, Out, Paged
+from identity import auditing, persons
 from identity.clients import Scope
 from kernel.db import Reading, Work
 from kernel.errors import Forbidden, NotFound
 from rewards import action_types, awarding, reviewing, submissions, submitting
 from rewards.submissions import Submission
-from rewards.submitting import NewSubmission
+from rewards.submitting import NewSubmission, StoredPicture
 
 router = APIRouter(tags=["actions"])
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
@@ -39,7 +39,7 @@ class ActionTypeOut(Out):
 
 
 class SubmissionIn(In):
-    """What somebody did. Photos are handed in on the page of the action."""
+    """What somebody did."""
 
     action: str = Field(examples=["suggestion"])
     description: str = Field(default="", max_length=8000, examples=["Ein Trinkbrunnen am Sonnenwall."])
@@ -48,6 +48,14 @@ class SubmissionIn(In):
     latitude: float | None = Field(default=None, ge=-90, le=90, examples=[51.434])
     longitude: float | None = Field(default=None, ge=-180, le=180, examples=[6.762])
     accuracy_m: int | None = Field(default=None, ge=0, le=100_000, examples=[8])
+
+
+class PhotoSubmissionIn(SubmissionIn):
+    """What somebody did, with photos of it, as a form with files."""
+
+    photos: list[UploadFile] = Field(
+        description="Up to three, as JPEG, PNG or WebP, 12 MB each", examples=[["litter.jpg"]]
+    )
 
 
 class AwardOut(Out):
@@ -105,24 +113,25 @@ async def submit(
     request: Request, caller: Citizen, body: SubmissionIn, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Take a submission in, check it and let the rules decide."""
-    person = caller.person_session.person
-    new = NewSubmission(
-        action=body.action,
-        owner=person.owner,
-        source="app",
-        description=body.description,
-        category=body.category,
-        address=body.address,
-        latitude_e6=None if body.latitude is None else round(body.latitude * 1_000_000),
-        longitude_e6=None if body.longitude is None else round(body.longitude * 1_000_000),
-        accuracy_m=body.accuracy_m,
-        trust_level=person.trust_level.value,
-    )
+    return await _hand_in(request, caller, key, body, [])
 
-    def command(work: Work) -> Mapping[str, Any]:
-        return present(work, submitting.submit(work, caller.city, new)[0])
 
-    return await commanding.answer(request, caller, key, command, status=201)
+@router.post(
+    "/submissions/with-photos",
+    status_code=201,
+    summary="Hand something in with photos",
+    response_model=SubmissionOut,
+)
+async def submit_photos(
+    request: Request,
+    caller: Citizen,
+    body: Annotated[PhotoSubmissionIn, Form(media_type="multipart/form-data")],
+    key: IdempotencyKey = None,
+) -> JSONResponse:
+    """Take a submission with up to three photos in. What a camera noted in them is read, then removed."""
+    idempotency.checked(key)
+    kept = await uploading.keep(services.of(request), caller.city, body.photos)
+    return await _hand_in(request, caller, key, body, kept)
 
 
 @router.get("/submissions", summary="What you handed in")
@@ -137,7 +146,7 @@ def mine(request: Request, caller: Citizen, before: Before = None, limit: Limit 
 
 
 @router.get("/submissions/{submission_id}", summary="One submission")
-def one(request: Request, caller: Citizen, submission_id: int) -> SubmissionOut:
+def one(request: Request, caller: Citizen, submission_id: LongId) -> SubmissionOut:
     """Return one of your submissions."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = submissions.get(reading, submission_id)
@@ -180,9 +189,15 @@ async def outcome(
         if found is None:
             raise NotFound("submission-not-found", case_id=body.case_id)
         decide = reviewing.confirm if body.confirmed else reviewing.reject
-        return present(
-            work, decide(work, caller.city, found.submission_id, reviewer_id=None, reason=body.reason)
+        decided = decide(work, caller.city, found.submission_id, reviewer_id=None, reason=body.reason)
+        auditing.record(
+            work,
+            caller.scope,
+            "submission-confirm" if body.confirmed else "submission-reject",
+            f"submission/{found.submission_id}",
+            {},
         )
+        return present(work, decided)
 
     return await commanding.answer(request, caller, key, command)
 
@@ -192,6 +207,32 @@ def present(reading: Reading, submission: Submission) -> dict[str, Any]:
     awards = awarding.of_submission(reading, submission.submission_id)
     values = {name: getattr(submission, name) for name in SubmissionOut.model_fields if name != "awards"}
     return SubmissionOut.model_validate({**values, "awards": awards}).model_dump(mode="json")
+
+
+async def _hand_in(
+    request: Request, caller: Caller, key: str | None, body: SubmissionIn, kept: Sequence[StoredPicture]
+) -> JSONResponse:
+    person = caller.person_session.person
+    new = NewSubmission(
+        action=body.action,
+        owner=person.owner,
+        source="app",
+        description=body.description,
+        category=body.category,
+        address=body.address,
+        latitude_e6=None if body.latitude is None else round(body.latitude * 1_000_000),
+        longitude_e6=None if body.longitude is None else round(body.longitude * 1_000_000),
+        accuracy_m=body.accuracy_m,
+        trust_level=person.trust_level.value,
+        pictures=kept,
+    )
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return present(work, submitting.submit(work, caller.city, new)[0])
+
+    # Two uploads of the same form differ in their boundary, so what was said is compared.
+    content = body.model_dump_json(exclude={"photos"}).encode() + uploading.digest(kept)
+    return await commanding.answer(request, caller, key, command, status=201, content=content)
 
 
 def _check_scope(caller: Caller) -> None:

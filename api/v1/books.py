@@ -12,7 +12,7 @@ from api import commanding, services, settlements_due
 from api.access import Access, Caller
 from api.commanding import IdempotencyKey
 from api.downloads import statement_download
-from api.v1.shapes import Before, CountersOut, IdText, In, Limit, LongId, Out, Paged, paged
+from api.v1.shapes import BIGINT_MAX, Before, CountersOut, IdText, In, Limit, LongId, Out, Paged, paged
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -73,6 +73,12 @@ class SettlementOut(Out):
     paid_on: dt.date | None
 
 
+class SettledOut(BaseModel):
+    """What was settled by one request."""
+
+    settled: list[SettlementOut]
+
+
 class PayoutIn(In):
     """When the bank has paid."""
 
@@ -130,7 +136,7 @@ def balance(
     request: Request,
     caller: Books,
     path: Annotated[str, Query(max_length=120, examples=["budget/litter"])],
-    sequence: Annotated[int, Query(ge=0, examples=[1042])],
+    sequence: Annotated[int, Query(ge=0, le=BIGINT_MAX, examples=[1042])],
 ) -> CountersOut:
     """Return an account's counters right after a transfer."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
@@ -162,11 +168,15 @@ def page(request: Request, caller: Books, before: Before = None, limit: Limit = 
     return paged(found, SettlementOut, limit, "settlement_id")
 
 
-@router.post("/settlements", summary="Settle what is due")
-def settle(request: Request, caller: Treasurer) -> list[SettlementOut]:
-    """Settle every finished period with every venue. Again changes nothing, so no key is needed."""
-    made = settlements_due.settle(services.of(request).database, caller.city, caller.scope)
-    return [SettlementOut.model_validate(one) for one in made]
+@router.post("/settlements", status_code=201, summary="Settle what is due", response_model=SettledOut)
+async def settle(request: Request, caller: Treasurer, key: IdempotencyKey = None) -> JSONResponse:
+    """Settle every finished period with every venue, and return what was made."""
+
+    def command(work: Work) -> Mapping[str, Any]:
+        made = settlements_due.settle_in(work, caller.city, caller.scope)
+        return {"settled": [SettlementOut.plain(one) for one in made]}
+
+    return await commanding.answer(request, caller, key, command, status=201)
 
 
 @router.get(
@@ -175,7 +185,7 @@ def settle(request: Request, caller: Treasurer) -> list[SettlementOut]:
     response_class=Response,
     responses={200: {"content": {"application/json": {}, "text/csv": {}}}},
 )
-def document(request: Request, caller: Books, settlement_id: int, form: str) -> Response:
+def document(request: Request, caller: Books, settlement_id: LongId, form: str) -> Response:
     """Return the frozen statement as JSON or CSV."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         return statement_download(settlements.get(reading, settlement_id), form)

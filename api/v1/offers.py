@@ -11,13 +11,14 @@ from pydantic import Field
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import In, Out, ShortId
+from api.v1.shapes import In, LongNumber, Out, ShortId, ShortNumber
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
+from kernel.errors import NotFound
 from redemption import offers
 from redemption.new_offers import NewOffer, OfferKind, VatKind
-from redemption.offers import Offer
+from redemption.offers import Offer, OfferStatus
 
 router = APIRouter(tags=["offers"])
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
@@ -58,20 +59,20 @@ class OfferIn(In):
     titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte", "en": "Single ticket"}])
     descriptions: dict[str, str] = Field(examples=[{"de": "Ein Besuch.", "en": "One visit."}])
     pictogram: str = Field(examples=["pool"])
-    price_points: int = Field(examples=[250])
-    value_cents: int = Field(default=0, examples=[450])
-    venue_ids: list[int] = Field(examples=[[4]])
-    places: int | None = Field(default=None, examples=[100])
-    valid_days: int | None = Field(default=None, examples=[60])
-    per_person_limit: int | None = Field(default=None, examples=[4])
+    price_points: LongNumber = Field(examples=[250])
+    value_cents: LongNumber = Field(default=0, examples=[450])
+    venue_ids: list[ShortNumber] = Field(examples=[[4]])
+    places: LongNumber | None = Field(default=None, examples=[100])
+    valid_days: ShortNumber | None = Field(default=None, examples=[60])
+    per_person_limit: ShortNumber | None = Field(default=None, examples=[4])
     vat_kind: VatKind = Field(default=VatKind.MULTI_PURPOSE, examples=["multi-purpose"])
-    vat_rate_percent: int | None = None
+    vat_rate_percent: ShortNumber | None = None
 
 
 class MorePlaces(In):
     """How many places to add."""
 
-    count: int = Field(examples=[20])
+    count: LongNumber = Field(examples=[20])
 
 
 @router.get("/offers", summary="Offers on sale")
@@ -81,11 +82,21 @@ def on_sale(request: Request, caller: Anyone) -> list[OfferOut]:
         return [OfferOut.model_validate(one) for one in offers.published(reading) if one.on_sale(reading.now)]
 
 
-@router.get("/offers/{offer_id}", summary="One offer")
-def one(request: Request, caller: Anyone, offer_id: int) -> OfferOut:
-    """Return an offer."""
+@router.get("/offers/all", summary="All offers")
+def every(request: Request, caller: Administrator) -> list[OfferOut]:
+    """Return every offer, drafts and withdrawn ones too."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        return OfferOut.model_validate(offers.get(reading, offer_id))
+        return [OfferOut.model_validate(one) for one in offers.every(reading)]
+
+
+@router.get("/offers/{offer_id}", summary="One offer")
+def one(request: Request, caller: Anyone, offer_id: ShortId) -> OfferOut:
+    """Return an offer; a draft is shown to administrators only."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        offer = offers.get(reading, offer_id)
+    if offer.status is OfferStatus.DRAFT and not caller.has(Role.ADMINISTRATOR):
+        raise NotFound("offer-not-found", offer=str(offer_id))
+    return OfferOut.model_validate(offer)
 
 
 @router.post("/offers", status_code=201, summary="Make a draft", response_model=OfferOut)

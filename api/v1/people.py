@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from api import commanding, exporting, services
+from api import commanding, erasing, exporting, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import IdText, In, Out
@@ -57,15 +57,17 @@ class PersonOut(Out):
 class SessionOut(BaseModel):
     """A session: the token goes into `Authorization: Bearer`."""
 
-    token: str = Field(examples=["qY3f...43 characters"])
+    token: str | None = Field(
+        description="Told once: absent when the request is repeated", examples=["qY3f...43 characters"]
+    )
     person: PersonOut
 
 
 class PersonChange(In):
-    """What a person may choose."""
+    """What a person may choose. What is absent stays as it is."""
 
-    name: str = Field(max_length=200, examples=["Anna"])
-    language: str = Field(examples=["en"])
+    name: str | None = Field(default=None, max_length=200, examples=["Anna"])
+    language: str | None = Field(default=None, examples=["en"])
 
 
 @router.post("/sign-in/codes", status_code=202, summary="Send a sign-in code", response_model=CodeSent)
@@ -86,29 +88,33 @@ async def send_code(
 
 
 @router.post("/sign-in/sessions", status_code=201, summary="Sign in", response_model=SessionOut)
-async def sign_in(request: Request, caller: Anyone, body: SessionRequest) -> JSONResponse:
-    """Turn a code into a session. The token is told once, so this request is not repeated by a key."""
+async def sign_in(
+    request: Request, caller: Anyone, body: SessionRequest, key: IdempotencyKey = None
+) -> JSONResponse:
+    """Turn a code into a session. Its token is told in this answer only and kept as a hash."""
     given = services.of(request)
     given.limiter.hit("verify-source", caller.city.city_id, caller.source)
+    tokens: list[str] = []
 
-    def command(work: Work) -> tuple[CodeResult, Mapping[str, Any]]:
+    def command(work: Work) -> Mapping[str, Any]:
         answer = signing_in.verify_code(work, int(body.request_id), body.code, caller.language)
         if answer.person is None:
-            return answer.result, {}
-        token = sessions.start(work, answer.person.person_id)
-        return answer.result, {"token": token, "person": PersonOut.plain(answer.person)}
+            # A refusal is an answer as well: raising here would undo the counting of attempts.
+            return {"result": answer.result.value}
+        tokens[:] = [sessions.start(work, answer.person.person_id)]
+        return {"result": answer.result.value, "person": PersonOut.plain(answer.person)}
 
-    result, content = await given.write(caller.city.city_id, command)
-    if result is not CodeResult.OK:
-        raise Invalid(result.value, field="code")
-    return JSONResponse(dict(content), 201)
+    answer = await commanding.perform(request, caller, key, command)
+    if answer["result"] != CodeResult.OK:
+        raise Invalid(answer["result"], field="code")
+    return JSONResponse({"token": tokens[0] if tokens else None, "person": answer["person"]}, 201)
 
 
 @router.delete("/sign-in/session", status_code=204, summary="Sign out")
-async def sign_out(request: Request, caller: Citizen) -> None:
-    """End this session; again is no error as long as the token is known."""
+async def sign_out(request: Request, caller: Citizen, key: IdempotencyKey = None) -> Response:
+    """End this session; its token opens nothing from now on."""
     session_id = caller.person_session.session_id
-    await services.of(request).write(caller.city.city_id, lambda work: sessions.end(work, session_id))
+    return await commanding.done(request, caller, key, lambda work: sessions.end(work, session_id))
 
 
 @router.get("/me", summary="Your account")
@@ -117,15 +123,19 @@ def me(caller: Citizen) -> PersonOut:
     return PersonOut.model_validate(caller.person_session.person)
 
 
-@router.put("/me", summary="Change your account", response_model=PersonOut)
+@router.patch("/me", summary="Change your account", response_model=PersonOut)
 async def change(
     request: Request, caller: Citizen, body: PersonChange, key: IdempotencyKey = None
 ) -> JSONResponse:
-    """Change name and language."""
+    """Change name or language."""
     person_id = caller.person_session.person.person_id
 
     def command(work: Work) -> Mapping[str, Any]:
-        return PersonOut.plain(persons.update(work, person_id, name=body.name, language=body.language))
+        person = persons.get(work, person_id)
+        name = person.name if body.name is None else body.name
+        return PersonOut.plain(
+            persons.update(work, person_id, name=name, language=body.language or person.language)
+        )
 
     return await commanding.answer(request, caller, key, command)
 
@@ -139,9 +149,7 @@ def export(request: Request, caller: Citizen) -> dict[str, Any]:
 
 
 @router.delete("/me", status_code=204, summary="Delete your account")
-async def delete(request: Request, caller: Citizen) -> None:
+async def delete(request: Request, caller: Citizen, key: IdempotencyKey = None) -> Response:
     """Erase who you are. The bookings stay, but nobody can tell any more whose they were."""
     person_id = caller.person_session.person.person_id
-    await services.of(request).write(
-        caller.city.city_id, lambda work: persons.erase(work, person_id, eraser_id=person_id)
-    )
+    return await commanding.done(request, caller, key, lambda work: erasing.erase(work, person_id))

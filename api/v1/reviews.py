@@ -12,7 +12,7 @@ from api.access import Access, Caller
 from api.commanding import IdempotencyKey
 from api.v1 import actions
 from api.v1.actions import SubmissionOut
-from api.v1.shapes import In, Limit, LongId, Paged
+from api.v1.shapes import BIGINT_MAX, In, Limit, LongId, Paged
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -38,7 +38,7 @@ class ReasonIn(In):
 def queue(
     request: Request,
     caller: CaseWorker,
-    after: Annotated[int, Query(description="`next` of the page before")] = 0,
+    after: Annotated[int, Query(ge=0, le=BIGINT_MAX, description="`next` of the page before")] = 0,
     limit: Limit = 50,
 ) -> Paged[SubmissionOut]:
     """Return a page of the queue, the longest waiting first."""

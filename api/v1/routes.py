@@ -1,18 +1,18 @@
 """All routes of the JSON API, and what its document says about them."""
 
-from typing import Any
-
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute
 
-from api.problems import MEDIA_TYPE, Problem
 from api.v1 import (
     actions,
     books,
+    describing,
     fines,
     offers,
     people,
     reviews,
     rules,
+    scans,
     venues,
     vouchers,
     wallet,
@@ -25,24 +25,15 @@ cents. Errors are problem documents (RFC 9457) with a stable `code`. Every write
 Lists come in pages: pass `next` of one answer as `before` of the next request.
 """
 
-_ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": text, "content": {MEDIA_TYPE: {}}}
-    for status, text in {
-        400: "The Idempotency-Key is missing or malformed",
-        401: "Nobody is signed in, or the token is unknown",
-        403: "The caller may not do this",
-        404: "There is nothing of that name",
-        409: "The state does not allow it, or the same request is still running",
-        422: "The input is wrong",
-        429: "Too many requests; see Retry-After",
-        503: "Busy; nothing was done, try again",
-    }.items()
-}
+PREFIX = "/api/v1"
+_MODULES = (people, wallet, actions, reviews, rules, offers, vouchers, fines, venues, scans, books)
 
 
 def include(app: FastAPI) -> None:
-    """Add all routes under /api/v1."""
-    api = APIRouter(prefix="/api/v1", responses=_ERRORS)
-    for module in (people, wallet, actions, reviews, rules, offers, vouchers, fines, venues, books):
+    """Add all routes under PREFIX, and their description."""
+    api = APIRouter(prefix=PREFIX)
+    for module in _MODULES:
         api.include_router(module.router)
     app.include_router(api)
+    routes = [one for module in _MODULES for one in module.router.routes if isinstance(one, APIRoute)]
+    describing.install(app, PREFIX, routes)

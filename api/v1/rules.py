@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import CountersOut, In
+from api.v1.shapes import CountersOut, In, LongNumber
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -56,7 +56,7 @@ class FindingOut(BaseModel):
 class FundingIn(In):
     """Points for a budget by a council decision."""
 
-    points: int = Field(examples=[50000])
+    points: LongNumber = Field(examples=[50000])
     reference: str = Field(min_length=1, max_length=100, examples=["DS 26-0412"])
 
 

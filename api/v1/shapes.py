@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 T = TypeVar("T")
 
@@ -22,6 +22,10 @@ LongId = Annotated[int, Path(ge=0, le=BIGINT_MAX, examples=[271828182845904523])
 """The number of something that happened, in a path."""
 ShortId = Annotated[int, Path(ge=0, le=INTEGER_MAX, examples=[4])]
 """The number of a venue or an offer, in a path."""
+ShortNumber = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
+"""The number of a venue or an offer, in a body."""
+LongNumber = Annotated[int, Field(ge=-BIGINT_MAX, le=BIGINT_MAX)]
+"""An amount that the database can hold; what it may be in fact, the room says."""
 PAGE_MAX = 200
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Items on a page")]
 Before = Annotated[int | None, Query(ge=0, le=BIGINT_MAX, description="`next` of the page before")]
@@ -31,6 +35,15 @@ class In(BaseModel):
     """A body. A field that is not known is refused: it is a slip, and nobody should believe it was heard."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nul(cls, given: Any) -> Any:
+        """Refuse the NUL character anywhere: no text needs it, and PostgreSQL can't keep it."""
+        if _has_nul(given):
+            msg = "NUL characters are not allowed"
+            raise ValueError(msg)
+        return given
 
 
 class Out(BaseModel):
@@ -68,3 +81,11 @@ def paged(items: Sequence[Any], shape: type[Out], limit: int, key: str) -> Paged
     """Return a page of values in a shape; `key` is the attribute that pages are cut by."""
     following = str(getattr(items[-1], key)) if len(items) == limit else None
     return Paged(items=[shape.model_validate(item) for item in items], next=following)
+
+
+def _has_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(one) for pair in value.items() for one in pair)
+    return isinstance(value, list) and any(_has_nul(one) for one in value)

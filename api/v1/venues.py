@@ -1,31 +1,28 @@
-"""Venues, their contracts and devices, and scanning by a device."""
+"""Venues, their contracts and devices."""
 
 import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from api import commanding, services, verdicts
+from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import IdText, In, Out, ShortId
+from api.v1.shapes import IdText, In, LongId, Out, ShortId, ShortNumber
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
 from merchants import contracts, devices, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
-from redemption import redeeming, scans
-from redemption.verdicts import Verdict
 
 router = APIRouter(tags=["venues"])
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
 Administrator = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR))]
-DeviceCaller = Annotated[Caller, Depends(Access(Sort.DEVICE))]
-MANUAL_CODE_MAX = 20
+Owner = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR, Role.VENUE_OWNER))]
 
 
 class VenueOut(Out):
@@ -54,7 +51,7 @@ class VenueIn(In):
 class ContractIn(In):
     """What the city pays for a point, and how often."""
 
-    rate_cents_per_point: int = Field(examples=[1])
+    rate_cents_per_point: ShortNumber = Field(examples=[1])
     period: PeriodKind = Field(examples=["month"])
     valid_from: dt.date = Field(examples=["2026-12-01"])
 
@@ -82,29 +79,15 @@ class DeviceEnrolled(BaseModel):
     token: str | None = Field(description="Absent when the request is repeated", examples=["qY3f..."])
 
 
-class ScanIn(In):
-    """What a device has read."""
+class DeviceOut(Out):
+    """A device."""
 
-    text: str = Field(max_length=600, examples=["DC1:6BFOXN..."])
-    nonce: str = Field(
-        min_length=1,
-        max_length=64,
-        description="Made by the device for each scan",
-        examples=["5f0f2d39-4d0c"],
-    )
-
-
-class VerdictOut(BaseModel):
-    """What the device shows."""
-
-    code: str = Field(examples=["accepted"])
-    colour: str = Field(examples=["green"], description="green, amber or red")
-    title: str = Field(examples=["Gültig"])
-    sentence: str = Field(examples=["Gast einlassen."])
-    voucher_id: str | None = None
-    offer_code: str | None = None
-    first_used_at: dt.datetime | None = None
-    scanned_at: dt.datetime
+    device_id: IdText
+    venue_id: int = Field(examples=[4])
+    name: str = Field(examples=["Kasse 1"])
+    created_at: dt.datetime
+    last_seen_at: dt.datetime | None
+    revoked_at: dt.datetime | None
 
 
 @router.get("/venues", summary="All venues")
@@ -142,11 +125,20 @@ async def sign(
     return await commanding.answer(request, caller, key, command, status=201)
 
 
+@router.get("/venues/{venue_id}/devices", summary="Devices of a venue")
+def enrolled(request: Request, caller: Owner, venue_id: ShortId) -> list[DeviceOut]:
+    """Return all devices of a venue, blocked ones too."""
+    _check(caller, venue_id)
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return [DeviceOut.model_validate(one) for one in devices.of_venue(reading, venue_id)]
+
+
 @router.post("/venues/{venue_id}/devices", status_code=201, summary="Enrol", response_model=DeviceEnrolled)
 async def enrol(
-    request: Request, caller: Administrator, venue_id: ShortId, body: DeviceIn, key: IdempotencyKey = None
+    request: Request, caller: Owner, venue_id: ShortId, body: DeviceIn, key: IdempotencyKey = None
 ) -> JSONResponse:
     """Enrol a device. Its token is told in this answer only and kept as a hash."""
+    _check(caller, venue_id)
     tokens: list[str] = []
 
     def command(work: Work) -> Mapping[str, Any]:
@@ -160,61 +152,18 @@ async def enrol(
 
 
 @router.delete("/devices/{device_id}", status_code=204, summary="Shut a device out")
-async def revoke(request: Request, caller: Administrator, device_id: int) -> None:
+async def revoke(request: Request, caller: Owner, device_id: LongId, key: IdempotencyKey = None) -> Response:
     """Refuse a device from now on."""
 
     def command(work: Work) -> None:
+        _check(caller, devices.get(work, device_id).venue_id)
         devices.revoke(work, device_id)
         auditing.record(work, caller.scope, "device-revoked", f"device/{device_id}", {})
 
-    await services.of(request).write(caller.city.city_id, command)
+    return await commanding.done(request, caller, key, command)
 
 
-@router.post("/scans", summary="Scan a voucher")
-async def scan(request: Request, caller: DeviceCaller, body: ScanIn) -> VerdictOut:
-    """Redeem a voucher exactly once. The same nonce gets the same verdict again, so repeating is safe."""
-    given, device = services.of(request), caller.scanning_device
-    given.limiter.hit("scan-device", caller.city.city_id, device.device_id)
-    if len(body.text) < MANUAL_CODE_MAX:
-        given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
-
-    def command(work: Work) -> Verdict:
-        devices.touch(work, device.device_id)
-        return redeeming.redeem(
-            work,
-            caller.city,
-            body.text,
-            venue_id=device.venue_id,
-            device_id=device.device_id,
-            scan_nonce=body.nonce,
-        )
-
-    return _present(request, caller, await given.write(caller.city.city_id, command))
-
-
-@router.get("/scans", summary="Scans of today")
-def today(request: Request, caller: DeviceCaller) -> list[VerdictOut]:
-    """Return today's scans of this device, newest first."""
-    device = caller.scanning_device
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        day = caller.city.day_of(reading.now)
-        midnight = dt.datetime.combine(day, dt.time(), caller.city.zone)
-        found = scans.recent(
-            reading, venue_id=device.venue_id, device_id=device.device_id, since=midnight, limit=200
-        )
-    return [_present(request, caller, one.verdict) for one in found]
-
-
-def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
-    translation = services.of(request).translations[caller.language]
-    words = verdicts.words(verdict, caller.city, caller.language, translation)
-    return VerdictOut(
-        code=verdict.code.value,
-        colour=verdict.colour.value,
-        title=words.title,
-        sentence=words.sentence,
-        voucher_id=verdict.voucher.voucher_id if verdict.voucher else None,
-        offer_code=verdict.voucher.offer_code if verdict.voucher else None,
-        first_used_at=verdict.first_use.at if verdict.first_use else None,
-        scanned_at=verdict.at,
-    )
+def _check(caller: Caller, venue_id: int) -> None:
+    """Raise Forbidden unless the person administrates the city or owns this very venue."""
+    if not caller.has(Role.ADMINISTRATOR):
+        caller.check_venue(venue_id, Role.VENUE_OWNER)

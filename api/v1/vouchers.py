@@ -4,14 +4,14 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import In
+from api.v1.shapes import INTEGER_MAX, Before, In, Limit, Paged
 from kernel.db import Work
 from redemption import buying, cancelling, codes, qr, vouchers
 from redemption.vouchers import Voucher
@@ -23,7 +23,7 @@ Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
 class BuyRequest(In):
     """Which offer to buy."""
 
-    offer_id: int = Field(ge=1, examples=[3])
+    offer_id: int = Field(ge=1, le=INTEGER_MAX, examples=[3])
 
 
 class VoucherOut(BaseModel):
@@ -42,13 +42,6 @@ class VoucherOut(BaseModel):
     manual_code: str = Field(description="To be typed where nothing can be scanned", examples=["7K3M9QXY2A"])
 
 
-class VoucherPage(BaseModel):
-    """A page of vouchers, newest first."""
-
-    items: list[VoucherOut]
-    next: int | None = Field(description="Pass it as `before` to get the next page; null on the last")
-
-
 @router.post("/vouchers", status_code=201, summary="Buy a voucher", response_model=VoucherOut)
 async def buy(
     request: Request, caller: Citizen, body: BuyRequest, key: IdempotencyKey = None
@@ -63,18 +56,13 @@ async def buy(
 
 
 @router.get("/vouchers", summary="Your vouchers")
-def page(
-    request: Request,
-    caller: Citizen,
-    before: Annotated[int | None, Query(description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=vouchers.PAGE_MAX)] = 50,
-) -> VoucherPage:
+def page(request: Request, caller: Citizen, before: Before = None, limit: Limit = 50) -> Paged[VoucherOut]:
     """Return a page of vouchers, newest first."""
     owner = caller.person_session.person.owner
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = vouchers.page(reading, owner, before=before, limit=limit)
     items = [VoucherOut.model_validate(present(voucher)) for voucher in found]
-    return VoucherPage(items=items, next=found[-1].status_index if len(found) == limit else None)
+    return Paged(items=items, next=str(found[-1].status_index) if len(found) == limit else None)
 
 
 @router.get("/vouchers/{voucher_id}", summary="One voucher")

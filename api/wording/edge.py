@@ -23,6 +23,7 @@ SENTENCES = {
     "method-not-allowed": N_("This address does not take such a request."),
     "page-not-found": N_("There is no such page."),
     "request-invalid": N_("The request does not have the expected form."),
+    "request-too-large": N_("That is too much at once. Please send fewer or smaller files."),
     "request-refused": N_("The request was refused."),
     "role-missing": N_("Your account may not see this page."),
     "other-venue": N_("Your account does not belong to this venue."),

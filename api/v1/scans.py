@@ -1,0 +1,135 @@
+"""Scanning by a device of a venue."""
+
+import datetime as dt
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from api import idempotency, services, verdicts
+from api.access import Access, Caller, Sort
+from api.commanding import IdempotencyKey
+from api.v1.shapes import Before, IdText, In, Limit, Paged
+from kernel.db import Work
+from merchants import devices
+from redemption import redeeming, scans
+from redemption.verdicts import Verdict
+
+router = APIRouter(tags=["scans"])
+DeviceCaller = Annotated[Caller, Depends(Access(Sort.DEVICE))]
+MANUAL_CODE_MAX = 20
+"""Shorter texts were typed by hand, so they might be guesses."""
+
+
+class SummaryOut(BaseModel):
+    """Today's scans of a venue in figures."""
+
+    venue_id: int = Field(examples=[4])
+    since: dt.datetime = Field(description="Midnight in the city")
+    scans: int = Field(examples=[41])
+    verdicts: dict[str, int] = Field(
+        description="How many got which code", examples=[{"accepted": 39, "already-redeemed": 2}]
+    )
+
+
+class ScanIn(In):
+    """What a device has read."""
+
+    text: str = Field(max_length=600, examples=["DC1:6BFOXN..."])
+    nonce: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=64,
+        description="Made by the device for each scan; taken from the Idempotency-Key if absent",
+        examples=["5f0f2d39-4d0c"],
+    )
+
+
+class VerdictOut(BaseModel):
+    """What the device shows."""
+
+    scan_id: IdText
+    code: str = Field(examples=["accepted"])
+    colour: str = Field(examples=["green"], description="green, amber or red")
+    title: str = Field(examples=["Gültig"])
+    sentence: str = Field(examples=["Gast einlassen."])
+    voucher_id: str | None = None
+    offer_code: str | None = None
+    first_used_at: dt.datetime | None = None
+    scanned_at: dt.datetime
+
+
+@router.post("/scans", summary="Scan a voucher")
+async def scan(
+    request: Request, caller: DeviceCaller, body: ScanIn, key: IdempotencyKey = None
+) -> VerdictOut:
+    """Redeem a voucher exactly once. The same nonce gets the same verdict again, so repeating is safe."""
+    given, device = services.of(request), caller.scanning_device
+    digest = hashlib.sha256(idempotency.checked(key).encode()).hexdigest()
+    given.limiter.hit("scan-device", caller.city.city_id, device.device_id)
+    if len(body.text) < MANUAL_CODE_MAX:
+        given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
+
+    def command(work: Work) -> Verdict:
+        devices.touch(work, device.device_id)
+        return redeeming.redeem(
+            work,
+            caller.city,
+            body.text,
+            venue_id=device.venue_id,
+            device_id=device.device_id,
+            scan_nonce=body.nonce or digest,
+        )
+
+    return _present(request, caller, await given.write(caller.city.city_id, command))
+
+
+@router.get("/scans", summary="Scans of today")
+def today(
+    request: Request, caller: DeviceCaller, before: Before = None, limit: Limit = 50
+) -> Paged[VerdictOut]:
+    """Return a page of today's scans of this device, newest first."""
+    device = caller.scanning_device
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = scans.recent(
+            reading,
+            venue_id=device.venue_id,
+            device_id=device.device_id,
+            since=_midnight(caller, reading.now),
+            before=before,
+            limit=limit,
+        )
+    items = [_present(request, caller, one.verdict) for one in found]
+    return Paged(items=items, next=items[-1].scan_id if len(items) == limit else None)
+
+
+@router.get("/scans/summary", summary="Today in figures")
+def summary(request: Request, caller: DeviceCaller) -> SummaryOut:
+    """Return how many scans of the device's venue got which verdict today."""
+    venue_id = caller.scanning_device.venue_id
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        since = _midnight(caller, reading.now)
+        counted = scans.counts(reading, venue_id=venue_id, since=since)
+    verdicts_by_code = {code.value: count for code, count in counted.items()}
+    return SummaryOut(venue_id=venue_id, since=since, scans=sum(counted.values()), verdicts=verdicts_by_code)
+
+
+def _midnight(caller: Caller, now: dt.datetime) -> dt.datetime:
+    return dt.datetime.combine(caller.city.day_of(now), dt.time(), caller.city.zone)
+
+
+def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
+    translation = services.of(request).translations[caller.language]
+    words = verdicts.words(verdict, caller.city, caller.language, translation)
+    return VerdictOut(
+        scan_id=str(verdict.scan_id),
+        code=verdict.code.value,
+        colour=verdict.colour.value,
+        title=words.title,
+        sentence=words.sentence,
+        voucher_id=verdict.voucher.voucher_id if verdict.voucher else None,
+        offer_code=verdict.voucher.offer_code if verdict.voucher else None,
+        first_used_at=verdict.first_use.at if verdict.first_use else None,
+        scanned_at=verdict.at,
+    )
