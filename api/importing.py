@@ -43,7 +43,7 @@ def fines(register: FileFineRegister, city: City, content: bytes) -> tuple[Added
 def _reporters(work: Work, origin: str, count: int) -> list[str]:
     owners: list[str] = []
     for number in range(1, count + 1):
-        email = f"reporter-{number}.{origin}@import.invalid"
+        email = f"reporter-{number}.{origin}@import.example"
         known = persons.by_email(work, email)
         owners.append((known or persons.register(work, email)).owner)
     return owners

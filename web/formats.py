@@ -38,6 +38,13 @@ def instant(value: dt.datetime, language: str, zone: str) -> str:
     return str(format_datetime(local, pattern, tzinfo=ZoneInfo(zone), locale=LOCALES[language]))
 
 
+def until(value: dt.datetime, language: str, zone: str) -> str:
+    """Return the last moment before an exclusive end: the day alone if it ends at midnight."""
+    last = value.astimezone(ZoneInfo(zone)) - dt.timedelta(seconds=1)
+    whole_day = (last.hour, last.minute) == (23, 59)
+    return short_day(last.date(), language) if whole_day else instant(value, language, zone)
+
+
 def clock_time(value: dt.datetime, language: str, zone: str) -> str:
     """Return the time of day in the city's time zone."""
     return str(format_time(value, "HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALES[language]))

@@ -1,8 +1,8 @@
 """The templates: one environment for each language, and what every page knows.
 
 Inside a template: `_()` and `ngettext()` translate, the filters `points`, `number`, `euros`, `day`,
-`short_day`, `instant`, `time` and `text` write values in the page's language, `static()` gives the address
-of a static file and `page` is the Page.
+`short_day`, `instant`, `until`, `time` and `text` write values in the page's language, `static()` gives the
+address of a static file and `page` is the Page.
 """
 
 import functools
@@ -118,6 +118,10 @@ def _filters(language: str, translation: gettext.NullTranslations) -> dict[str, 
         return formats.instant(value, language, context["page"].city.timezone)
 
     @jinja2.pass_context
+    def until(context: jinja2.runtime.Context, value: Any) -> str:
+        return formats.until(value, language, context["page"].city.timezone)
+
+    @jinja2.pass_context
     def time(context: jinja2.runtime.Context, value: Any) -> str:
         return formats.clock_time(value, language, context["page"].city.timezone)
 
@@ -125,6 +129,7 @@ def _filters(language: str, translation: gettext.NullTranslations) -> dict[str, 
         "points": points,
         "instant": instant,
         "time": time,
+        "until": until,
         "number": lambda value: formats.number(value, language),
         "euros": lambda value: formats.euros(value, language),
         "day": lambda value: formats.day(value, language),

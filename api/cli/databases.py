@@ -18,6 +18,7 @@ def upgrade() -> None:
     """Bring the database to this version's schema."""
     database = Database(opening.settings().database_url)
     migrating.upgrade(database.engine)
+    database.close()
     typer.echo("The schema is up to date.")
 
 

@@ -1,10 +1,11 @@
 """`duiscoin`: every command of the installation, one module for each topic."""
 
 import sys
+from contextlib import ExitStack
 
 import typer
 
-from api.cli import books, cities, databases, imports, running
+from api.cli import books, cities, databases, imports, opening, running
 from kernel.errors import DomainError
 
 app = typer.Typer(
@@ -13,6 +14,16 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def begin(context: typer.Context) -> None:
+    """One ledger for a city that says thank you."""
+    stack = ExitStack()
+    opening.closing.set(stack)
+    context.call_on_close(stack.close)
+
+
 app.add_typer(databases.app, name="db")
 app.add_typer(cities.app, name="city")
 app.add_typer(books.app, name="ledger")

@@ -1,5 +1,8 @@
 """What most commands begin with: settings, the database at this version's schema, the city meant."""
 
+from contextlib import ExitStack
+from contextvars import ContextVar
+
 import typer
 from pydantic import ValidationError
 
@@ -8,6 +11,9 @@ from kernel import cities, logs
 from kernel.cities import City
 from kernel.db import Database
 from kernel.settings import Settings
+
+closing: ContextVar[ExitStack] = ContextVar("closing")
+"""What is closed when the command ends; `api.cli.main` opens it."""
 
 
 def settings() -> Settings:
@@ -27,6 +33,7 @@ def settings() -> Settings:
 def database(loaded: Settings) -> Database:
     """Open the database; exit with code 2 if its schema is not this version's."""
     opened = Database(loaded.database_url)
+    closing.get().callback(opened.close)
     if migrating.pending(opened.engine):
         typer.echo("The database is not at this version's schema: run `duiscoin db upgrade`.", err=True)
         raise typer.Exit(2)

@@ -100,6 +100,7 @@ def _today(life: Life) -> None:
         _earn(life)
     for _ in range(4):
         _spend(life)
+    _visit(life)
 
 
 def _run(life: Life, command: Callable[[Work], object]) -> None:
