@@ -92,14 +92,16 @@ def settings(database: Database, folder: Path) -> Settings:
     )
 
 
-def found(database: Database, chosen: Settings) -> tuple[City, Venue, Venue, Offer]:
+def found(
+    database: Database, chosen: Settings, *, centre: tuple[int, int] | None = (51_434_000, 6_762_000)
+) -> tuple[City, Venue, Venue, Offer]:
     """Found Duisburg with a pool, a museum, active rules with budgets and one offer."""
     new = NewCity(
         slug="duisburg",
         name="Duisburg",
         fines_enabled=True,
-        latitude_e6=51_434_000,
-        longitude_e6=6_762_000,
+        latitude_e6=centre[0] if centre else None,
+        longitude_e6=centre[1] if centre else None,
     )
     city = founding.found(database, services.sealer(chosen), new)
 
