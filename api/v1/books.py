@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -185,7 +185,9 @@ async def settle(request: Request, caller: Treasurer, key: IdempotencyKey = None
     response_class=Response,
     responses={200: {"content": {"application/json": {}, "text/csv": {}}}},
 )
-def document(request: Request, caller: Books, settlement_id: LongId, form: str) -> Response:
+def document(
+    request: Request, caller: Books, settlement_id: LongId, form: Literal["json", "csv"]
+) -> Response:
     """Return the frozen statement as JSON or CSV."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         return statement_download(settlements.get(reading, settlement_id), form)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
@@ -79,7 +79,7 @@ def one(request: Request, caller: Citizen, voucher_id: str) -> VoucherOut:
     response_class=Response,
     responses={200: {"content": {"image/svg+xml": {}, "image/png": {}}}},
 )
-def picture(request: Request, caller: Citizen, voucher_id: str, form: str) -> Response:
+def picture(request: Request, caller: Citizen, voucher_id: str, form: Literal["svg", "png"]) -> Response:
     """Return the QR code as SVG or PNG."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api import csrf
 from api.access import SESSION_COOKIE
 from api.app import create_app
-from identity import clients, persons, roles, sessions
+from identity import auditing, clients, persons, roles, sessions
 from identity.clients import Scope
 from identity.persons import Person
 from identity.roles import AT_VENUE, CITY, Role
@@ -81,6 +81,19 @@ class Edge:
             self._keys += 1
             headers["Idempotency-Key"] = f"key-{self._keys}"
         return self.client.request(method, path, headers=headers, **rest)
+
+    def refused(self, answer: Any) -> tuple[int, str]:
+        """Return status and code of a problem document, having checked that it is one."""
+        problem = answer.json()
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.status_code, f"/problems/{problem['code']}") == (problem["status"], problem["type"])
+        assert problem["title"]
+        return answer.status_code, problem["code"]
+
+    def audited(self) -> list[str]:
+        """Return what the audit log says was done, in order."""
+        with self.database.reading(self.city.city_id) as reading:
+            return [one.action for one in reversed(auditing.page(reading, limit=200))]
 
     def browse(self, token: str) -> dict[str, str]:
         """Make the client a browser that is signed in; return the hidden fields of its forms."""
