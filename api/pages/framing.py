@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from gettext import NullTranslations
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -161,7 +162,7 @@ def _page(request: Request, caller: Caller, area: Area | None, notice: Notice | 
     return Page(
         city=caller.city,
         language=caller.language,
-        path=request.url.path,
+        path=_readable_path(request),
         csrf_token=csrf.token(given.secrets[0], cookie),
         idempotency_key=str(given.database.ids.uuid()),
         person_name=caller.session.person.name if caller.session else None,
@@ -170,6 +171,13 @@ def _page(request: Request, caller: Caller, area: Area | None, notice: Notice | 
         notice=shown,
         demo=given.settings.demo,
     )
+
+
+def _readable_path(request: Request) -> str:
+    """Return a path of this page that can be opened again, also if it is the answer to a form."""
+    if request.method == "GET":
+        return request.url.path
+    return urlsplit(request.headers.get("referer", "")).path or "/"
 
 
 def _navigation(request: Request, translation: NullTranslations, area: Area | None) -> tuple[NavItem, ...]:

@@ -26,7 +26,6 @@ SENTENCES = {
     "group-member-rejected": N_("It was not booked, because another part of it was refused."),
     "hold-expired": N_("The reservation is over."),
     "id-used-for-other-content": N_("This id was used before for something else."),
-    "insufficient-points": N_("You have {available} points for this; {missing} are missing."),
     "overdraft": N_("There is not enough on the account for this."),
     "period-closed": N_("The books of that time are closed."),
     "period-not-closable": N_("Only past days can be closed, and a closed day stays closed."),

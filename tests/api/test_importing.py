@@ -6,7 +6,7 @@ from pathlib import Path
 from api import importing
 from kernel.db import Database
 from ledger import invariants
-from rewards.importing import Ending
+from rewards.importing import Ending, Imported
 from tests.browser import town as towns
 
 FILE = Path(__file__).parents[1] / "data" / "reports.json"
@@ -16,7 +16,7 @@ def test_each_report_ends_once_and_is_paid_once(database: Database, tmp_path: Pa
     """Litter and scrap are awarded or looked at, defects are refused by name; a second import pays nothing."""
     city, *_ = towns.found(database, towns.settings(database, tmp_path), centre=None)
 
-    def run() -> list[importing.Imported]:
+    def run() -> list[Imported]:
         return importing.reports(database, city, FILE.read_bytes(), origin="koeln", reporters=3, seed=5)
 
     first, again = run(), run()

@@ -52,7 +52,7 @@ class Raised:
             return [str(self.code.value)]
         if isinstance(self.code, ast.IfExp):
             branches = (self.code.body, self.code.orelse)
-            return [one.value for one in branches if isinstance(one, ast.Constant)]
+            return [str(one.value) for one in branches if isinstance(one, ast.Constant)]
         return []
 
 
