@@ -1,6 +1,7 @@
 """Handing in, events of other systems, review and the wallet over the API."""
 
 import io
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ REPORT = {
     "accuracy_m": "8",
 }
 
-BERLIN = {"latitude": "52.520", "longitude": "13.405"}
+BERLIN: dict[str, Any] = {"latitude": "52.520", "longitude": "13.405"}
 
 
 def photo(shade: int = 90) -> bytes:
@@ -36,12 +37,14 @@ def photo(shade: int = 90) -> bytes:
     return out.getvalue()
 
 
-def hand_in(edge: Edge, token: str, *, key: str = "", shade: int = 90, **changes: str) -> Any:
+def hand_in(
+    edge: Edge, token: str, changes: Mapping[str, str] | None = None, *, key: str = "", shade: int = 90
+) -> Any:
     """Hand a litter report in with a photo."""
     files = [("photos", ("a.jpg", photo(shade), "image/jpeg"))]
     headers = {"Idempotency-Key": key} if key else {}
     path = "/api/v1/submissions/with-photos"
-    return edge.call("POST", path, token, data=REPORT | changes, files=files, headers=headers)
+    return edge.call("POST", path, token, data={**REPORT, **(changes or {})}, files=files, headers=headers)
 
 
 def decide(edge: Edge, token: str, submission_id: str, decision: str, reason: str = "") -> Any:
@@ -120,7 +123,7 @@ def test_what_can_not_be_decided_waits_for_a_person(edge: Edge) -> None:
     """A report from another city is not rewarded: it waits in the queue, and once declined it stays declined."""
     _, anna = edge.person()
     _, worker = edge.person("clara@example.org", Role.CASE_WORKER)
-    made = hand_in(edge, anna, **BERLIN).json()
+    made = hand_in(edge, anna, BERLIN).json()
 
     queue = edge.call("GET", "/api/v1/review/queue", worker).json()["items"]
     assert ("review", []) == (made["status"], made["awards"])
@@ -139,7 +142,7 @@ def test_what_can_not_be_decided_waits_for_a_person(edge: Edge) -> None:
 def test_nobody_reviews_their_own(edge: Edge) -> None:
     """A case worker's own submission is for somebody else to decide."""
     _, worker = edge.person("clara@example.org", Role.CASE_WORKER)
-    made = hand_in(edge, worker, **BERLIN).json()
+    made = hand_in(edge, worker, BERLIN).json()
 
     assert (403, "own-submission") == edge.refused(decide(edge, worker, made["submission_id"], "accept"))
     assert (404, "submission-not-found") == edge.refused(decide(edge, worker, "1", "accept"))
