@@ -7,13 +7,14 @@ Placeholders in braces are filled from the error's details. A code without a sen
 from collections.abc import Mapping
 from gettext import NullTranslations
 
-from api.wording import books, earning, edge, people, spending, venues
+from api.wording import books, earning, edge, log, people, spending, venues
 from kernel.errors import DomainError
 
 SENTENCES: Mapping[str, str] = {
     **books.SENTENCES,
     **earning.SENTENCES,
     **edge.SENTENCES,
+    **log.SENTENCES,
     **people.SENTENCES,
     **spending.SENTENCES,
     **venues.SENTENCES,

@@ -46,7 +46,8 @@ class Bundle:
         try:
             return cls(*_parts(text))
         except Invalid as error:
-            raise Invalid("proof-unreadable", reason=error.code) from None
+            reason = error.details.get("reason", error.code)
+            raise Invalid("proof-unreadable", reason=reason) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,11 @@ def _parts(text: str) -> tuple[int, tuple[bytes, ...], Note, bytes | None]:
     head, empty, checkpoint = text.partition("\n\n")
     lines = head.split("\n")
     if len(text) > BUNDLE_CHARACTERS_MAX or not empty or lines.pop(0) != HEADER:
-        raise Invalid("header")
+        raise Invalid("proof-unreadable", reason="header")
     extra = _extra(lines)
     match = _INDEX.fullmatch(lines.pop(0)) if lines else None
     if match is None or len(lines) > _HASHES_MAX:
-        raise Invalid("index")
+        raise Invalid("proof-unreadable", reason="index")
     hashes = tuple(notes.decode_base64(line) for line in lines)
     return int(match[1]), hashes, notes.parse(checkpoint), extra
 
