@@ -1,0 +1,46 @@
+"""How much is measured."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How long a part takes. `quick` is a smoke test whose figures mean nothing."""
+
+    rounds: int
+    transfers_a_turn: int
+    seconds_a_turn: float
+    wallets: int
+    filled: int
+    """Transfers in the book whose size and verification are measured."""
+    growth: int
+    """Transfers up to which the book grows."""
+    citizens: int
+    requests_a_turn: int
+
+    def batches(self, size: int) -> int:
+        """Return how many batches make a turn; single transfers, being slow, get a smaller one."""
+        share = {1: 50, 100: 4}.get(size, 1)
+        return max(1, self.transfers_a_turn // share // size)
+
+
+FULL = Scale(
+    rounds=5,
+    transfers_a_turn=33_000,
+    seconds_a_turn=2.0,
+    wallets=10_000,
+    filled=300_000,
+    growth=1_000_000,
+    citizens=2_000,
+    requests_a_turn=6_000,
+)
+QUICK = Scale(
+    rounds=1,
+    transfers_a_turn=1_000,
+    seconds_a_turn=0.1,
+    wallets=100,
+    filled=1_000,
+    growth=4_000,
+    citizens=8,
+    requests_a_turn=16,
+)
