@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from api import failing, services, uploading
+from api.bodies import Bounded
 from api.headers import Headers
 from api.pages import routes as pages
 from api.v1 import routes as v1
@@ -36,12 +37,12 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         separate_input_output_schemas=False,
-        max_body_size=BODY_MAX,
     )
     app.state.services = built
     app.add_middleware(
         Headers, https=settings.public_url.startswith("https:"), make_id=built.database.ids.token
     )
+    app.add_middleware(Bounded, maximum=BODY_MAX)
     failing.install(app)
     v1.include(app)
     pages.include(app)

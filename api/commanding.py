@@ -3,11 +3,12 @@
 The JSON API takes the key from the header, forms from a hidden field; both go the same way.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Header, Request
+from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse, Response
 
 from api import csrf, idempotency, services
@@ -20,15 +21,36 @@ Command = Callable[[Work], Mapping[str, Any]]
 KEY_FIELD = "idempotency_key"
 """Hidden field of forms."""
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Names this request, so that repeating it is safe: the first answer comes again. "
-        "Without it: 400. Used for another request: 422. Still being answered: 409.",
-        examples=["5f0f2d39-4d0c-4f8e-9a0e-3c3b8f8b1c52"],
-    ),
-]
+
+async def required_key(
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="Names this request, so that repeating it is safe: the first answer comes again. "
+            "Without it: 400. Used for another request: 422. Still being answered: 409.",
+        ),
+    ] = None,
+) -> str:
+    """Return the key, before the body is looked at. Raises Invalid as `idempotency.checked`."""
+    return idempotency.checked(key)
+
+
+IdempotencyKey = Annotated[str, Depends(required_key)]
+"""Parameter of every endpoint of the API that changes something."""
+
+
+class Ready(JSONResponse):
+    """JSON that is serialised already and sent as it is."""
+
+    def render(self, content: bytes) -> bytes:
+        """Return the body."""
+        return content
+
+
+def serialised(answer: Mapping[str, Any]) -> bytes:
+    """Return an answer as it is sent and kept."""
+    return json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 async def perform(
@@ -38,8 +60,8 @@ async def perform(
     command: Command,
     *,
     content: bytes | None = None,
-) -> Mapping[str, Any]:
-    """Run a command once for its key and return its answer, now or from the first time.
+) -> bytes:
+    """Run a command once for its key and return its answer as JSON, now or from the first time.
 
     `content` stands for the body where reading it again is not possible (uploads). Raises Invalid without
     key, KeyReused, StillRunning, TooManyRequests, and whatever the command raises.
@@ -50,28 +72,32 @@ async def perform(
     print_of_request = idempotency.fingerprint(request.method, request.url.path, body)
     asked = idempotency.request(caller.scope, key, print_of_request)
     with given.in_flight.hold(caller.city.city_id, asked):
-        answer, _ = await given.write(
-            caller.city.city_id, lambda work: idempotency.once(work, asked, command)
+        return await given.write(
+            caller.city.city_id,
+            lambda work: idempotency.once(work, asked, lambda same: serialised(command(same))),
         )
-    return answer
 
 
 async def answer(
     request: Request,
     caller: Caller,
-    key: str | None,
+    key: str,
     command: Command,
     *,
     status: int = 200,
     content: bytes | None = None,
 ) -> JSONResponse:
-    """Run a command as `perform` does and return its answer as JSON."""
-    return JSONResponse(await perform(request, caller, key, command, content=content), status)
+    """Run a command as `perform` does and answer with its JSON."""
+    return Ready(await perform(request, caller, key, command, content=content), status)
 
 
-async def done(
-    request: Request, caller: Caller, key: str | None, command: Callable[[Work], object]
-) -> Response:
+async def perform_once(request: Request, caller: Caller, key: str, command: Command) -> dict[str, Any]:
+    """Run a command as `perform` does and return its answer, to which something is added for the caller."""
+    answer: dict[str, Any] = json.loads(await perform(request, caller, key, command))
+    return answer
+
+
+async def done(request: Request, caller: Caller, key: str, command: Callable[[Work], object]) -> Response:
     """Run a command whose answer is empty, as `perform` does."""
 
     def silent(work: Work) -> Mapping[str, Any]:
@@ -84,7 +110,7 @@ async def done(
 
 async def perform_form(
     request: Request, caller: Caller, command: Command, *, content: bytes = b""
-) -> Mapping[str, Any]:
+) -> dict[str, Any]:
     """Run the command of a form once for the key in its hidden field; `content` stands for its files.
 
     Raises as `perform` does.
@@ -94,4 +120,6 @@ async def perform_form(
     same = [pair for pair in fields if pair[0] not in {csrf.FIELD, KEY_FIELD}]
     key = form.get(KEY_FIELD)
     body = urlencode(same).encode() + content
-    return await perform(request, caller, key if isinstance(key, str) else None, command, content=body)
+    done = await perform(request, caller, key if isinstance(key, str) else None, command, content=body)
+    answer: dict[str, Any] = json.loads(done)
+    return answer

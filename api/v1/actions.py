@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from api import commanding, idempotency, services, uploading
+from api import commanding, services, uploading
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import Before, IdText, In, Limit, LongId, Out, Paged
@@ -109,9 +109,7 @@ def types(caller: Anyone) -> list[ActionTypeOut]:
 
 
 @router.post("/submissions", status_code=201, summary="Hand something in", response_model=SubmissionOut)
-async def submit(
-    request: Request, caller: Citizen, body: SubmissionIn, key: IdempotencyKey = None
-) -> JSONResponse:
+async def submit(request: Request, caller: Citizen, body: SubmissionIn, key: IdempotencyKey) -> JSONResponse:
     """Take a submission in, check it and let the rules decide."""
     return await _hand_in(request, caller, key, body, [])
 
@@ -126,10 +124,9 @@ async def submit_photos(
     request: Request,
     caller: Citizen,
     body: Annotated[PhotoSubmissionIn, Form(media_type="multipart/form-data")],
-    key: IdempotencyKey = None,
+    key: IdempotencyKey,
 ) -> JSONResponse:
     """Take a submission with up to three photos in. What a camera noted in them is read, then removed."""
-    idempotency.checked(key)
     kept = await uploading.keep(services.of(request), caller.city, body.photos)
     return await _hand_in(request, caller, key, body, kept)
 
@@ -156,9 +153,7 @@ def one(request: Request, caller: Citizen, submission_id: LongId) -> SubmissionO
 
 
 @router.post("/events/actions", status_code=201, summary="Report an action", response_model=SubmissionOut)
-async def event(
-    request: Request, caller: CitySystem, body: ActionEvent, key: IdempotencyKey = None
-) -> JSONResponse:
+async def event(request: Request, caller: CitySystem, body: ActionEvent, key: IdempotencyKey) -> JSONResponse:
     """Take in what another system saw. The same case again gives the first answer and no more points."""
     _check_scope(caller)
 
@@ -179,7 +174,7 @@ async def event(
 
 @router.post("/events/outcomes", summary="Report an outcome", response_model=SubmissionOut)
 async def outcome(
-    request: Request, caller: CitySystem, body: OutcomeEvent, key: IdempotencyKey = None
+    request: Request, caller: CitySystem, body: OutcomeEvent, key: IdempotencyKey
 ) -> JSONResponse:
     """Confirm pending points or give them back."""
     _check_scope(caller)
@@ -210,7 +205,7 @@ def present(reading: Reading, submission: Submission) -> dict[str, Any]:
 
 
 async def _hand_in(
-    request: Request, caller: Caller, key: str | None, body: SubmissionIn, kept: Sequence[StoredPicture]
+    request: Request, caller: Caller, key: str, body: SubmissionIn, kept: Sequence[StoredPicture]
 ) -> JSONResponse:
     person = caller.person_session.person
     new = NewSubmission(

@@ -169,7 +169,7 @@ def page(request: Request, caller: Books, before: Before = None, limit: Limit = 
 
 
 @router.post("/settlements", status_code=201, summary="Settle what is due", response_model=SettledOut)
-async def settle(request: Request, caller: Treasurer, key: IdempotencyKey = None) -> JSONResponse:
+async def settle(request: Request, caller: Treasurer, key: IdempotencyKey) -> JSONResponse:
     """Settle every finished period with every venue, and return what was made."""
 
     def command(work: Work) -> Mapping[str, Any]:
@@ -195,7 +195,7 @@ def document(
 
 @router.post("/settlements/{settlement_id}/payout", summary="Payout", response_model=SettlementOut)
 async def pay_out(
-    request: Request, caller: Treasurer, settlement_id: LongId, body: PayoutIn, key: IdempotencyKey = None
+    request: Request, caller: Treasurer, settlement_id: LongId, body: PayoutIn, key: IdempotencyKey
 ) -> JSONResponse:
     """Book that the bank has paid."""
 

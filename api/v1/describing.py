@@ -33,7 +33,11 @@ SCHEMES = {
     "system": "Token of another system of the city",
 }
 REFUSALS: Mapping[int, tuple[str, str, dict[str, Any]]] = {
-    400: ("The Idempotency-Key is missing or malformed", "idempotency-key-missing", {}),
+    400: (
+        "The Idempotency-Key is missing or malformed, or the body can't be read",
+        "idempotency-key-missing",
+        {},
+    ),
     401: ("Nobody is signed in, or the token is unknown", "sign-in-needed", {}),
     403: ("The caller may not do this", "role-missing", {"roles": ["treasurer"]}),
     404: ("There is nothing of that name", "offer-not-found", {"offer": "9"}),
@@ -42,6 +46,7 @@ REFUSALS: Mapping[int, tuple[str, str, dict[str, Any]]] = {
         "insufficient-points",
         {"available": 80, "needed": 120},
     ),
+    413: ("The body is too large", "request-too-large", {}),
     422: (
         "The input is wrong, or the Idempotency-Key was used for another request",
         "request-invalid",
@@ -118,8 +123,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, access: Access)
     statuses = {401, 404, 422, 429, 503}
     if Sort.ANYONE not in access.sorts:
         statuses |= {403}
-    if key:
-        statuses |= {400}
+    if key or "requestBody" in operation:
+        statuses |= {400, 413}
     if method in _WRITES:
         statuses |= {409}
     responses = operation["responses"]

@@ -68,7 +68,7 @@ def look_up(request: Request, caller: Citizen, reference: str) -> FineOut:
 
 
 @router.post("/fines/{reference}/payment", status_code=201, summary="Pay a fine", response_model=ReceiptOut)
-async def pay(request: Request, caller: Citizen, reference: str, key: IdempotencyKey = None) -> JSONResponse:
+async def pay(request: Request, caller: Citizen, reference: str, key: IdempotencyKey) -> JSONResponse:
     """Pay a fine in full with points, or not at all."""
     owner = caller.person_session.person.owner
     try:

@@ -100,9 +100,7 @@ def one(request: Request, caller: Anyone, offer_id: ShortId) -> OfferOut:
 
 
 @router.post("/offers", status_code=201, summary="Make a draft", response_model=OfferOut)
-async def create(
-    request: Request, caller: Administrator, body: OfferIn, key: IdempotencyKey = None
-) -> JSONResponse:
+async def create(request: Request, caller: Administrator, body: OfferIn, key: IdempotencyKey) -> JSONResponse:
     """Make a draft of an offer."""
     new = NewOffer(**{**body.model_dump(), "venue_ids": tuple(body.venue_ids)})
     return await _act(
@@ -112,7 +110,7 @@ async def create(
 
 @router.post("/offers/{offer_id}/publication", summary="Publish", response_model=OfferOut)
 async def publish(
-    request: Request, caller: Administrator, offer_id: ShortId, key: IdempotencyKey = None
+    request: Request, caller: Administrator, offer_id: ShortId, key: IdempotencyKey
 ) -> JSONResponse:
     """Put a draft on sale; its places become ledger accounts."""
     return await _act(
@@ -122,7 +120,7 @@ async def publish(
 
 @router.post("/offers/{offer_id}/withdrawal", summary="Withdraw", response_model=OfferOut)
 async def withdraw(
-    request: Request, caller: Administrator, offer_id: ShortId, key: IdempotencyKey = None
+    request: Request, caller: Administrator, offer_id: ShortId, key: IdempotencyKey
 ) -> JSONResponse:
     """Stop selling; vouchers that were sold stay valid."""
     return await _act(request, caller, key, "offer-withdrawn", lambda work: offers.withdraw(work, offer_id))
@@ -130,7 +128,7 @@ async def withdraw(
 
 @router.post("/offers/{offer_id}/places", summary="Add places", response_model=OfferOut)
 async def add_places(
-    request: Request, caller: Administrator, offer_id: ShortId, body: MorePlaces, key: IdempotencyKey = None
+    request: Request, caller: Administrator, offer_id: ShortId, body: MorePlaces, key: IdempotencyKey
 ) -> JSONResponse:
     """Open more places of a published offer."""
     return await _act(
@@ -145,7 +143,7 @@ async def add_places(
 async def _act(
     request: Request,
     caller: Caller,
-    key: str | None,
+    key: str,
     action: str,
     use_case: Callable[[Work], Offer],
     status: int = 200,

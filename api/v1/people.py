@@ -71,9 +71,7 @@ class PersonChange(In):
 
 
 @router.post("/sign-in/codes", status_code=202, summary="Send a sign-in code", response_model=CodeSent)
-async def send_code(
-    request: Request, caller: Anyone, body: CodeRequest, key: IdempotencyKey = None
-) -> JSONResponse:
+async def send_code(request: Request, caller: Anyone, body: CodeRequest, key: IdempotencyKey) -> JSONResponse:
     """Send a code with six digits, valid for ten minutes; earlier ones are void."""
     given = services.of(request)
     given.limiter.hit("sign-in-source", caller.city.city_id, caller.source)
@@ -89,7 +87,7 @@ async def send_code(
 
 @router.post("/sign-in/sessions", status_code=201, summary="Sign in", response_model=SessionOut)
 async def sign_in(
-    request: Request, caller: Anyone, body: SessionRequest, key: IdempotencyKey = None
+    request: Request, caller: Anyone, body: SessionRequest, key: IdempotencyKey
 ) -> JSONResponse:
     """Turn a code into a session. Its token is told in this answer only and kept as a hash."""
     given = services.of(request)
@@ -104,14 +102,14 @@ async def sign_in(
         tokens[:] = [sessions.start(work, answer.person.person_id)]
         return {"result": answer.result.value, "person": PersonOut.plain(answer.person)}
 
-    answer = await commanding.perform(request, caller, key, command)
+    answer = await commanding.perform_once(request, caller, key, command)
     if answer["result"] != CodeResult.OK:
         raise Invalid(answer["result"], field="code")
     return JSONResponse({"token": tokens[0] if tokens else None, "person": answer["person"]}, 201)
 
 
 @router.delete("/sign-in/session", status_code=204, summary="Sign out")
-async def sign_out(request: Request, caller: Citizen, key: IdempotencyKey = None) -> Response:
+async def sign_out(request: Request, caller: Citizen, key: IdempotencyKey) -> Response:
     """End this session; its token opens nothing from now on."""
     session_id = caller.person_session.session_id
     return await commanding.done(request, caller, key, lambda work: sessions.end(work, session_id))
@@ -124,9 +122,7 @@ def me(caller: Citizen) -> PersonOut:
 
 
 @router.patch("/me", summary="Change your account", response_model=PersonOut)
-async def change(
-    request: Request, caller: Citizen, body: PersonChange, key: IdempotencyKey = None
-) -> JSONResponse:
+async def change(request: Request, caller: Citizen, body: PersonChange, key: IdempotencyKey) -> JSONResponse:
     """Change name or language."""
     person_id = caller.person_session.person.person_id
 
@@ -149,7 +145,7 @@ def export(request: Request, caller: Citizen) -> dict[str, Any]:
 
 
 @router.delete("/me", status_code=204, summary="Delete your account")
-async def delete(request: Request, caller: Citizen, key: IdempotencyKey = None) -> Response:
+async def delete(request: Request, caller: Citizen, key: IdempotencyKey) -> Response:
     """Erase who you are. The bookings stay, but nobody can tell any more whose they were."""
     person_id = caller.person_session.person.person_id
     return await commanding.done(request, caller, key, lambda work: erasing.erase(work, person_id))

@@ -55,7 +55,7 @@ async def decide(
     submission_id: LongId,
     decision: Literal["accept", "decline", "confirm", "reject"],
     body: ReasonIn,
-    key: IdempotencyKey = None,
+    key: IdempotencyKey,
 ) -> JSONResponse:
     """Accept or decline what waits; confirm or reject the outcome of what was accepted."""
     person = caller.person_session.person

@@ -95,7 +95,7 @@ def lint(request: Request, caller: Editor, body: RuleIn) -> list[FindingOut]:
 
 
 @router.post("/rules", status_code=201, summary="Save a draft", response_model=RuleOut)
-async def draft(request: Request, caller: Editor, body: RuleIn, key: IdempotencyKey = None) -> JSONResponse:
+async def draft(request: Request, caller: Editor, body: RuleIn, key: IdempotencyKey) -> JSONResponse:
     """Save a version as a draft; refused if linting finds an error."""
     version = programme.parse(body.document)
     author = caller.person_session.person.person_id
@@ -110,9 +110,7 @@ async def draft(request: Request, caller: Editor, body: RuleIn, key: Idempotency
 
 
 @router.post("/rules/{version_hash}/approval", summary="Approve", response_model=RuleOut)
-async def approve(
-    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey = None
-) -> JSONResponse:
+async def approve(request: Request, caller: Approver, version_hash: str, key: IdempotencyKey) -> JSONResponse:
     """Approve a draft that somebody else wrote."""
     approver = caller.person_session.person.person_id
     return await _act(
@@ -122,7 +120,7 @@ async def approve(
 
 @router.post("/rules/{version_hash}/activation", summary="Put in force", response_model=RuleOut)
 async def activate(
-    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey = None
+    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey
 ) -> JSONResponse:
     """Put an approved version in force and retire the one before."""
     return await _act(
@@ -131,9 +129,7 @@ async def activate(
 
 
 @router.post("/rules/{version_hash}/retirement", summary="Retire", response_model=RuleOut)
-async def retire(
-    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey = None
-) -> JSONResponse:
+async def retire(request: Request, caller: Approver, version_hash: str, key: IdempotencyKey) -> JSONResponse:
     """Take a version out of force."""
     return await _act(request, caller, key, "rule-retired", lambda work: programme.retire(work, version_hash))
 
@@ -153,7 +149,7 @@ def budgets(request: Request, caller: Books) -> list[BudgetOut]:
 
 @router.post("/budgets/{campaign}/funding", status_code=201, summary="Fund", response_model=BudgetOut)
 async def fund(
-    request: Request, caller: Treasurer, campaign: str, body: FundingIn, key: IdempotencyKey = None
+    request: Request, caller: Treasurer, campaign: str, body: FundingIn, key: IdempotencyKey
 ) -> JSONResponse:
     """Issue points to a campaign's budget."""
 
@@ -177,7 +173,7 @@ async def fund(
 async def _act(
     request: Request,
     caller: Caller,
-    key: str | None,
+    key: str,
     action: str,
     use_case: Callable[[Work], StoredRule],
     status: int = 200,

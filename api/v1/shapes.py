@@ -1,5 +1,7 @@
 """Shapes that the answers of several topics share."""
 
+import math
+import re
 from collections.abc import Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -26,6 +28,10 @@ ShortNumber = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 """The number of a venue or an offer, in a body."""
 LongNumber = Annotated[int, Field(ge=-BIGINT_MAX, le=BIGINT_MAX)]
 """An amount that the database can hold; what it may be in fact, the room says."""
+DEPTH_MAX = 40
+"""Levels of lists and objects in a body; rules, the deepest of all, need a dozen."""
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+"""PostgreSQL can't keep NUL, and nobody half a character of UTF-16."""
 PAGE_MAX = 200
 Limit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Items on a page")]
 Before = Annotated[int | None, Query(ge=0, le=BIGINT_MAX, description="`next` of the page before")]
@@ -38,11 +44,10 @@ class In(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _without_nul(cls, given: Any) -> Any:
-        """Refuse the NUL character anywhere: no text needs it, and PostgreSQL can't keep it."""
-        if _has_nul(given):
-            msg = "NUL characters are not allowed"
-            raise ValueError(msg)
+    def _keepable(cls, given: Any) -> Any:
+        """Refuse what no database can keep, also where a field takes any JSON."""
+        if fault := _unkeepable(given):
+            raise ValueError(fault)
         return given
 
 
@@ -83,9 +88,22 @@ def paged(items: Sequence[Any], shape: type[Out], limit: int, key: str) -> Paged
     return Paged(items=[shape.model_validate(item) for item in items], next=following)
 
 
-def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(one) for pair in value.items() for one in pair)
-    return isinstance(value, list) and any(_has_nul(one) for one in value)
+def _unkeepable(given: object) -> str | None:
+    """Return what is wrong with a body: NUL, half a character, no real number, or boxes in boxes in boxes."""
+    layer = [given]
+    for _ in range(DEPTH_MAX):
+        if not layer:
+            return None
+        deeper: list[object] = []
+        for value in layer:
+            if isinstance(value, dict):
+                deeper += value.keys()
+                deeper += value.values()
+            elif isinstance(value, list):
+                deeper += value
+            elif isinstance(value, str) and _UNKEEPABLE.search(value):
+                return "NUL and lone surrogates are no characters"
+            elif isinstance(value, float) and not math.isfinite(value):
+                return "Numbers are finite"
+        layer = deeper
+    return f"Nested deeper than {DEPTH_MAX} levels"

@@ -98,9 +98,7 @@ def every(request: Request, caller: Anyone) -> list[VenueOut]:
 
 
 @router.post("/venues", status_code=201, summary="Open a venue", response_model=VenueOut)
-async def create(
-    request: Request, caller: Administrator, body: VenueIn, key: IdempotencyKey = None
-) -> JSONResponse:
+async def create(request: Request, caller: Administrator, body: VenueIn, key: IdempotencyKey) -> JSONResponse:
     """Open a venue with its ledger accounts."""
 
     def command(work: Work) -> Mapping[str, Any]:
@@ -113,7 +111,7 @@ async def create(
 
 @router.post("/venues/{venue_id}/contracts", status_code=201, summary="Sign", response_model=ContractOut)
 async def sign(
-    request: Request, caller: Administrator, venue_id: ShortId, body: ContractIn, key: IdempotencyKey = None
+    request: Request, caller: Administrator, venue_id: ShortId, body: ContractIn, key: IdempotencyKey
 ) -> JSONResponse:
     """Sign a contract with a venue."""
 
@@ -135,7 +133,7 @@ def enrolled(request: Request, caller: Owner, venue_id: ShortId) -> list[DeviceO
 
 @router.post("/venues/{venue_id}/devices", status_code=201, summary="Enrol", response_model=DeviceEnrolled)
 async def enrol(
-    request: Request, caller: Owner, venue_id: ShortId, body: DeviceIn, key: IdempotencyKey = None
+    request: Request, caller: Owner, venue_id: ShortId, body: DeviceIn, key: IdempotencyKey
 ) -> JSONResponse:
     """Enrol a device. Its token is told in this answer only and kept as a hash."""
     _check(caller, venue_id)
@@ -147,12 +145,12 @@ async def enrol(
         auditing.record(work, caller.scope, "device-enrolled", f"device/{device.device_id}", {})
         return {"device_id": str(device.device_id), "name": device.name}
 
-    answer = await commanding.perform(request, caller, key, command)
+    answer = await commanding.perform_once(request, caller, key, command)
     return JSONResponse({**answer, "token": tokens[0] if tokens else None}, 201)
 
 
 @router.delete("/devices/{device_id}", status_code=204, summary="Shut a device out")
-async def revoke(request: Request, caller: Owner, device_id: LongId, key: IdempotencyKey = None) -> Response:
+async def revoke(request: Request, caller: Owner, device_id: LongId, key: IdempotencyKey) -> Response:
     """Refuse a device from now on."""
 
     def command(work: Work) -> None:

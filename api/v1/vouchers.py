@@ -43,9 +43,7 @@ class VoucherOut(BaseModel):
 
 
 @router.post("/vouchers", status_code=201, summary="Buy a voucher", response_model=VoucherOut)
-async def buy(
-    request: Request, caller: Citizen, body: BuyRequest, key: IdempotencyKey = None
-) -> JSONResponse:
+async def buy(request: Request, caller: Citizen, body: BuyRequest, key: IdempotencyKey) -> JSONResponse:
     """Reserve the points and a place and issue the voucher, all or nothing."""
     sealer, owner = services.of(request).sealer, caller.person_session.person.owner
 
@@ -90,9 +88,7 @@ def picture(request: Request, caller: Citizen, voucher_id: str, form: Literal["s
 
 
 @router.post("/vouchers/{voucher_id}/cancellation", summary="Give a voucher back", response_model=VoucherOut)
-async def cancel(
-    request: Request, caller: Citizen, voucher_id: str, key: IdempotencyKey = None
-) -> JSONResponse:
+async def cancel(request: Request, caller: Citizen, voucher_id: str, key: IdempotencyKey) -> JSONResponse:
     """Give an unused voucher back: the points return to where they came from, the place too."""
     owner = caller.person_session.person.owner
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from identity.clients import Scope
 from identity.roles import Role
 from kernel.cities import NewCity
 from tests.api.edge import Edge
+from tests.api.test_earning import SUGGESTION
 
 PUBLIC = {
     ("GET", "/"), ("GET", "/about"), ("GET", "/about/accessibility"), ("GET", "/about/privacy"),
@@ -157,12 +158,36 @@ def test_a_form_without_token_is_refused(edge: Edge) -> None:
 
 
 def test_a_second_city_sees_nothing(edge: Edge) -> None:
-    """A session of one city means nothing in another, and its numbers lead nowhere there."""
+    """Who has every role there and knows each number of the first city's things finds none of them."""
+    anna, token = edge.person()
+    edge.give(anna, 100)
+    voucher = edge.call("POST", "/api/v1/vouchers", token, json={"offer_id": edge.swim.offer_id}).json()
+    submission = edge.call("POST", "/api/v1/submissions", token, json=SUGGESTION).json()
+    device = edge.device()
     sealer = services.sealer(edge.app.state.services.settings)
-    founding.found(edge.database, sealer, NewCity("moers", "Moers", host="moers.test"))
-    _, token = edge.person()
-    there = {"Host": "moers.test"}
+    moers = founding.found(edge.database, sealer, NewCity("moers", "Moers", host="moers.test"))
+    there = replace(edge, city=moers)
+    _, all_roles = there.person("moritz@example.org", *Role)
 
-    assert edge.call("GET", "/api/v1/me", token, headers=there).status_code == 401
-    assert edge.call("GET", "/api/v1/offers/1", headers=there).status_code == 404
-    assert edge.call("GET", "/api/v1/offers", headers=there).json() == []
+    def call(path: str, bearer: str | None = None, method: str = "GET", **rest: Any) -> Any:
+        return edge.call(method, f"/api/v1{path}", bearer, headers={"Host": "moers.test"}, **rest)
+
+    assert [401, 401] == [call("/me", token).status_code, call("/scans", device).status_code]
+    for path in (
+        f"/offers/{edge.swim.offer_id}",
+        f"/vouchers/{voucher['voucher_id']}",
+        f"/submissions/{submission['submission_id']}",
+        "/ledger/statement?path=budget/litter",
+    ):
+        assert call(path, all_roles).status_code == 404, path
+    for path in ("/offers", "/offers/all", "/venues", "/rules", "/rules/versions", "/budgets"):
+        assert [] == call(path, all_roles).json(), path
+    for path in ("/vouchers", "/submissions", "/review/queue", "/wallet/transactions", "/settlements"):
+        assert [] == call(path, all_roles).json()["items"], path
+    assert 404 == call("/vouchers", all_roles, "POST", json={"offer_id": edge.swim.offer_id}).status_code
+    review = f"/review/submissions/{submission['submission_id']}/confirm"
+    assert 404 == call(review, all_roles, "POST", json={}).status_code
+    enrol = f"/venues/{edge.pool.venue_id}/devices"
+    assert 404 == call(enrol, all_roles, "POST", json={"name": "Kasse"}).status_code
+    there_paths = {one["path"] for one in call("/ledger/accounts", all_roles).json()}
+    assert not [path for path in there_paths if path.startswith(("budget/", "venue/", "wallet/"))]

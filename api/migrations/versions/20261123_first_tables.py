@@ -81,7 +81,7 @@ def upgrade() -> None:
         sa.Column(
             "fingerprint", sa.String(length=64), nullable=False, comment="SHA-256 of method, path and body"
         ),
-        sa.Column("answer", db.Json, nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=False, comment="JSON as it was sent the first time"),
         sa.Column("created_at", db.UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("city_id", "scope", "key", name=op.f("pk_idempotency_keys")),
     )
