@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import typer
 
-from api.cli import books, cities, databases, imports, opening, running
+from api.cli import bookkeeping, books, cities, databases, imports, opening, running
 from kernel.errors import DomainError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ def begin(context: typer.Context) -> None:
 app.add_typer(databases.app, name="db")
 app.add_typer(cities.app, name="city")
 app.add_typer(books.app, name="ledger")
+books.app.command("export")(bookkeeping.export)
 app.add_typer(imports.app, name="import")
 app.command()(running.serve)
 app.command()(running.worker)

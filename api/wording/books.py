@@ -32,6 +32,7 @@ SENTENCES = {
     "points-validity-invalid": N_(
         "Points are valid for one to ten years and expire at the end of a quarter."
     ),
+    "range-empty": N_("The last day lies before the first."),
     "rate-invalid": N_("A point must be worth at least one cent."),
     "reference-prefix-invalid": N_("References begin with one to four capital letters."),
     "referred-kind-wrong": N_("That booking can't be referred to like this."),

@@ -146,3 +146,18 @@ def test_status(city: Shell) -> None:
 def test_models_and_migrations_agree(shell: Shell) -> None:
     """`db check` finds no difference."""
     assert "agree" in shell("db", "check").output
+
+
+def test_the_book_is_exported(city: Shell, tmp_path: Path) -> None:
+    """An export goes to standard output or, complete or not at all, to a file; wrong days are refused."""
+    out = tmp_path / "book.journal"
+
+    printed = city("ledger", "export", "--format", "hledger").stdout
+    city("ledger", "export", "--format", "hledger", "--out", str(out))
+
+    assert printed.startswith("; Duisburg: whole book\ncommodity 1. DUC\n")
+    assert printed == out.read_text(encoding="utf-8")
+    wrong = ("ledger", "export", "--format", "csv", "--from", "2026-05-02", "--to", "2026-05-01")
+    assert "range-empty" in str(city(*wrong, "--out", str(tmp_path / "no"), code=1).exception)
+    assert [out] == list(tmp_path.glob("book*"))
+    assert [] == list(tmp_path.glob("no*"))
