@@ -59,6 +59,7 @@ class History:
             if self.dice.random() < 0.08:
                 self.clock.advance(dt.timedelta(days=self.dice.randint(1, 20)))
             self.post(*self._batch())
+        self.post(*(self._hold("budget/litter", _LOTS[0].path, 1, after) for after in (None, 30)))
 
     def post(self, *batch: Transfer) -> list[Outcome]:
         """Post a batch and remember what may be referred to."""
@@ -94,12 +95,17 @@ class History:
         amount = self.dice.choice([1, 7, 40, 50, 99, 120, 101])
         if self.dice.random() < 0.45:
             after = self.dice.choice([None, 30, 600, 50_000])
-            expires_at = self.clock.now() + dt.timedelta(minutes=after) if after else None
-            return transfers.hold(
-                self._id(), debit, credit, amount, effective=self._day(), purpose="promised",
-                subject=self.dice.choice(_SUBJECTS), expires_at=expires_at, group_id=group,
-            )  # fmt: skip
+            return self._hold(debit, credit, amount, after, group)
         return self._post(debit, credit, amount, group)
+
+    def _hold(
+        self, debit: str, credit: str, amount: int, minutes: int | None, group: UUID | None = None
+    ) -> Transfer:
+        expires_at = self.clock.now() + dt.timedelta(minutes=minutes) if minutes else None
+        return transfers.hold(
+            self._id(), debit, credit, amount, effective=self._day(), purpose="promised",
+            subject=self.dice.choice(_SUBJECTS), expires_at=expires_at, group_id=group,
+        )  # fmt: skip
 
     def _post(self, debit: str, credit: str, amount: int, group: UUID | None = None) -> Transfer:
         return transfers.post(
