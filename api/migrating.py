@@ -61,8 +61,8 @@ def revise(engine: sa.Engine, message: str) -> None:
 
 
 def is_ours(_object: object, name: str | None, kind: str, _reflected: object, _other: object) -> bool:
-    """Leave SQLite's own tables out."""
-    return not (kind == "table" and str(name).startswith("sqlite_"))
+    """Leave SQLite's own tables and the partitions of the book out: `ledger.partitions` makes those."""
+    return not (kind == "table" and str(name).startswith(("sqlite_", "ledger_transfers_p")))
 
 
 def _config(connection: sa.Connection | None) -> Config:

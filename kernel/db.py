@@ -10,7 +10,7 @@ import datetime as dt
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -86,9 +86,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Work(Reading):
-    """One unit of work of one city: an open transaction that its `Database` commits or rolls back."""
+    """One unit of work of one city: an open transaction that its `Database` commits or rolls back.
+
+    `memory` is what rooms remember of the city between units of work of this process. A unit may be rolled
+    back and another process may have written since: whatever is in it must carry its own proof of being true.
+    """
 
     ids: IdSource
+    memory: dict[str, Any]
 
 
 def insert(work: Work, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
@@ -107,6 +112,7 @@ class Database:
     def __init__(self, url: str, *, clock: Clock | None = None, ids: IdSource | None = None) -> None:
         self.clock: Clock = clock or SystemClock()
         self.ids = ids or IdSource(self.clock)
+        self._memories: dict[int, dict[str, Any]] = {}
         self.engine = make_engine(url)
         self._readers = self.engine.execution_options(
             **(
@@ -135,7 +141,8 @@ class Database:
                 transaction = connection.begin()
                 try:
                     _enter_writer_section(connection, city_id)
-                    result = command(Work(connection, city_id, self.clock.now(), self.ids))
+                    memory = self._memories.setdefault(city_id, {})
+                    result = command(Work(connection, city_id, self.clock.now(), self.ids, memory))
                 except sa.exc.DBAPIError as error:
                     # After a lost connection there is nothing left to roll back.
                     with contextlib.suppress(sa.exc.DBAPIError):

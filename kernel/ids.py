@@ -60,6 +60,10 @@ class IdSource:
         value |= 0b10 << 62 | noise & ((1 << 62) - 1)
         return UUID(int=value)
 
+    def random_number(self) -> int:
+        """Return a random number of 63 bits."""
+        return int.from_bytes(self._randomness(8)) >> 1
+
     def random_bytes(self, count: int) -> bytes:
         """Return `count` random bytes."""
         return self._randomness(count)
@@ -77,6 +81,17 @@ class IdSource:
 def derive(namespace: UUID, *parts: object) -> UUID:
     """Return the same UUID (version 5) for the same parts: the id of a step that must happen once."""
     return uuid5(namespace, "\x1f".join(str(part) for part in parts))
+
+
+def unix_milliseconds(instant: dt.datetime) -> int:
+    """Return the milliseconds since 1970 that a UUID version 7 made at `instant` begins with."""
+    return int(instant.timestamp() * 1000)
+
+
+def time_of(made: UUID) -> int:
+    """Return the milliseconds since 1970 at which a UUID version 7 was made; 0 for other versions."""
+    value = made.int
+    return value >> 80 if value >> 76 & 0xF == 7 else 0  # noqa: PLR2004 -- the version
 
 
 def secret_hash(secret: str) -> str:

@@ -9,13 +9,15 @@ import datetime as dt
 import enum
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import sqlalchemy as sa
 
-from kernel import db
+from kernel import bulk, db
 from kernel.errors import Conflict, Invalid, NotFound
-from ledger.tables import accounts
+from ledger import leaves
+from ledger.tables import accounts, heads, salt_secrets
 
 _PATH = re.compile(r"[a-z0-9][a-z0-9.-]*(/[a-z0-9][a-z0-9.-]*){0,3}")
 _ASSET = re.compile(r"DUC|EUR|PLC:[a-z0-9-]{1,36}")
@@ -53,6 +55,21 @@ class Account:
     expires_on: dt.date | None
     opened_at: dt.datetime
     closed_at: dt.datetime | None
+    erased_until: int | None = None
+
+
+FIELDS = tuple(Account.__dataclass_fields__)
+_COLUMNS = [accounts.c[name] for name in FIELDS]
+_BY_PATH = (
+    sa.select(*_COLUMNS)
+    .where(accounts.c.city_id == sa.bindparam("city"), bulk.any_of(accounts.c.path, "paths"))
+    .order_by(accounts.c.expires_on, accounts.c.account_id)
+)
+_BY_ID = (
+    sa.select(*_COLUMNS)
+    .where(accounts.c.city_id == sa.bindparam("city"), bulk.any_of(accounts.c.account_id, "account_ids"))
+    .order_by(accounts.c.expires_on, accounts.c.account_id)
+)
 
 
 def open_accounts(work: db.Work, wanted: Sequence[NewAccount]) -> None:
@@ -71,32 +88,68 @@ def open_accounts(work: db.Work, wanted: Sequence[NewAccount]) -> None:
         there = known.get(new.path) or missing[new.path]
         if (there.asset, there.guard, there.owner) != (new.asset, new.guard, new.owner):
             raise Conflict("account-exists", path=new.path)
-    if missing:
-        rows = [
-            {
-                "city_id": work.city_id,
-                "account_id": work.ids.next(),
-                "path": new.path,
-                "asset": new.asset,
-                "guard": new.guard.value,
-                "owner": new.owner,
-                "expires_on": new.expires_on,
-                "opened_at": work.now,
-            }
-            for new in missing.values()
-        ]
-        work.connection.execute(sa.insert(accounts), rows)
+    opened = [_opened(work, new) for new in missing.values()]
+    keys = {account.account_id: work.ids.random_bytes(leaves.SECRET_BYTES) for account in opened}
+    bulk.insert_rows(
+        work,
+        accounts,
+        ("city_id", *FIELDS, "digest"),
+        [
+            (work.city_id, *_values(account), row_digest(work.city_id, account, keys[account.account_id]))
+            for account in opened
+        ],
+    )
+    bulk.insert_rows(
+        work,
+        salt_secrets,
+        ("city_id", "account_id", "secret"),
+        [(work.city_id, account_id, secret) for account_id, secret in keys.items()],
+    )
 
 
 def close_account(work: db.Work, path: str) -> None:
     """Close an account for new transfers. Raises NotFound. Closing again changes nothing."""
     account = get(work, path)
     if account.closed_at is None:
+        _change(work, replace(account, closed_at=work.now), secrets_of(work, [account.account_id]))
+
+
+def erase_owner(work: db.Work, owner: str) -> str:
+    """Cut the link between an owner and their wallet; return the pseudonym that the accounts now bear.
+
+    The secrets of the accounts are replaced, so that no transfer booked so far can be opened again, whoever
+    has a copy of the rows; commitments, tree and balances stay as they are (docs/ledger.md, Erasure).
+    """
+    pseudonym = f"erased-{work.ids.token(12).lower().replace('_', '-').strip('-')}"
+    head = sa.select(heads.c.sequence).where(heads.c.city_id == work.city_id)
+    sequence = work.connection.execute(head).scalar() or 0
+    for account in of_owner(work, owner):
+        day = "" if account.expires_on is None else f"/{account.expires_on.isoformat()}"
+        erased = replace(account, path=f"wallet/{pseudonym}{day}", owner=pseudonym, erased_until=sequence)
+        secret = work.ids.random_bytes(leaves.SECRET_BYTES)
         work.connection.execute(
-            sa.update(accounts)
-            .where(accounts.c.city_id == work.city_id, accounts.c.account_id == account.account_id)
-            .values(closed_at=work.now)
+            sa.update(salt_secrets)
+            .where(salt_secrets.c.city_id == work.city_id, salt_secrets.c.account_id == account.account_id)
+            .values(secret=secret)
         )
+        _change(work, erased, {account.account_id: secret})
+    return pseudonym
+
+
+def row_digest(city_id: int, account: Account, secret: bytes) -> bytes:
+    """Return what tells an altered row of `ledger_accounts` or `ledger_salt_secrets`."""
+    return leaves.digest((city_id, *_values(account), secret))
+
+
+def secrets_of(reading: db.Reading, account_ids: Iterable[int]) -> dict[int, bytes]:
+    """Return what the salts of accounts are derived from."""
+    found = reading.connection.execute(
+        sa.select(salt_secrets.c.account_id, salt_secrets.c.secret).where(
+            salt_secrets.c.city_id == reading.city_id, bulk.any_of(salt_secrets.c.account_id, "account_ids")
+        ),
+        {"account_ids": sorted(set(account_ids))},
+    )
+    return {row.account_id: row.secret for row in found}
 
 
 def get(reading: db.Reading, path: str) -> Account:
@@ -108,12 +161,12 @@ def get(reading: db.Reading, path: str) -> Account:
 
 def by_path(reading: db.Reading, paths: Iterable[str]) -> list[Account]:
     """Return those of the named accounts that exist."""
-    return _select(reading, accounts.c.path.in_(sorted(set(paths))))
+    return _found(reading, _BY_PATH, paths=sorted(set(paths)))
 
 
 def by_id(reading: db.Reading, account_ids: Iterable[int]) -> dict[int, Account]:
     """Return accounts by their number."""
-    found = _select(reading, accounts.c.account_id.in_(sorted(set(account_ids))))
+    found = _found(reading, _BY_ID, account_ids=sorted(set(account_ids)))
     return {account.account_id: account for account in found}
 
 
@@ -132,11 +185,51 @@ def every(reading: db.Reading) -> list[Account]:
     return sorted(_select(reading, sa.true()), key=lambda account: account.path)
 
 
+def of_row(row: Sequence[Any]) -> Account:
+    """Return the account of a row that begins with the columns FIELDS."""
+    values = dict(zip(FIELDS, row, strict=False))
+    return Account(**{**values, "guard": Guard(values["guard"])})
+
+
 def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Account]:
-    columns = [accounts.c[name] for name in Account.__dataclass_fields__]
-    rows = reading.connection.execute(
-        sa.select(*columns)
+    statement = (
+        sa.select(*_COLUMNS)
         .where(accounts.c.city_id == reading.city_id, condition)
         .order_by(accounts.c.expires_on, accounts.c.account_id)
     )
-    return [Account(**{**row._mapping, "guard": Guard(row.guard)}) for row in rows]
+    return [of_row(row) for row in reading.connection.execute(statement)]
+
+
+def _found(reading: db.Reading, statement: sa.Select[Any], **members: object) -> list[Account]:
+    rows = reading.connection.execute(statement, {"city": reading.city_id, **members})
+    return [of_row(row) for row in rows]
+
+
+def _opened(work: db.Work, new: NewAccount) -> Account:
+    return Account(
+        account_id=work.ids.next(),
+        path=new.path,
+        asset=new.asset,
+        guard=new.guard,
+        owner=new.owner,
+        expires_on=new.expires_on,
+        opened_at=work.now,
+        closed_at=None,
+    )
+
+
+def _change(work: db.Work, account: Account, secrets: dict[int, bytes]) -> None:
+    digest = row_digest(work.city_id, account, secrets[account.account_id])
+    work.connection.execute(
+        sa.update(accounts)
+        .where(accounts.c.city_id == work.city_id, accounts.c.account_id == account.account_id)
+        .values(**dict(zip(FIELDS, _values(account), strict=True)), digest=digest)
+    )
+    # What processes remember of the account is no longer true (ledger.remembering).
+    work.connection.execute(
+        sa.update(heads).where(heads.c.city_id == work.city_id).values(fence=work.ids.random_number())
+    )
+
+
+def _values(account: Account) -> tuple[Any, ...]:
+    return tuple(getattr(account, name) for name in FIELDS)

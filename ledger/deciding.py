@@ -1,14 +1,18 @@
 """Decides a batch: pure bookkeeping on what `ledger.posting` has loaded, one unit after the other.
 
 A unit is a single transfer or a group. A rejected unit leaves no trace in the book, so it hinders no other.
+This runs once per transfer of a city, so what it makes are tuples.
 """
 
 import datetime as dt
 import itertools
+import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
+from kernel import ids
 from kernel.money import AMOUNT_MAX
 from ledger.accounts import Account, Guard
 from ledger.leaves import content_digest
@@ -17,8 +21,11 @@ from ledger.transfers import Transfer, TransferKind
 
 PURPOSE_EXPIRED = "hold-expired"
 """Purpose of the release that the writer books for a hold whose time is over."""
+ID_AHEAD_MAX = dt.timedelta(days=1)
+"""How far the time in a transfer's id (UUID version 7) may lie ahead of the ledger's clock."""
 
 _COUNTER_MAX = 2**63 - 1
+_GROUP_OF = operator.attrgetter("group_id")
 _RESOLVED = {
     TransferKind.CAPTURE: Code.ALREADY_CAPTURED,
     TransferKind.RELEASE: Code.ALREADY_RELEASED,
@@ -29,6 +36,12 @@ _REFERABLE = {
     TransferKind.RELEASE: {TransferKind.HOLD},
     TransferKind.REVERSE: {TransferKind.POST, TransferKind.CAPTURE},
 }
+_POST, _HOLD, _CAPTURE, _RELEASE = (
+    TransferKind.POST,
+    TransferKind.HOLD,
+    TransferKind.CAPTURE,
+    TransferKind.RELEASE,
+)
 
 
 @dataclass(slots=True)
@@ -54,17 +67,7 @@ class Book:
     refused: dict[UUID, tuple[Code, bytes]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Draft:
-    """What a unit would change; merged into the book when all its members are accepted."""
-
-    counters: dict[int, Counters] = field(default_factory=dict)
-    booked: dict[UUID, BookedTransfer] = field(default_factory=dict)
-    resolutions: dict[UUID, BookedTransfer] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Posting:
+class _Posting(NamedTuple):
     """A transfer with everything that it takes over from the one it refers to."""
 
     transfer: Transfer
@@ -88,29 +91,35 @@ def decide(book: Book, batch: Sequence[Transfer]) -> list[Outcome]:
     """
     outcomes: list[Outcome] = []
     groups: set[UUID] = set()
+    latest_id_ms = ids.unix_milliseconds(book.now + ID_AHEAD_MAX)
     for unit in _units(batch):
-        if unit[0].group_id is not None:
-            if unit[0].group_id in groups:
-                msg = f"members of group {unit[0].group_id} do not stand next to each other"
+        group_id = unit[0].group_id
+        if group_id is not None:
+            if group_id in groups:
+                msg = f"members of group {group_id} do not stand next to each other"
                 raise ValueError(msg)
-            groups.add(unit[0].group_id)
-        outcomes.extend(_known(book, unit) or _decide_unit(book, unit))
+            groups.add(group_id)
+        outcomes += _known(book, unit) or _decide_unit(book, unit, latest_id_ms)
     return outcomes
 
 
-def _units(batch: Sequence[Transfer]) -> Iterator[list[Transfer]]:
-    for group_id, members in itertools.groupby(batch, key=lambda transfer: transfer.group_id):
+def _units(batch: Sequence[Transfer]) -> Iterator[Sequence[Transfer]]:
+    for group_id, members in itertools.groupby(batch, key=_GROUP_OF):
         if group_id is None:
-            yield from ([member] for member in members)
+            yield from ((member,) for member in members)
         else:
-            yield list(members)
+            yield tuple(members)
 
 
-def _known(book: Book, unit: list[Transfer]) -> list[Outcome]:
+def _known(book: Book, unit: Sequence[Transfer]) -> list[Outcome]:
     """Return the first outcomes again if the ids were used before, and nothing if all are new."""
+    for transfer in unit:
+        if transfer.transfer_id in book.transfers or transfer.transfer_id in book.refusals:
+            break
+    else:
+        if len(unit) == 1 or len({transfer.transfer_id for transfer in unit}) == len(unit):
+            return []
     found = [_first_outcome(book, transfer) for transfer in unit]
-    if not any(found) and len({transfer.transfer_id for transfer in unit}) == len(unit):
-        return []
     same = [outcome for outcome in found if outcome and outcome.code is not Code.ID_USED_FOR_OTHER_CONTENT]
     if len(same) == len(unit):
         return same
@@ -134,7 +143,7 @@ def _first_outcome(book: Book, transfer: Transfer) -> Outcome | None:
 
 def _same_content(book: Book, transfer: Transfer, booked: BookedTransfer) -> bool:
     try:
-        posting = _resolve(book, _Draft(), transfer)
+        posting = _resolve(book, transfer)
     except _RefusedError:
         return False
     plain = ("kind", "effective", "group_id", "refers_to", "expires_at")
@@ -147,27 +156,40 @@ def _same_content(book: Book, transfer: Transfer, booked: BookedTransfer) -> boo
     )
 
 
-def _decide_unit(book: Book, unit: list[Transfer]) -> list[Outcome]:
-    draft = _Draft()
+def _decide_unit(book: Book, unit: Sequence[Transfer], latest_id_ms: int) -> list[Outcome]:
+    first = len(book.added)
+    # What a group changes before one of its members is refused is undone; a single one changes nothing.
+    before: dict[int, Counters] = {}
     group_id = unit[0].group_id
     for position, transfer in enumerate(unit):
         try:
-            if group_id in book.groups:
-                raise _RefusedError(Code.GROUP_ALREADY_POSTED)  # noqa: TRY301 -- same path as all refusals
-            _book(book, draft, transfer)
+            if ids.time_of(transfer.transfer_id) > latest_id_ms:
+                raise _RefusedError(Code.ID_IN_FUTURE)  # noqa: TRY301 -- same path as all refusals
+            if group_id is not None and group_id in book.groups:
+                raise _RefusedError(Code.GROUP_ALREADY_POSTED)  # noqa: TRY301 -- the same
+            _book(book, before, transfer)
         except _RefusedError as refusal:
+            _undo(book, first, before)
             return [
                 _refuse(book, member, refusal.code if index == position else Code.GROUP_MEMBER_REJECTED)
                 for index, member in enumerate(unit)
             ]
-    book.sequence += len(draft.booked)
-    book.counters.update(draft.counters)
-    book.transfers.update(draft.booked)
-    book.resolutions.update(draft.resolutions)
-    book.added.extend(draft.booked.values())
     if group_id is not None:
         book.groups.add(group_id)
-    return [Outcome(booked.transfer_id, Code.POSTED, booked=booked) for booked in draft.booked.values()]
+    return [
+        Outcome(booked.transfer_id, Code.POSTED, replayed=False, booked=booked)
+        for booked in book.added[first:]
+    ]
+
+
+def _undo(book: Book, first: int, before: dict[int, Counters]) -> None:
+    for booked in book.added[first:]:
+        del book.transfers[booked.transfer_id]
+        if booked.refers_to is not None:
+            del book.resolutions[booked.refers_to]
+    book.sequence -= len(book.added) - first
+    del book.added[first:]
+    book.counters.update(before)
 
 
 def _refuse(book: Book, transfer: Transfer, code: Code) -> Outcome:
@@ -176,60 +198,66 @@ def _refuse(book: Book, transfer: Transfer, code: Code) -> Outcome:
     return Outcome(transfer.transfer_id, code)
 
 
-def _book(book: Book, draft: _Draft, transfer: Transfer) -> None:
-    """Add a transfer to the draft, or raise with the first code of the precedence that applies."""
-    posting = _resolve(book, draft, transfer)
+def _book(book: Book, before: dict[int, Counters], transfer: Transfer) -> None:
+    """Add a transfer to the book, or raise with the first code of the precedence that applies.
+
+    `before` keeps the counters that accounts had when the unit began.
+    """
+    posting = _resolve(book, transfer)
+    debit_id, credit_id = posting.debit.account_id, posting.credit.account_id
     _check_accounts(book, posting)
     if posting.referred is not None:
-        _check_reference(book, draft, posting, posting.referred)
-    before = [
-        draft.counters.get(account.account_id) or book.counters[account.account_id]
-        for account in (posting.debit, posting.credit)
-    ]
-    debit_side, credit_side = _apply(posting, *before)
-    if max(*_values(debit_side), *_values(credit_side)) > _COUNTER_MAX:
+        _check_reference(book, posting, posting.referred)
+    debit, credit = book.counters[debit_id], book.counters[credit_id]
+    debit_side, credit_side = _apply(posting, debit, credit)
+    if max(debit_side) > _COUNTER_MAX or max(credit_side) > _COUNTER_MAX:
         raise _RefusedError(Code.COUNTER_OVERFLOW)
-    shrinks = debit_side.available < before[0].available
-    if shrinks and posting.debit.guard is Guard.NO_OVERDRAFT and debit_side.available < 0:
+    left = debit_side.available
+    if left < 0 and posting.debit.guard is Guard.NO_OVERDRAFT and left < debit.available:
         raise _RefusedError(Code.OVERDRAFT)
+    book.sequence += 1
     booked = BookedTransfer(
-        sequence=book.sequence + len(draft.booked) + 1,
-        transfer_id=transfer.transfer_id,
-        kind=transfer.kind,
-        refers_to=transfer.refers_to,
-        debit_account_id=posting.debit.account_id,
-        credit_account_id=posting.credit.account_id,
-        amount=posting.amount,
-        purpose=posting.purpose,
-        subject=posting.subject,
-        group_id=transfer.group_id,
-        effective=transfer.effective,
-        booked_at=book.now,
-        expires_at=transfer.expires_at,
-        debit_side=debit_side,
-        credit_side=credit_side,
+        book.sequence,
+        transfer.transfer_id,
+        transfer.kind,
+        transfer.refers_to,
+        debit_id,
+        credit_id,
+        posting.amount,
+        posting.purpose,
+        posting.subject,
+        transfer.group_id,
+        transfer.effective,
+        book.now,
+        transfer.expires_at,
+        debit_side,
+        credit_side,
     )
-    draft.counters[posting.debit.account_id] = debit_side
-    draft.counters[posting.credit.account_id] = credit_side
-    draft.booked[transfer.transfer_id] = booked
+    if transfer.group_id is not None:
+        before.setdefault(debit_id, debit)
+        before.setdefault(credit_id, credit)
+    book.counters[debit_id] = debit_side
+    book.counters[credit_id] = credit_side
+    book.transfers[transfer.transfer_id] = booked
+    book.added.append(booked)
     if transfer.refers_to is not None:
-        draft.resolutions[transfer.refers_to] = booked
+        book.resolutions[transfer.refers_to] = booked
 
 
-def _resolve(book: Book, draft: _Draft, transfer: Transfer) -> _Posting:
+def _resolve(book: Book, transfer: Transfer) -> _Posting:
     """Return the transfer with accounts and amount filled in. Raises for form, accounts and reference."""
-    if transfer.amount is not None and not 0 < transfer.amount <= AMOUNT_MAX:
+    amount = transfer.amount
+    if amount is not None and not 0 < amount <= AMOUNT_MAX:
         raise _RefusedError(Code.AMOUNT_OUT_OF_RANGE)
     if transfer.refers_to is None:
-        if transfer.amount is None:
+        if amount is None:
             raise _RefusedError(Code.AMOUNT_OUT_OF_RANGE)
         debit = book.accounts.get(transfer.debit or "")
         credit = book.accounts.get(transfer.credit or "")
         if debit is None or credit is None:
             raise _RefusedError(Code.ACCOUNT_NOT_FOUND)
-        purpose, subject = transfer.purpose or "", transfer.subject or ""
-        return _Posting(transfer, debit, credit, transfer.amount, purpose, subject, None)
-    referred = draft.booked.get(transfer.refers_to) or book.transfers.get(transfer.refers_to)
+        return _Posting(transfer, debit, credit, amount, transfer.purpose or "", transfer.subject or "", None)
+    referred = book.transfers.get(transfer.refers_to)
     if referred is None:
         raise _RefusedError(Code.REFERRED_NOT_FOUND)
     if referred.kind not in _REFERABLE[transfer.kind]:
@@ -242,7 +270,7 @@ def _resolve(book: Book, draft: _Draft, transfer: Transfer) -> _Posting:
         transfer,
         debit,
         credit,
-        referred.amount if transfer.amount is None else transfer.amount,
+        referred.amount if amount is None else amount,
         referred.purpose if transfer.purpose is None else transfer.purpose,
         referred.subject if transfer.subject is None else transfer.subject,
         referred,
@@ -250,24 +278,23 @@ def _resolve(book: Book, draft: _Draft, transfer: Transfer) -> _Posting:
 
 
 def _check_accounts(book: Book, posting: _Posting) -> None:
-    if posting.debit.account_id == posting.credit.account_id:
+    transfer, debit, credit = posting.transfer, posting.debit, posting.credit
+    if debit.account_id == credit.account_id:
         raise _RefusedError(Code.ACCOUNTS_EQUAL)
-    if posting.debit.asset != posting.credit.asset:
+    if debit.asset != credit.asset:
         raise _RefusedError(Code.ASSETS_DIFFER)
-    kind = posting.transfer.kind
+    kind = transfer.kind
     # A closed account still finishes what was reserved on it.
-    opens = kind not in {TransferKind.CAPTURE, TransferKind.RELEASE}
-    if opens and (posting.debit.closed_at or posting.credit.closed_at):
+    if (debit.closed_at or credit.closed_at) and kind is not _CAPTURE and kind is not _RELEASE:
         raise _RefusedError(Code.ACCOUNT_CLOSED)
-    if book.closed_until is not None and posting.transfer.effective <= book.closed_until:
+    if book.closed_until is not None and transfer.effective <= book.closed_until:
         raise _RefusedError(Code.PERIOD_CLOSED)
-    expires_at = posting.transfer.expires_at
-    if kind is TransferKind.HOLD and expires_at is not None and expires_at <= book.now:
+    if kind is _HOLD and transfer.expires_at is not None and transfer.expires_at <= book.now:
         raise _RefusedError(Code.EXPIRY_NOT_IN_FUTURE)
 
 
-def _check_reference(book: Book, draft: _Draft, posting: _Posting, referred: BookedTransfer) -> None:
-    resolution = draft.resolutions.get(referred.transfer_id) or book.resolutions.get(referred.transfer_id)
+def _check_reference(book: Book, posting: _Posting, referred: BookedTransfer) -> None:
+    resolution = book.resolutions.get(referred.transfer_id)
     if resolution is not None:
         expired = resolution.purpose == PURPOSE_EXPIRED
         raise _RefusedError(Code.HOLD_EXPIRED if expired else _RESOLVED[resolution.kind])
@@ -278,27 +305,25 @@ def _check_reference(book: Book, draft: _Draft, posting: _Posting, referred: Boo
 def _apply(posting: _Posting, debit: Counters, credit: Counters) -> tuple[Counters, Counters]:
     """Return the counters of both sides after the transfer."""
     amount, kind = posting.amount, posting.transfer.kind
-    reserved = posting.referred.amount if posting.referred else 0
-    if kind is TransferKind.HOLD:
+    if kind is _HOLD:
         return (
-            replace(debit, debits_pending=debit.debits_pending + amount),
-            replace(credit, credits_pending=credit.credits_pending + amount),
+            debit._replace(debits_pending=debit.debits_pending + amount),
+            credit._replace(credits_pending=credit.credits_pending + amount),
         )
-    if kind in {TransferKind.CAPTURE, TransferKind.RELEASE}:
-        debit = replace(debit, debits_pending=debit.debits_pending - reserved)
-        credit = replace(credit, credits_pending=credit.credits_pending - reserved)
-        if kind is TransferKind.RELEASE:
-            return debit, credit
+    # A post or a reversal frees nothing; a release moves nothing.
+    freed = posting.referred.amount if posting.referred and kind in {_CAPTURE, _RELEASE} else 0
+    moved = 0 if kind is _RELEASE else amount
     return (
-        replace(debit, debits_posted=debit.debits_posted + amount),
-        replace(credit, credits_posted=credit.credits_posted + amount),
-    )
-
-
-def _values(counters: Counters) -> tuple[int, int, int, int]:
-    return (
-        counters.debits_posted,
-        counters.debits_pending,
-        counters.credits_posted,
-        counters.credits_pending,
+        Counters(
+            debit.debits_posted + moved,
+            debit.debits_pending - freed,
+            debit.credits_posted,
+            debit.credits_pending,
+        ),
+        Counters(
+            credit.debits_posted,
+            credit.debits_pending,
+            credit.credits_posted + moved,
+            credit.credits_pending - freed,
+        ),
     )

@@ -2,8 +2,7 @@
 
 import datetime as dt
 import enum
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from kernel.errors import DomainError, Kind
@@ -20,6 +19,7 @@ class Code(enum.StrEnum):
 
     POSTED = "posted"
     ID_USED_FOR_OTHER_CONTENT = "id-used-for-other-content"
+    ID_IN_FUTURE = "id-in-future"
     GROUP_ALREADY_POSTED = "group-already-posted"
     AMOUNT_OUT_OF_RANGE = "amount-out-of-range"
     ACCOUNT_NOT_FOUND = "account-not-found"
@@ -40,8 +40,7 @@ class Code(enum.StrEnum):
     GROUP_MEMBER_REJECTED = "group-member-rejected"
 
 
-@dataclass(frozen=True, slots=True)
-class Counters:
+class Counters(NamedTuple):
     """The four counters of an account. Posted ones only grow; pending ones are what is reserved now."""
 
     debits_posted: int = 0
@@ -60,9 +59,11 @@ class Counters:
         return self.credits_posted - self.debits_posted
 
 
-@dataclass(frozen=True, slots=True)
-class BookedTransfer:
-    """A transfer as it stands in the book, with the counters that it left on both sides."""
+class BookedTransfer(NamedTuple):
+    """A transfer as it stands in the book, with the counters that it left on both sides.
+
+    A tuple, as all that is made once per transfer: a frozen dataclass takes ten times as long to make.
+    """
 
     sequence: int
     transfer_id: UUID
@@ -81,8 +82,7 @@ class BookedTransfer:
     credit_side: Counters
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The ledger's answer to one transfer; `booked` is there exactly when `code` is posted."""
 
     transfer_id: UUID

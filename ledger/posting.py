@@ -1,28 +1,84 @@
 """Posting: the ledger's one way in. A batch costs a fixed number of statements, whatever its size.
 
-Runs inside the city's writer section (`kernel.db`), so what it reads is still true when it writes.
+Runs inside the city's writer section (`kernel.db`), so what it reads is still true when it writes. In a batch
+of plain posts these are: the head, ids that are in use, the accounts with their balances, the rows, the head.
 """
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kernel import db, ids
+from kernel import bulk, db, ids
 from kernel.errors import Conflict, Invalid
-from ledger import accounts, leaves, rows, transfers
+from ledger import leaves, partitions, remembering, rows, transfers
 from ledger.deciding import PURPOSE_EXPIRED, Book, decide
 from ledger.outcomes import BookedTransfer, Code, Outcome, TransferRejected
-from ledger.tables import COUNTERS, SIDES, heads, open_holds, rejections, salts
+from ledger.remembering import Memory
+from ledger.tables import heads, open_holds, rejections
 from ledger.tables import transfers as transfers_table
 from ledger.transfers import Transfer, TransferKind
 
 BATCH_MAX = 8190
-"""Most transfers in one call; keeps every statement below the databases' limits of bound values."""
+"""Most transfers in one call."""
 
 _EXPIRY_NAMESPACE = UUID("4f8a7f4c-9a1c-4c39-8ad5-0d1a3c5e6b70")
+_CITY: sa.BindParameter[int] = sa.bindparam("city")
+_HOLD_NAMES = (
+    "sequence", "transfer_id", "debit_account_id", "credit_account_id", "amount", "expires_at",
+)  # fmt: skip
+_REJECTION_NAMES = ("city_id", "transfer_id", "code", "content_digest", "rejected_at", "digest")
+
+_HEAD = sa.select(
+    heads.c.sequence,
+    heads.c.closed_until,
+    heads.c.fence,
+    sa.select(sa.func.min(open_holds.c.expires_at))
+    .where(open_holds.c.city_id == heads.c.city_id)
+    .scalar_subquery()
+    .label("next_expiry"),
+).where(heads.c.city_id == _CITY)
+_ADVANCE = (
+    sa.update(heads)
+    .where(heads.c.city_id == _CITY)
+    .values(sequence=sa.bindparam("newest"), fence=sa.bindparam("new_fence"))
+)
+_OVERDUE = (
+    sa.select(open_holds.c.transfer_id)
+    .where(open_holds.c.city_id == _CITY, open_holds.c.expires_at <= sa.bindparam("now"))
+    .order_by(open_holds.c.expires_at, open_holds.c.sequence)
+    .limit(BATCH_MAX)
+)
+_USED_IDS = sa.union_all(
+    sa.select(transfers_table.c.transfer_id).where(
+        transfers_table.c.city_id == _CITY,
+        transfers_table.c.sequence > sa.bindparam("after"),
+        bulk.any_of(transfers_table.c.transfer_id, "transfer_ids"),
+    ),
+    sa.select(rejections.c.transfer_id).where(
+        rejections.c.city_id == _CITY, bulk.any_of(rejections.c.transfer_id, "transfer_ids")
+    ),
+)
+_REFUSALS = sa.select(rejections.c.transfer_id, rejections.c.code, rejections.c.content_digest).where(
+    rejections.c.city_id == _CITY, bulk.any_of(rejections.c.transfer_id, "transfer_ids")
+)
+_GROUPS = (
+    sa.select(transfers_table.c.group_id)
+    .distinct()
+    .where(transfers_table.c.city_id == _CITY, bulk.any_of(transfers_table.c.group_id, "group_ids"))
+)
+_RESOLVE_HOLDS = sa.delete(open_holds).where(
+    open_holds.c.city_id == _CITY, bulk.any_of(open_holds.c.sequence, "sequences")
+)
+
+
+class _Head(NamedTuple):
+    sequence: int
+    closed_until: dt.date | None
+    fence: int
+    next_expiry: dt.datetime | None
 
 
 def post(work: db.Work, batch: Sequence[Transfer]) -> list[Outcome]:
@@ -33,29 +89,49 @@ def post(work: db.Work, batch: Sequence[Transfer]) -> list[Outcome]:
     """
     if len(batch) > BATCH_MAX:
         raise Invalid("batch-too-large", maximum=BATCH_MAX)
-    sequence, closed_until = _head(work)
-    overdue = _release_overdue(work, closed_until)
-    book = _load(work, [*overdue, *batch], sequence, closed_until)
-    outcomes = decide(book, [*overdue, *batch])
-    _write(work, book, sequence)
+    head = _head(work)
+    overdue = _release_overdue(work, head)
+    whole = [*overdue, *batch] if overdue else batch
+    memory = remembering.memory(work, head.fence)
+    book = _load(work, whole, head, memory)
+    # Until all is written nothing is remembered for true; if it is rolled back later, the fence tells.
+    memory.fence = None
+    outcomes = decide(book, whole)
+    memory.fence = _write(work, book, memory, head.sequence) if book.added else head.fence
+    if book.refused:
+        _remember_refusals(work, book)
     return outcomes[len(overdue) :]
+
+
+def post_many(work: db.Work, batches: Sequence[Sequence[Transfer]]) -> list[list[Outcome]]:
+    """Book the batches of several callers as one, in order; return the outcomes of each.
+
+    The ledger's handler for group commit (`kernel.writing`). Raises as `post` does.
+    """
+    outcomes = iter(post(work, [transfer for batch in batches for transfer in batch]))
+    return [[next(outcomes) for _ in batch] for batch in batches]
 
 
 def post_or_raise(work: db.Work, batch: Sequence[Transfer]) -> list[BookedTransfer]:
     """Book a batch that has to succeed whole. Raises TransferRejected for the first real refusal."""
     outcomes = post(work, batch)
+    raise_refusal(outcomes)
+    return [outcome.booked for outcome in outcomes if outcome.booked is not None]
+
+
+def raise_refusal(outcomes: Sequence[Outcome]) -> None:
+    """Raise TransferRejected for the first real refusal among the outcomes, if there is one."""
     refused = [(place, outcome) for place, outcome in enumerate(outcomes) if not outcome.ok]
     for place, outcome in refused:
         if outcome.code is not Code.GROUP_MEMBER_REJECTED:
             raise TransferRejected(outcome, place)
     if refused:
         raise TransferRejected(refused[0][1], refused[0][0])
-    return [outcome.booked for outcome in outcomes if outcome.booked is not None]
 
 
 def close_period(work: db.Work, last_day: dt.date) -> None:
     """Refuse effective dates up to `last_day` from now on. Raises Conflict if that is not a past day."""
-    _, closed_until = _head(work)
+    closed_until = _head(work).closed_until
     if last_day >= work.now.date() or (closed_until is not None and last_day < closed_until):
         raise Conflict("period-not-closable", last_day=last_day.isoformat())
     work.connection.execute(
@@ -63,152 +139,110 @@ def close_period(work: db.Work, last_day: dt.date) -> None:
     )
 
 
-def _head(work: db.Work) -> tuple[int, dt.date | None]:
-    statement = sa.select(heads.c.sequence, heads.c.closed_until).where(heads.c.city_id == work.city_id)
-    row = work.connection.execute(statement).first()
+def _head(work: db.Work) -> _Head:
+    row = work.connection.execute(_HEAD, {"city": work.city_id}).first()
     if row is None:
-        work.connection.execute(sa.insert(heads).values(city_id=work.city_id, sequence=0))
-        return 0, None
-    return row.sequence, row.closed_until
+        fence = work.ids.random_number()
+        work.connection.execute(sa.insert(heads).values(city_id=work.city_id, sequence=0, fence=fence))
+        return _Head(0, None, fence, None)
+    return _Head(*row)
 
 
-def _release_overdue(work: db.Work, closed_until: dt.date | None) -> list[Transfer]:
+def _release_overdue(work: db.Work, head: _Head) -> list[Transfer]:
     """Return releases for all holds whose time is over; they get ids that can't be made twice."""
-    rows = work.connection.execute(
-        sa.select(open_holds.c.transfer_id)
-        .where(open_holds.c.city_id == work.city_id, open_holds.c.expires_at <= work.now)
-        .order_by(open_holds.c.expires_at, open_holds.c.sequence)
-        .limit(BATCH_MAX)
-    )
+    if head.next_expiry is None or head.next_expiry > work.now:
+        return []
     effective = work.now.date()
-    if closed_until is not None and effective <= closed_until:
-        effective = closed_until + dt.timedelta(days=1)
+    if head.closed_until is not None and effective <= head.closed_until:
+        effective = head.closed_until + dt.timedelta(days=1)
+    over = work.connection.execute(_OVERDUE, {"city": work.city_id, "now": work.now})
     return [
         transfers.release(
             ids.derive(_EXPIRY_NAMESPACE, hold_id), hold_id, effective=effective, purpose=PURPOSE_EXPIRED
         )
-        for (hold_id,) in rows
+        for (hold_id,) in over
     ]
 
 
-def _load(work: db.Work, batch: Sequence[Transfer], sequence: int, closed_until: dt.date | None) -> Book:
+def _load(work: db.Work, batch: Sequence[Transfer], head: _Head, memory: Memory) -> Book:
+    """Read what the batch touches: a fixed number of statements, and only those that it needs."""
+    own_ids = [transfer.transfer_id for transfer in batch]
     referred = {transfer.refers_to for transfer in batch if transfer.refers_to}
-    known = rows.by_transfer_id(work, {transfer.transfer_id for transfer in batch} | referred)
-    resolutions = rows.by_refers_to(work, referred)
+    groups = {transfer.group_id for transfer in batch if transfer.group_id}
+    used = _used_ids(work, own_ids, head.sequence)
+    wanted = used | referred
+    known = rows.by_transfer_id(work, wanted) if wanted else {}
     paths = {path for transfer in batch for path in (transfer.debit, transfer.credit) if path}
-    by_path = accounts.by_path(work, paths)
-    by_id = {account.account_id: account for account in by_path}
-    sides = {
-        side
-        for booked in known.values()
-        for side in (booked.debit_account_id, booked.credit_account_id)
-        if side not in by_id
-    }
-    by_id |= accounts.by_id(work, sides)
+    sides = {side for one in known.values() for side in (one.debit_account_id, one.credit_account_id)}
+    remembering.complete(work, memory, paths, sides)
     return Book(
-        sequence=sequence,
-        closed_until=closed_until,
+        sequence=head.sequence,
+        closed_until=head.closed_until,
         now=work.now,
-        accounts={account.path: account for account in by_path},
-        accounts_by_id=by_id,
-        counters=rows.newest_counters(work, by_id),
+        accounts=memory.accounts,
+        accounts_by_id=memory.accounts_by_id,
+        counters=memory.counters,
         transfers=known,
-        resolutions=resolutions,
-        refusals=_refusals(work, batch),
-        groups=_known_groups(work, {transfer.group_id for transfer in batch if transfer.group_id}),
+        resolutions=rows.by_refers_to(work, referred) if referred else {},
+        refusals=_refusals(work, used) if used else {},
+        groups=_known_groups(work, groups) if groups else set(),
     )
 
 
-def _refusals(work: db.Work, batch: Sequence[Transfer]) -> dict[UUID, tuple[Code, bytes]]:
-    table = rejections.c
-    found = work.connection.execute(
-        sa.select(table.transfer_id, table.code, table.content_digest).where(
-            table.city_id == work.city_id,
-            table.transfer_id.in_([transfer.transfer_id for transfer in batch]),
-        )
-    )
+def _used_ids(work: db.Work, transfer_ids: list[UUID], head_sequence: int) -> set[UUID]:
+    """Return which of the ids stand in the book or among the refusals."""
+    after = partitions.searched_after(work, transfer_ids, head_sequence)
+    asked = {"city": work.city_id, "transfer_ids": transfer_ids, "after": after}
+    return set(work.connection.execute(_USED_IDS, asked).scalars())
+
+
+def _refusals(work: db.Work, transfer_ids: Iterable[UUID]) -> dict[UUID, tuple[Code, bytes]]:
+    found = work.connection.execute(_REFUSALS, {"city": work.city_id, "transfer_ids": list(transfer_ids)})
     return {row.transfer_id: (Code(row.code), row.content_digest) for row in found}
 
 
 def _known_groups(work: db.Work, groups: Iterable[UUID]) -> set[UUID]:
-    table = transfers_table.c
-    statement = sa.select(table.group_id).distinct()
-    return set(
-        work.connection.execute(
-            statement.where(table.city_id == work.city_id, table.group_id.in_(list(groups)))
-        ).scalars()
+    asked = {"city": work.city_id, "group_ids": list(groups)}
+    return set(work.connection.execute(_GROUPS, asked).scalars())
+
+
+def _write(work: db.Work, book: Book, memory: Memory, sequence_before: int) -> int:
+    """Write what was added and return the new fence."""
+    partitions.ensure(work, sequence_before + 1, book.sequence)
+    commitment = memory.committer.commitment
+    city = (work.city_id,)
+    bulk.insert_rows(
+        work,
+        transfers_table,
+        ("city_id", *rows.NAMES, "commitment"),
+        [
+            (*city, *one[: len(rows.PLAIN)], *one.debit_side, *one.credit_side, commitment(one))
+            for one in book.added
+        ],
     )
-
-
-def _write(work: db.Work, book: Book, sequence_before: int) -> None:
-    if book.added:
-        secret = [work.ids.random_bytes(leaves.SALT_BYTES) for _ in book.added]
-        pairs = list(zip(book.added, secret, strict=True))
-        work.connection.execute(
-            sa.insert(transfers_table), [_row(work, booked, salt) for booked, salt in pairs]
-        )
-        work.connection.execute(
-            sa.insert(salts),
-            [{"city_id": work.city_id, "sequence": b.sequence, "salt": salt} for b, salt in pairs],
-        )
-        work.connection.execute(
-            sa.update(heads)
-            .where(heads.c.city_id == work.city_id, heads.c.sequence == sequence_before)
-            .values(sequence=book.sequence)
-        )
-        _project_holds(work, book)
-    if book.refused:
-        refused = [
-            {
-                "city_id": work.city_id,
-                "transfer_id": transfer_id,
-                "code": code.value,
-                "content_digest": digest,
-                "rejected_at": work.now,
-            }
-            for transfer_id, (code, digest) in book.refused.items()
-        ]
-        work.connection.execute(sa.insert(rejections), refused)
+    fence = work.ids.random_number()
+    advanced = {"city": work.city_id, "newest": book.sequence, "new_fence": fence}
+    work.connection.execute(_ADVANCE, advanced)
+    _project_holds(work, book)
+    return fence
 
 
 def _project_holds(work: db.Work, book: Book) -> None:
     """Keep `open_holds` equal to the holds that nothing refers to."""
-    resolved = [booked.refers_to for booked in book.added if booked.refers_to]
+    resolved = [book.transfers[one.refers_to].sequence for one in book.added if one.refers_to]
     held = [
-        {
-            "city_id": work.city_id,
-            "sequence": booked.sequence,
-            "transfer_id": booked.transfer_id,
-            "debit_account_id": booked.debit_account_id,
-            "credit_account_id": booked.credit_account_id,
-            "amount": booked.amount,
-            "expires_at": booked.expires_at,
-        }
-        for booked in book.added
-        if booked.kind is TransferKind.HOLD and booked.transfer_id not in book.resolutions
+        (work.city_id, *(getattr(one, name) for name in _HOLD_NAMES))
+        for one in book.added
+        if one.kind is TransferKind.HOLD and one.transfer_id not in book.resolutions
     ]
-    if held:
-        work.connection.execute(sa.insert(open_holds), held)
-    sequences = [book.transfers[hold_id].sequence for hold_id in resolved]
-    if sequences:
-        work.connection.execute(
-            sa.delete(open_holds).where(
-                open_holds.c.city_id == work.city_id, open_holds.c.sequence.in_(sequences)
-            )
-        )
+    bulk.insert_rows(work, open_holds, ("city_id", *_HOLD_NAMES), held)
+    if resolved:
+        work.connection.execute(_RESOLVE_HOLDS, {"city": work.city_id, "sequences": resolved})
 
 
-def _row(work: db.Work, booked: BookedTransfer, salt: bytes) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        name: getattr(booked, name)
-        for name in BookedTransfer.__dataclass_fields__
-        if not name.endswith("_side")
-    }
-    for side in SIDES:
-        counters = getattr(booked, f"{side}_side")
-        row |= {f"{side}_{counter}": getattr(counters, counter) for counter in COUNTERS}
-    return row | {
-        "city_id": work.city_id,
-        "kind": booked.kind.value,
-        "commitment": leaves.commitment(work.city_id, booked, salt),
-    }
+def _remember_refusals(work: db.Work, book: Book) -> None:
+    refused: list[tuple[Any, ...]] = []
+    for transfer_id, (code, content) in book.refused.items():
+        row = (work.city_id, transfer_id, code.value, content, work.now)
+        refused.append((*row, leaves.digest(row)))
+    bulk.insert_rows(work, rejections, _REJECTION_NAMES, refused)

@@ -5,14 +5,14 @@ A hold whose time is over is left out of every balance, whether or not the write
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
 
 from kernel import db
 from kernel.errors import NotFound
-from ledger import accounts, rows
+from ledger import accounts, leaves, rows
 from ledger.accounts import Account
 from ledger.outcomes import BookedTransfer, Counters
 from ledger.tables import heads, open_holds, transfers
@@ -52,14 +52,14 @@ def closed_until(reading: db.Reading) -> dt.date | None:
 
 def counters(reading: db.Reading, found: Sequence[Account]) -> dict[int, Counters]:
     """Return the counters of accounts at this instant, by account number."""
-    newest = rows.newest_counters(reading, [account.account_id for account in found])
+    newest = rows.counters_as_of(reading, [account.account_id for account in found])
     for debit, credit, amount in _overdue(reading):
         if debit in newest:
             pending = newest[debit].debits_pending - amount
-            newest[debit] = replace(newest[debit], debits_pending=pending)
+            newest[debit] = newest[debit]._replace(debits_pending=pending)
         if credit in newest:
             pending = newest[credit].credits_pending - amount
-            newest[credit] = replace(newest[credit], credits_pending=pending)
+            newest[credit] = newest[credit]._replace(credits_pending=pending)
     return newest
 
 
@@ -99,6 +99,20 @@ def transfer(reading: db.Reading, transfer_id: UUID) -> BookedTransfer:
     return booked
 
 
+def opening(reading: db.Reading, transfer_id: UUID) -> bytes:
+    """Return what opens a transfer's commitment: `ledger.leaves`, for a receipt.
+
+    Raises NotFound `transfer-not-found`, or `salt-destroyed` once a person concerned was erased.
+    """
+    booked = transfer(reading, transfer_id)
+    sides = {booked.debit_account_id, booked.credit_account_id}
+    standings = rows.standings(reading, account_ids=sides)
+    if any((one.account.erased_until or 0) >= booked.sequence for one in standings):
+        raise NotFound("salt-destroyed", transfer_id=str(transfer_id))
+    parties = {one.account.account_id: one.party for one in standings}
+    return leaves.Committer(reading.city_id, parties).opening(booked)
+
+
 def resolution(reading: db.Reading, transfer_ids: Iterable[UUID]) -> dict[UUID, BookedTransfer]:
     """Return what captured, released or reversed the named transfers, by the id referred to."""
     return rows.by_refers_to(reading, transfer_ids)
@@ -133,7 +147,7 @@ def statement_of(
             numbers.update(_page(reading, column, account_id, before, after, page))
     newest = sorted(numbers, reverse=True)[:page]
     found_rows = reading.connection.execute(
-        sa.select(transfers)
+        sa.select(*rows.COLUMNS)
         .where(transfers.c.city_id == reading.city_id, transfers.c.sequence.in_(newest))
         .order_by(transfers.c.sequence.desc())
     )
@@ -152,13 +166,13 @@ def _page(
     page: int,
 ) -> Iterable[int]:
     chosen = sa.select(transfers.c.sequence).where(
-        transfers.c.city_id == reading.city_id, column == account_id
+        transfers.c.city_id == reading.city_id, rows.of_account(column, sa.literal(account_id, sa.BigInteger))
     )
-    if before is not None:
-        chosen = chosen.where(transfers.c.sequence < before)
     if after is not None:
         chosen = chosen.where(transfers.c.sequence > after)
-    return reading.connection.execute(chosen.order_by(transfers.c.sequence.desc()).limit(page)).scalars()
+    chosen = chosen.order_by(column.desc(), transfers.c.sequence.desc()).limit(page)
+    upto = rows.SEQUENCE_MAX if before is None else before - 1
+    return reading.connection.execute(chosen, {"upto": upto}).scalars()
 
 
 def _lines(

@@ -1,89 +1,167 @@
-"""Reading transfer rows back into values: shared by posting, queries and invariants."""
+"""Reading the book's rows back into values: shared by posting, queries and invariants."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kernel import db
+from kernel import bulk, db
+from ledger import accounts
+from ledger.accounts import Account
+from ledger.leaves import Party
 from ledger.outcomes import BookedTransfer, Counters
-from ledger.tables import COUNTERS, accounts, transfers
+from ledger.tables import COUNTERS, SIDES, salt_secrets, transfers
+from ledger.tables import accounts as accounts_table
 from ledger.transfers import TransferKind
 
-_PLAIN = tuple(name for name in BookedTransfer.__dataclass_fields__ if not name.endswith("_side"))
+PLAIN = tuple(name for name in BookedTransfer._fields if not name.endswith("_side"))
+NAMES = (*PLAIN, *(f"{side}_{counter}" for side in SIDES for counter in COUNTERS))
+"""Columns of a booked transfer in the order of its fields, the counters of both sides at the end."""
+
+COLUMNS = [transfers.c[name] for name in NAMES]
+SEQUENCE_MAX = 2**63 - 1
+
+_COUNTS = len(COUNTERS)
+_KIND = PLAIN.index("kind")
+_KINDS = {kind.value: kind for kind in TransferKind}
 
 
-def booked(row: sa.Row[Any]) -> BookedTransfer:
-    """Return the value of a whole row of `transfers`."""
-    fields = row._mapping
-    plain = {name: fields[name] for name in _PLAIN}
-    plain["kind"] = TransferKind(plain["kind"])
-    return BookedTransfer(**plain, debit_side=side(row, "debit"), credit_side=side(row, "credit"))
+class Standing(NamedTuple):
+    """An account with its newest counters and what its salts are derived from."""
+
+    account: Account
+    secret: bytes
+    counters: Counters
+
+    @property
+    def party(self) -> Party:
+        """The account as openings name it."""
+        return Party(self.account.path, self.account.asset, self.secret)
 
 
-def side(row: sa.Row[Any], name: str) -> Counters:
-    """Return the counters that a transfer left on its debit or credit side."""
-    return Counters(*(row._mapping[f"{name}_{counter}"] for counter in COUNTERS))
+def booked(row: Sequence[Any]) -> BookedTransfer:
+    """Return the value of a row that begins with COLUMNS."""
+    plain = list(row[: len(PLAIN)])
+    plain[_KIND] = _KINDS[plain[_KIND]]
+    debit, credit = len(PLAIN), len(PLAIN) + _COUNTS
+    sides = Counters(*row[debit:credit]), Counters(*row[credit : credit + _COUNTS])
+    fields = (*plain, *sides)
+    return BookedTransfer(*fields)
 
 
 def by_transfer_id(reading: db.Reading, transfer_ids: Iterable[UUID]) -> dict[UUID, BookedTransfer]:
     """Return those of the named transfers that are booked."""
-    found = _where(reading, transfers.c.transfer_id.in_(list(transfer_ids)))
-    return {transfer.transfer_id: transfer for transfer in found}
+    found = reading.connection.execute(
+        _BY_TRANSFER_ID, {"city": reading.city_id, "transfer_ids": list(transfer_ids)}
+    )
+    return {transfer.transfer_id: transfer for transfer in map(booked, found)}
 
 
 def by_refers_to(reading: db.Reading, transfer_ids: Iterable[UUID]) -> dict[UUID, BookedTransfer]:
     """Return what captured, released or reversed the named transfers, by the id referred to."""
-    found = _where(reading, transfers.c.refers_to.in_(list(transfer_ids)))
-    return {transfer.refers_to: transfer for transfer in found if transfer.refers_to}
+    found = reading.connection.execute(
+        _BY_REFERS_TO, {"city": reading.city_id, "transfer_ids": list(transfer_ids)}
+    )
+    return {transfer.refers_to: transfer for transfer in map(booked, found) if transfer.refers_to}
 
 
-def newest_counters(reading: db.Reading, account_ids: Iterable[int]) -> dict[int, Counters]:
-    """Return the counters of accounts as their newest transfer left them; zeros where there is none."""
-    return counters_as_of(reading, account_ids, None)
+def standings(
+    reading: db.Reading, *, paths: Iterable[str] = (), account_ids: Iterable[int] = ()
+) -> list[Standing]:
+    """Return accounts named by path or number as their newest transfer left them, in two statements."""
+    wanted = {"paths": sorted(set(paths)), "account_ids": sorted(set(account_ids))}
+    asked = {"city": reading.city_id, "upto": SEQUENCE_MAX, **wanted}
+    statement = _STANDINGS_BY_BOTH if wanted["account_ids"] else _STANDINGS
+    found = reading.connection.execute(statement, asked).all()
+    counters = _counters(reading, [(row[0], row[-2], row[-1]) for row in found])
+    return [Standing(accounts.of_row(row), row[-3], counters[row[0]]) for row in found]
 
 
 def counters_as_of(
-    reading: db.Reading, account_ids: Iterable[int], sequence: int | None
+    reading: db.Reading, account_ids: Iterable[int], sequence: int | None = None
 ) -> dict[int, Counters]:
-    """Return the counters of accounts after transfer number `sequence` (None: after all), two statements."""
-    wanted = sorted(account_ids)
+    """Return the counters of accounts after transfer number `sequence` (None: after all); zeros if none."""
+    wanted = sorted(set(account_ids))
     if not wanted:
         return {}
-    newest = reading.connection.execute(
-        sa.select(
-            accounts.c.account_id,
-            _newest_sequence("debit_account_id", sequence),
-            _newest_sequence("credit_account_id", sequence),
-        ).where(accounts.c.city_id == reading.city_id, accounts.c.account_id.in_(wanted))
-    ).all()
+    upto = SEQUENCE_MAX if sequence is None else sequence
+    asked = {"city": reading.city_id, "account_ids": wanted, "upto": upto}
+    found = [tuple(row) for row in reading.connection.execute(_NEWEST, asked)]
+    return dict.fromkeys(wanted, Counters()) | _counters(reading, found)
+
+
+def _counters(
+    reading: db.Reading, newest: Sequence[tuple[int, int | None, int | None]]
+) -> dict[int, Counters]:
+    """Return counters from the accounts' last debits and credits, whichever is newer."""
     last = {account_id: max(debit or 0, credit or 0) for account_id, debit, credit in newest}
-    found = reading.connection.execute(
-        sa.select(transfers).where(
-            transfers.c.city_id == reading.city_id, transfers.c.sequence.in_(sorted(set(last.values())))
-        )
-    )
-    by_sequence = {row.sequence: row for row in found}
-    result = dict.fromkeys(wanted, Counters())
-    for account_id, number in last.items():
-        row = by_sequence.get(number)
+    asked = {"city": reading.city_id, "sequences": sorted(set(last.values()) - {0})}
+    found = reading.connection.execute(_SIDES, asked) if asked["sequences"] else ()
+    by_sequence = {row[0]: row for row in found}
+    result = dict.fromkeys(last, Counters())
+    for account_id, sequence in last.items():
+        row = by_sequence.get(sequence)
         if row is not None:
-            result[account_id] = side(row, "debit" if row.debit_account_id == account_id else "credit")
+            start = 2 if row[1] == account_id else 2 + _COUNTS
+            result[account_id] = Counters(*row[start : start + _COUNTS])
     return result
 
 
-def _newest_sequence(account_column: str, sequence: int | None) -> sa.ScalarSelect[int]:
-    """Return a subquery that walks one step of the index on (account, sequence)."""
-    newest = sa.select(transfers.c.sequence).where(
-        transfers.c.city_id == accounts.c.city_id, transfers.c[account_column] == accounts.c.account_id
+def of_account(column: sa.ColumnElement[int], account: sa.ColumnElement[int]) -> sa.ColumnElement[bool]:
+    """Hold transfers to one account on one side, up to the bound `upto`.
+
+    Said as a range of (account, sequence) and not as an equality, and to be ordered by both: so that no
+    planner takes the index on the sequence alone and reads the whole book to find the last transfer of a
+    quiet account.
+    """
+    bound = sa.tuple_(account, sa.bindparam("upto", type_=sa.BigInteger))
+    return sa.and_(column >= account, sa.tuple_(column, transfers.c.sequence) <= bound)
+
+
+def _by_uuid(column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    city = transfers.c.city_id == sa.bindparam("city")
+    return sa.select(*COLUMNS).where(city, bulk.any_of(column, "transfer_ids"))
+
+
+def _newest_sequence(account_column: str) -> sa.ScalarSelect[int]:
+    column = transfers.c[account_column]
+    return (
+        sa.select(transfers.c.sequence)
+        .where(
+            transfers.c.city_id == accounts_table.c.city_id, of_account(column, accounts_table.c.account_id)
+        )
+        .order_by(column.desc(), transfers.c.sequence.desc())
+        .limit(sa.literal_column("1"))
+        .correlate(accounts_table)
+        .scalar_subquery()
     )
-    if sequence is not None:
-        newest = newest.where(transfers.c.sequence <= sequence)
-    newest = newest.order_by(transfers.c.sequence.desc()).limit(1)
-    return newest.correlate(accounts).scalar_subquery().label(f"newest_{account_column}")  # type: ignore[return-value]  # a label is a scalar subquery, too
 
 
-def _where(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[BookedTransfer]:
-    statement = sa.select(transfers).where(transfers.c.city_id == reading.city_id, condition)
-    return [booked(row) for row in reading.connection.execute(statement)]
+def _with_newest(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    """Return a query over accounts with the numbers of their last debit and credit: a step in each index."""
+    newest = (_newest_sequence(f"{side}_account_id") for side in SIDES)
+    return sa.select(*columns, *newest).where(accounts_table.c.city_id == sa.bindparam("city"))
+
+
+_SECRET = (
+    sa.select(salt_secrets.c.secret)
+    .where(
+        salt_secrets.c.city_id == accounts_table.c.city_id,
+        salt_secrets.c.account_id == accounts_table.c.account_id,
+    )
+    .scalar_subquery()
+)
+_BY_TRANSFER_ID = _by_uuid(transfers.c.transfer_id)
+_BY_REFERS_TO = _by_uuid(transfers.c.refers_to)
+_OF_PATHS = bulk.any_of(accounts_table.c.path, "paths")
+_OF_IDS = bulk.any_of(accounts_table.c.account_id, "account_ids")
+_WHOLE = _with_newest(*(accounts_table.c[name] for name in accounts.FIELDS), _SECRET)
+_STANDINGS = _WHOLE.where(_OF_PATHS)
+_STANDINGS_BY_BOTH = _WHOLE.where(sa.or_(_OF_PATHS, _OF_IDS))
+_NEWEST = _with_newest(accounts_table.c.account_id).where(_OF_IDS)
+_SIDES = sa.select(
+    transfers.c.sequence,
+    transfers.c.debit_account_id,
+    *(transfers.c[f"{side}_{counter}"] for side in SIDES for counter in COUNTERS),
+).where(transfers.c.city_id == sa.bindparam("city"), bulk.any_of(transfers.c.sequence, "sequences"))

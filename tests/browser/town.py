@@ -67,9 +67,7 @@ class Town:
             person = persons.by_email(reading, email)
             assert person is not None
             lots = [left for account, left in queries.trial_balance(reading) if account.owner == person.owner]
-        return Counters(
-            *(sum(getattr(left, name) for left in lots) for name in Counters.__dataclass_fields__)
-        )
+        return Counters(*(sum(getattr(left, name) for left in lots) for name in Counters._fields))
 
     def balance(self, path: str) -> Counters:
         """Return an account's counters."""

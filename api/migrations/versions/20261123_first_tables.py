@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from alembic import op
 
 from kernel import db
+from ledger import partitions
 
-revision = "20261123_first"
+revision = "20261123_first_tables"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -120,6 +121,13 @@ def upgrade() -> None:
         sa.Column("expires_on", sa.Date(), nullable=True, comment="Last day of a wallet lot"),
         sa.Column("opened_at", db.UtcDateTime(), nullable=False),
         sa.Column("closed_at", db.UtcDateTime(), nullable=True),
+        sa.Column(
+            "erased_until",
+            sa.BigInteger(),
+            nullable=True,
+            comment="Transfers up to this number can't be opened any more",
+        ),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False, comment="ledger.accounts.row_digest"),
         sa.CheckConstraint("guard IN ('none', 'no-overdraft')", name=op.f("ck_ledger_accounts_guard")),
         sa.PrimaryKeyConstraint("city_id", "account_id", name=op.f("pk_ledger_accounts")),
         sa.UniqueConstraint("city_id", "path", name=op.f("uq_ledger_accounts_city_id_path")),
@@ -135,6 +143,9 @@ def upgrade() -> None:
             "sequence", sa.BigInteger(), nullable=False, comment="Number of the newest transfer; 0 if none"
         ),
         sa.Column("closed_until", sa.Date(), nullable=True, comment="No new effective date up to this day"),
+        sa.Column(
+            "fence", sa.BigInteger(), nullable=False, comment="Another random number after each change"
+        ),
         sa.PrimaryKeyConstraint("city_id", name=op.f("pk_ledger_heads")),
     )
     op.create_table(
@@ -159,15 +170,17 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=40), nullable=False),
         sa.Column("content_digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("rejected_at", db.UtcDateTime(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False, comment="Of the other columns"),
         sa.PrimaryKeyConstraint("city_id", "transfer_id", name=op.f("pk_ledger_rejections")),
         comment="Requests that were refused: asking again gives the same answer",
     )
     op.create_table(
-        "ledger_salts",
+        "ledger_salt_secrets",
         sa.Column("city_id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("salt", sa.LargeBinary(length=16), nullable=False, comment="Destroyed on erasure"),
-        sa.PrimaryKeyConstraint("city_id", "sequence", name=op.f("pk_ledger_salts")),
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("secret", sa.LargeBinary(length=32), nullable=False, comment="Replaced on erasure"),
+        sa.PrimaryKeyConstraint("city_id", "account_id", name=op.f("pk_ledger_salt_secrets")),
+        comment="What the salts of an account's transfers are derived from (ledger.leaves)",
     )
     op.create_table(
         "offers",
@@ -517,24 +530,11 @@ def upgrade() -> None:
     op.create_table(
         "ledger_transfers",
         sa.Column("city_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("effective", sa.Date(), nullable=False, comment="When it happened"),
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("transfer_id", sa.Uuid(), nullable=False, comment="Made by the caller"),
-        sa.Column("kind", sa.String(length=7), nullable=False),
-        sa.Column(
-            "refers_to",
-            sa.Uuid(),
-            nullable=True,
-            comment="The hold captured or released, the transfer reversed",
-        ),
         sa.Column("debit_account_id", sa.BigInteger(), nullable=False),
         sa.Column("credit_account_id", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.BigInteger(), nullable=False),
-        sa.Column("purpose", sa.String(length=40), nullable=False),
-        sa.Column("subject", sa.String(length=120), nullable=False),
-        sa.Column("group_id", sa.Uuid(), nullable=True),
-        sa.Column("effective", sa.Date(), nullable=False, comment="When it happened"),
-        sa.Column("booked_at", db.UtcDateTime(), nullable=False, comment="When it was recorded"),
-        sa.Column("expires_at", db.UtcDateTime(), nullable=True, comment="Of a hold"),
         sa.Column("debit_debits_posted", sa.BigInteger(), nullable=False, comment="Result on this side"),
         sa.Column("debit_debits_pending", sa.BigInteger(), nullable=False, comment="Result on this side"),
         sa.Column("debit_credits_posted", sa.BigInteger(), nullable=False, comment="Result on this side"),
@@ -543,9 +543,22 @@ def upgrade() -> None:
         sa.Column("credit_debits_pending", sa.BigInteger(), nullable=False, comment="Result on this side"),
         sa.Column("credit_credits_posted", sa.BigInteger(), nullable=False, comment="Result on this side"),
         sa.Column("credit_credits_pending", sa.BigInteger(), nullable=False, comment="Result on this side"),
+        sa.Column("booked_at", db.UtcDateTime(), nullable=False, comment="When it was recorded"),
+        sa.Column("transfer_id", sa.Uuid(), nullable=False, comment="Made by the caller"),
         sa.Column(
             "commitment", sa.LargeBinary(length=32), nullable=False, comment="ledger.leaves.commitment"
         ),
+        sa.Column("kind", sa.String(length=7), nullable=False),
+        sa.Column("purpose", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column(
+            "refers_to",
+            sa.Uuid(),
+            nullable=True,
+            comment="The hold captured or released, the transfer reversed",
+        ),
+        sa.Column("group_id", sa.Uuid(), nullable=True),
+        sa.Column("expires_at", db.UtcDateTime(), nullable=True, comment="Of a hold"),
         sa.CheckConstraint(
             "(kind IN ('post', 'hold')) = (refers_to IS NULL)", name=op.f("ck_ledger_transfers_refers_to")
         ),
@@ -556,18 +569,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "debit_account_id <> credit_account_id", name=op.f("ck_ledger_transfers_accounts")
         ),
-        sa.ForeignKeyConstraint(
-            ["city_id", "credit_account_id"],
-            ["ledger_accounts.city_id", "ledger_accounts.account_id"],
-            name=op.f("fk_ledger_transfers_city_id_credit_account_id_ledger_accounts"),
-        ),
-        sa.ForeignKeyConstraint(
-            ["city_id", "debit_account_id"],
-            ["ledger_accounts.city_id", "ledger_accounts.account_id"],
-            name=op.f("fk_ledger_transfers_city_id_debit_account_id_ledger_accounts"),
-        ),
         sa.PrimaryKeyConstraint("city_id", "sequence", name=op.f("pk_ledger_transfers")),
-        sa.UniqueConstraint("city_id", "transfer_id", name=op.f("uq_ledger_transfers_city_id_transfer_id")),
+        postgresql_partition_by="RANGE (sequence)",
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_ledger_transfers_credit",
@@ -589,14 +593,17 @@ def upgrade() -> None:
         sqlite_where=sa.text("group_id IS NOT NULL"),
         postgresql_where=sa.text("group_id IS NOT NULL"),
     )
-    op.create_index(
-        "uq_ledger_transfers_refers_to",
-        "ledger_transfers",
-        ["city_id", "refers_to"],
-        unique=True,
-        sqlite_where=sa.text("refers_to IS NOT NULL"),
-        postgresql_where=sa.text("refers_to IS NOT NULL"),
-    )
+    if op.get_bind().dialect.name == "sqlite":
+        op.create_index(
+            "uq_ledger_transfers_transfer_id", "ledger_transfers", ["city_id", "transfer_id"], unique=True
+        )
+        op.create_index(
+            "uq_ledger_transfers_refers_to",
+            "ledger_transfers",
+            ["city_id", "refers_to"],
+            unique=True,
+            sqlite_where=sa.text("refers_to IS NOT NULL"),
+        )
     op.create_table(
         "roles",
         sa.Column("city_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -798,6 +805,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("city_id", "voucher_id", name=op.f("pk_redemptions")),
     )
     _make_append_only()
+    if op.get_bind().dialect.name == "postgresql":
+        partitions.create(op.get_bind(), 0)
 
 
 def downgrade() -> None:

@@ -1,0 +1,206 @@
+"""Many rows in one statement: membership in a list bound as one value, and inserting by COPY.
+
+A thousand bound parameters cost a database and its driver more than the rows that they name, so a list goes
+over as one text; on PostgreSQL rows go in by binary COPY, packed column by column (reference: PostgreSQL
+documentation, COPY, section Binary Format), elsewhere by one prepared INSERT.
+"""
+
+import datetime as dt
+import itertools
+import json
+import struct
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from kernel.db import UtcDateTime, Work
+
+_COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
+_COPY_TRAILER = b"\xff\xff"
+_NULL = b"\xff\xff\xff\xff"
+_LENGTH = struct.Struct(">i")
+_POSTGRESQL_DAY_ZERO = dt.date(2000, 1, 1).toordinal()
+_POSTGRESQL_EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+_CHUNK = 512
+"""Rows packed at a time, so that the server works while the next ones are packed."""
+
+
+class Members(sa.types.TypeDecorator[Any]):
+    """A list of numbers, UUIDs or texts, bound as one value: see `any_of`."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
+        """Write the list as an array literal (PostgreSQL) or as JSON."""
+        if value is None:
+            return None
+        texts = [member.hex if isinstance(member, UUID) else member for member in value]
+        if dialect.name == "postgresql":
+            return "{" + ",".join(map(_array_member, texts)) + "}"
+        return json.dumps(texts, ensure_ascii=False)
+
+
+def _array_member(member: object) -> str:
+    if isinstance(member, str):
+        return '"' + member.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(member)
+
+
+class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL function that it stands for
+    """Whether a column is a member of the list bound under `name`: one statement for any length."""
+
+    inherit_cache = True
+    name = "any_of"
+    type = sa.Boolean()
+
+    def __init__(self, column: sa.ColumnElement[Any], name: str) -> None:
+        super().__init__(column, sa.bindparam(name, type_=Members()))
+
+
+@compiles(any_of)
+def _compile_any_of(element: any_of, compiler: SQLCompiler, **arguments: Any) -> str:
+    column, members = element.clauses
+    left = compiler.process(column, **arguments)
+    right = compiler.process(members, **arguments)
+    return f"{left} IN (SELECT value FROM json_each({right}))"
+
+
+@compiles(any_of, "postgresql")
+def _compile_any_of_postgresql(element: any_of, compiler: SQLCompiler, **arguments: Any) -> str:
+    column, members = element.clauses
+    left = compiler.process(column, **arguments)
+    right = compiler.process(members, **arguments)
+    return f"{left} = ANY (CAST({right} AS {column.type.compile(compiler.dialect)}[]))"
+
+
+def insert_rows(work: Work, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows, given as tuples of the named columns, in one statement.
+
+    The first column must be the city. Values are what the column's type gives back (aware instants, UUIDs).
+    Raises ValueError if a row is another city's.
+    """
+    if not rows:
+        return
+    columns = list(zip(*rows, strict=True))
+    if names[0] != "city_id" or set(columns[0]) != {work.city_id}:
+        msg = f"rows of {table.name} that are not of city {work.city_id}"
+        raise ValueError(msg)
+    kinds = [table.c[name].type for name in names]
+    if work.connection.dialect.name == "postgresql":
+        _copy(work.connection, table.name, names, kinds, columns)
+    else:
+        converted = [_sqlite_column(kind, column) for kind, column in zip(kinds, columns, strict=True)]
+        marks = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
+        work.connection.exec_driver_sql(statement, list(zip(*converted, strict=True)))
+
+
+def _sqlite_column(kind: sa.types.TypeEngine[Any], column: Sequence[Any]) -> Sequence[Any]:
+    """Return a column as the dialect stores it (SQLAlchemy's own forms for SQLite)."""
+    if isinstance(kind, sa.Uuid):
+        return [value and value.hex for value in column]
+    if isinstance(kind, UtcDateTime):
+        return _remembered(column, lambda at: at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f"))
+    if isinstance(kind, sa.Date):
+        return _remembered(column, dt.date.isoformat)
+    return column
+
+
+def _remembered(column: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
+    """Convert each distinct value once; a batch has few dates and texts."""
+    known = {value: None if value is None else convert(value) for value in set(column)}
+    return [known[value] for value in column]
+
+
+def _copy(
+    connection: sa.Connection,
+    table: str,
+    names: Sequence[str],
+    kinds: Sequence[sa.types.TypeEngine[Any]],
+    columns: Sequence[Sequence[Any]],
+) -> None:
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.write(_COPY_HEADER)
+            for start in range(0, len(columns[0]), _CHUNK):
+                chunk = [column[start : start + _CHUNK] for column in columns]
+                copy.write(_packed(kinds, chunk))
+            copy.write(_COPY_TRAILER)
+    finally:
+        cursor.close()
+
+
+def _packed(kinds: Sequence[sa.types.TypeEngine[Any]], columns: Sequence[Sequence[Any]]) -> bytes:
+    """Return rows in the binary format: runs of plain integers by one `struct`, all else field by field."""
+    parts: list[Iterable[bytes]] = []
+    pending: list[tuple[str, Sequence[int]]] = [("h", [len(columns)] * len(columns[0]))]
+    for kind, column in zip(kinds, columns, strict=True):
+        width = _integer_width(kind)
+        if width and None not in column:
+            pending.append((f"i{width}", column))
+        else:
+            parts += _flushed(pending)
+            parts.append(_fields(kind, column))
+    parts += _flushed(pending)
+    return b"".join(itertools.chain.from_iterable(zip(*parts, strict=True)))
+
+
+def _integer_width(kind: sa.types.TypeEngine[Any]) -> str:
+    if isinstance(kind, sa.BigInteger):
+        return "q"
+    if isinstance(kind, sa.SmallInteger):
+        return "h"
+    return "i" if isinstance(kind, sa.Integer) else ""
+
+
+def _flushed(pending: list[tuple[str, Sequence[int]]]) -> Iterator[Iterable[bytes]]:
+    if not pending:
+        return
+    layout = struct.Struct(">" + "".join(form for form, _ in pending))
+    arguments: list[Iterable[int]] = []
+    for form, column in pending:
+        if form != "h":
+            arguments.append(itertools.repeat(struct.calcsize(">" + form[1])))
+        arguments.append(column)
+    pending.clear()
+    yield map(layout.pack, *arguments)
+
+
+def _fields(kind: sa.types.TypeEngine[Any], column: Sequence[Any]) -> list[bytes]:
+    if isinstance(kind, sa.Uuid):
+        return [_NULL if value is None else b"\0\0\0\x10" + value.bytes for value in column]
+    if isinstance(kind, sa.LargeBinary):
+        return [_field(value) for value in column]
+    return _remembered_fields(column, _encoder(kind))
+
+
+def _remembered_fields(column: Sequence[Any], encode: Callable[[Any], bytes]) -> list[bytes]:
+    known = {value: _NULL if value is None else _field(encode(value)) for value in set(column)}
+    return [known[value] for value in column]
+
+
+def _field(data: bytes | None) -> bytes:
+    return _NULL if data is None else _LENGTH.pack(len(data)) + data
+
+
+def _encoder(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], bytes]:
+    if isinstance(kind, UtcDateTime):
+        return lambda at: struct.pack(">q", (at - _POSTGRESQL_EPOCH) // _MICROSECOND)
+    if isinstance(kind, sa.Date):
+        return lambda day: struct.pack(">i", day.toordinal() - _POSTGRESQL_DAY_ZERO)
+    if isinstance(kind, sa.Boolean):
+        return lambda flag: b"\1" if flag else b"\0"
+    if width := _integer_width(kind):
+        return lambda number: struct.pack(f">{width}", number)
+    if isinstance(kind, sa.String):
+        return str.encode
+    msg = f"COPY of {kind!r} is not known"
+    raise TypeError(msg)
