@@ -17,6 +17,7 @@ _TABLES = (
     "kernel.cities",
     "kernel.outbox",
     "ledger.tables",
+    "ledger.verifying",
     "identity.tables",
     "merchants.tables",
     "rewards.tables",

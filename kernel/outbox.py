@@ -30,6 +30,14 @@ events = sa.Table(
     sa.Column("delivered_at", db.UtcDateTime),
     sa.Column("last_error", sa.String(500)),
     sa.Index("ix_outbox_events_due", "city_id", "due_at", "event_id"),
+    # Few of many: without it, counting what waits reads all that was ever delivered.
+    sa.Index(
+        "ix_outbox_events_undelivered",
+        "city_id",
+        "created_at",
+        sqlite_where=sa.text("delivered_at IS NULL"),
+        postgresql_where=sa.text("delivered_at IS NULL"),
+    ),
 )
 
 
@@ -42,6 +50,16 @@ class Event:
     payload: Mapping[str, Any]
     created_at: dt.datetime
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What has not reached its receiver."""
+
+    waiting: int
+    oldest_at: dt.datetime | None
+    """When the oldest that waits was written."""
+    given_up: int
 
 
 def append(work: db.Work, topic: str, payload: Mapping[str, Any]) -> int:
@@ -87,10 +105,22 @@ def failed(work: db.Work, event: Event, error: str) -> None:
 
 def undelivered_count(reading: db.Reading) -> int:
     """Return how many messages have not reached their receiver, those given up included."""
-    statement = sa.select(sa.func.count()).where(
-        events.c.city_id == reading.city_id, events.c.delivered_at.is_(None)
-    )
-    return reading.connection.execute(statement).scalar_one()
+    left = backlog(reading)
+    return left.waiting + left.given_up
+
+
+def backlog(reading: db.Reading) -> Backlog:
+    """Return how many messages wait, since when, and how many were given up."""
+    waits = events.c.due_at.is_not(None)
+    row = reading.connection.execute(
+        sa.select(
+            sa.func.count(events.c.due_at),
+            sa.func.min(sa.case((waits, events.c.created_at)), type_=db.UtcDateTime),
+            sa.func.count(),
+        ).where(events.c.city_id == reading.city_id, events.c.delivered_at.is_(None))
+    ).one()
+    waiting, oldest_at, undelivered = row
+    return Backlog(waiting, oldest_at, undelivered - waiting)
 
 
 def _update(work: db.Work, event_id: int, **values: object) -> None:
