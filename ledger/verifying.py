@@ -1,4 +1,4 @@
-"""Verifying the book again and again; each result is kept: when the book was last checked, and up to where."""
+"""Verifying the book again and again; results are kept: when the book was last checked, up to where."""
 
 import datetime as dt
 from collections.abc import Mapping

@@ -6,7 +6,7 @@ from alembic import op
 from kernel import db
 
 revision = "20261123_watching"
-down_revision = "20261123_first"
+down_revision = "20261123_first_tables"
 branch_labels = None
 depends_on = None
 
