@@ -18,6 +18,7 @@ _TABLES = (
     "kernel.outbox",
     "ledger.tables",
     "ledger.verifying",
+    "ledger.log_tables",
     "identity.tables",
     "merchants.tables",
     "rewards.tables",
