@@ -18,7 +18,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kernel.clock import Clock, SystemClock
-from kernel.errors import Busy
+from kernel.errors import Busy, OutcomeUnknown
 from kernel.ids import IdSource
 
 T = TypeVar("T")
@@ -133,8 +133,8 @@ class Database:
 
         A command may run several times (after a serialisation failure or a lost connection), so it has no
         effect outside its transaction. Raises what the command raises, after rolling back; Busy when the
-        database kept refusing. A connection lost while committing is raised as it is: whether the commit
-        happened is unknown, so running again is for the caller to decide.
+        database kept refusing; OutcomeUnknown when the connection was lost while committing: whether it
+        happened is unknown, so asking again is for the caller, who knows by which key to recognise it.
         """
         for attempt in range(ATTEMPTS):
             with self._writers.connect() as connection:
@@ -147,7 +147,7 @@ class Database:
                     # After a lost connection there is nothing left to roll back.
                     with contextlib.suppress(sa.exc.DBAPIError):
                         transaction.rollback()
-                    if not _is_retryable(error):
+                    if not is_retryable(error):
                         raise
                     if attempt == ATTEMPTS - 1:
                         raise Busy from error
@@ -155,7 +155,13 @@ class Database:
                 except BaseException:
                     transaction.rollback()
                     raise
-                transaction.commit()
+                try:
+                    transaction.commit()
+                except sa.exc.DBAPIError as error:
+                    if _is_lost(error):
+                        raise OutcomeUnknown from error
+                    transaction.rollback()
+                    raise
                 return result
         raise Busy
 
@@ -212,10 +218,16 @@ def _enter_writer_section(connection: sa.Connection, city_id: int) -> None:
     connection.execute(lock).one()
 
 
-def _is_retryable(error: sa.exc.DBAPIError) -> bool:
+def is_retryable(error: sa.exc.DBAPIError) -> bool:
+    """Return whether the whole transaction may succeed if it is run again."""
     sqlstate = getattr(error.orig, "sqlstate", None)
     if sqlstate is not None:
         return str(sqlstate).startswith(_RETRYABLE)
     return error.connection_invalidated or getattr(error.orig, "sqlite_errorname", "").startswith(
         "SQLITE_BUSY"
     )
+
+
+def _is_lost(error: sa.exc.DBAPIError) -> bool:
+    sqlstate = str(getattr(error.orig, "sqlstate", None) or "")
+    return error.connection_invalidated or sqlstate.startswith(("08", "57"))

@@ -71,3 +71,9 @@ class Busy(DomainError):
 
     kind = Kind.BUSY
     code = "busy"
+
+
+class OutcomeUnknown(Busy):
+    """The connection was lost while committing: ask again under the same key to learn whether it was done."""
+
+    code = "outcome-unknown"

@@ -1,8 +1,8 @@
 """What a process remembers of a city's accounts between batches, so that a batch needs not read them again.
 
-The head of the book carries a fence: a random number that every batch and every change of an account replaces.
-What is remembered is true exactly as long as the fence in the database is the one remembered with it: if a
-unit of work was rolled back, or another process has written, the fences differ and everything is read anew.
+The head of the book carries a fence: a random number that every batch and every change of an account
+replaces. What is remembered is true exactly as long as the fence in the database is the one remembered with
+it: if a unit of work was rolled back, or another process has written, the fences differ and all is read anew.
 Used inside the writer section only, so nothing changes between the look at the fence and the commit.
 """
 

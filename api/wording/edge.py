@@ -7,6 +7,9 @@ GENERAL = N_("That did not work ({code}). Please try again, or tell the city the
 SENTENCES = {
     "busy": N_("The system is busy right now. Please try again in a moment; nothing was done."),
     "writer-queue-full": N_("The system is busy right now. Please try again in a moment; nothing was done."),
+    "outcome-unknown": N_(
+        "The connection was lost at the last moment. Please send the same again: nothing will happen twice."
+    ),
     "city-not-found": N_("There is no city under this address."),
     "csrf-token-invalid": N_(
         "This page was open for too long. Please load it again and repeat what you did."
