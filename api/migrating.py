@@ -19,6 +19,7 @@ _TABLES = (
     "ledger.tables",
     "ledger.verifying",
     "ledger.log_tables",
+    "ledger.closing_tables",
     "identity.tables",
     "merchants.tables",
     "rewards.tables",

@@ -1,6 +1,7 @@
-"""`duiscoin ledger export`: what treasurers and auditors do with the books."""
+"""`duiscoin ledger export`, `close-period`, `periods`: what treasurers and auditors do with the books."""
 
 import datetime as dt
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from api import closing
 from api.cli import opening
-from api.cli.books import CityOption
-from ledger import exporting
+from api.cli.books import CityOption, JsonOption
+from ledger import exporting, periods
 from ledger.journals import Form
 
 
@@ -45,6 +47,49 @@ def export(
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
         _write(pieces, out)
+
+
+def close_period(
+    last_day: Annotated[dt.datetime, typer.Argument(formats=["%Y-%m-%d"], help="Last day of the period")],
+    city: CityOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+) -> None:
+    """Close a period: the book takes no effective date up to that day any more. Can't be undone."""
+    database = opening.database(opening.settings())
+    chosen = opening.city(database, city)
+    day = last_day.date()
+    if not yes:
+        typer.confirm(f"Close the books of {chosen.name} up to {day}? This can't be undone.", abort=True)
+    made = database.run(chosen.city_id, lambda work: closing.close(work, day, "command-line"))
+    typer.echo(f"Closed up to {day} at transfer {made.sequence}, trial balance {made.trial_balance.hex()}.")
+
+
+def list_periods(city: CityOption = None, as_json: JsonOption = False) -> None:
+    """List the closed periods: until when, closed when, by whom, at which transfer."""
+    database = opening.database(opening.settings())
+    chosen = opening.city(database, city)
+    with database.reading(chosen.city_id) as reading:
+        known = periods.every(reading)
+    rows = [
+        {
+            "closed_until": one.closed_until.isoformat(),
+            "closed_at": one.closed_at.isoformat(),
+            "closed_by": one.closed_by,
+            "sequence": one.sequence,
+            "trial_balance": one.trial_balance.hex(),
+        }
+        for one in known
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        typer.echo(
+            f"until {row['closed_until']}  at {row['closed_at']}  by {row['closed_by']}  "
+            f"transfer {row['sequence']}"
+        )
+    if not rows:
+        typer.echo("No period is closed yet.")
 
 
 def _span(first: dt.datetime | None, last: dt.datetime | None) -> str:

@@ -62,6 +62,7 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Accounts"), "/treasury/accounts", "book"),
         (N_("Budgets"), "/treasury/budgets", "wallet"),
         (N_("Settlement"), "/treasury/settlements", "bank"),
+        (N_("Periods"), "/treasury/periods", "clock"),
         (N_("Verification"), "/treasury/verification", "check"),
         (N_("Audit log"), "/treasury/audit-log", "history"),
     ),

@@ -15,6 +15,7 @@ from api.pages import (
     office_rules,
     spending,
     treasury,
+    treasury_periods,
     venue,
 )
 
@@ -30,6 +31,7 @@ def include(app: FastAPI) -> None:
         about,
         interfaces,
         venue,
+        treasury_periods,
         treasury,
         office,
         office_rules,

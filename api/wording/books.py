@@ -30,6 +30,7 @@ SENTENCES = {
     "salt-destroyed": N_("The person concerned was erased, so there is no receipt for this any more."),
     "id-used-for-other-content": N_("This id was used before for something else."),
     "overdraft": N_("There is not enough on the account for this."),
+    "period-already-closed": N_("This period is closed already."),
     "period-closed": N_("The books of that time are closed."),
     "period-not-closable": N_("Only past days can be closed, and a closed day stays closed."),
     "points-validity-invalid": N_(

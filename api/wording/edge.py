@@ -34,6 +34,7 @@ SENTENCES = {
     "too-many-requests": N_(
         "That was a bit much at once. Please try again in {retry_after_seconds} seconds."
     ),
+    "day-invalid": N_("Please give a day."),
     "device-not-here": N_("This device is not registered for scanning. Please register it first."),
     "wrong-scope": N_("This token may not do that."),
 }

@@ -161,3 +161,18 @@ def test_the_book_is_exported(city: Shell, tmp_path: Path) -> None:
     assert "range-empty" in str(city(*wrong, "--out", str(tmp_path / "no"), code=1).exception)
     assert [out] == list(tmp_path.glob("book*"))
     assert [] == list(tmp_path.glob("no*"))
+
+
+def test_periods_are_closed(city: Shell) -> None:
+    """Closing asks first; what is closed is listed; a day that is not past is refused."""
+    assert [] == city.json("ledger", "periods")
+    asked = city("ledger", "close-period", "2026-04-30", code=1)
+    city("ledger", "close-period", "2026-04-30", "--yes")
+
+    assert "can't be undone" in asked.output
+    assert "until 2026-04-30" in city("ledger", "periods").stdout
+    assert [("2026-04-30", "command-line", 0)] == [
+        (one["closed_until"], one["closed_by"], one["sequence"]) for one in city.json("ledger", "periods")
+    ]
+    refused = city("ledger", "close-period", "2999-01-01", "--yes", code=1)
+    assert "period-not-closable" in str(refused.exception)
