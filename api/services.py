@@ -17,6 +17,9 @@ from kernel.db import Database, Work
 from kernel.errors import NotFound
 from kernel.settings import Settings
 from kernel.writing import Writer
+from ledger import log_keys
+from ledger.log_parts import Log
+from ledger.log_store import LogFolder
 from redemption.file_register import FileFineRegister
 from redemption.fines import FineRegister
 from redemption.keys import Sealer
@@ -61,6 +64,10 @@ class Services:
         """Return the city's register of fines and fees."""
         return FileFineRegister(folder_of(self.settings, city) / "fines")
 
+    def log(self, city: City) -> Log:
+        """Return the parts of the city's transparency log."""
+        return log_of(self.settings, self.database, city)
+
     def city_of(self, host: str) -> City:
         """Return the city that a host name leads to. Raises NotFound."""
         known = cities.every(self.database)
@@ -93,6 +100,13 @@ def sealer(settings: Settings) -> Sealer:
     """Return what seals and opens the cities' signing keys."""
     present, *older = secrets_of(settings)
     return Sealer(present, tuple(older))
+
+
+def log_of(settings: Settings, database: Database, city: City) -> Log:
+    """Return the parts of a city's transparency log."""
+    store = LogFolder(folder_of(settings, city) / "log")
+    origin = log_keys.origin_for(city, settings.public_url)
+    return Log(database, city.city_id, store, sealer(settings), origin)
 
 
 def build(settings: Settings, database: Database | None = None) -> Services:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from api import idempotency, mailing
+from api import idempotency, log_keeping, mailing
 from api.services import Services
 from identity import sessions, signing_in
 from kernel import cities, logs, outbox
@@ -61,8 +61,13 @@ def do_daily(services: Services, city: City) -> None:
 
 
 def run_forever(services: Services, stop: threading.Event | None = None) -> None:
-    """Deliver and do what is due until `stop` is set."""
+    """Deliver, do what is due and keep the logs until `stop` is set."""
     ending = stop or threading.Event()
+    with log_keeping.background(services):
+        _work(services, ending)
+
+
+def _work(services: Services, ending: threading.Event) -> None:
     done: dict[int, object] = {}
     while not ending.is_set():
         busy = 0

@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     """`smtp://user:password@host:port` (`smtps://` for TLS from the start); else e-mails go to the log."""
     email_from: str = "duiscoin@localhost"
     """Sender of e-mails."""
+    seal_seconds: float = Field(default=30, gt=0)
+    """How often the worker looks whether something was booked that the transparency log lacks."""
     demo: bool = False
     """Show sign-in codes on the page and mark the city as a demonstration. Never in production."""
     trusted_proxies: str = "127.0.0.1"

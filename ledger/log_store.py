@@ -43,7 +43,7 @@ class LogStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class FolderStore:
+class LogFolder:
     """Files in a folder, as any web server could serve them."""
 
     folder: Path

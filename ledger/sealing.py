@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from kernel import db
 from kernel.errors import Conflict, Invalid
-from ledger import log_keys, log_seals, log_store, notes, queries, witnessing
+from ledger import log_keys, log_seals, log_store, notes, queries, witnesses, witnessing
 from ledger.log_keys import LogKey
 from ledger.log_parts import Log, Progress
 from ledger.log_seals import Seal
@@ -70,9 +70,13 @@ def seal(
 
 
 def is_due(reading: db.Reading) -> bool:
-    """Whether something was booked since the last seal."""
+    """Whether something was booked since the last seal, or a witness is to be asked about that."""
     last = log_seals.last(reading)
-    return queries.head_sequence(reading) > (last.size if last else 0)
+    if queries.head_sequence(reading) > (last.size if last else 0):
+        return True
+    return last is not None and any(
+        known.is_wanted(last.size, reading.now) for known in witnesses.every(reading)
+    )
 
 
 def publish(log: Log) -> None:
@@ -156,8 +160,8 @@ def _published(log: Log, verifier: Verifier) -> Note | None:
 
 def _standing(log: Log, known: Known, progress: Progress | None) -> tuple[Seal | None, Growth]:
     """Return the newest seal and the tree at it, having compared tiles, seal and books."""
-    growth = _grown(log, known.last, progress)
     served = Checkpoint.of(known.published.text) if known.published else None
+    growth = _grown(log, known.last, served, progress)
     if known.published is None or served is None or served.size <= (known.last.size if known.last else 0):
         return known.last, growth
     # The folder is ahead: a seal was lost with a younger database. If the books lead there, it is taken back.
@@ -168,18 +172,16 @@ def _standing(log: Log, known: Known, progress: Progress | None) -> tuple[Seal |
     return _insert(log, known.last, own), growth
 
 
-def _grown(log: Log, last: Seal | None, progress: Progress | None) -> Growth:
-    """Return the tree at the last seal, from its tiles or, if they are lost, from the books."""
+def _grown(log: Log, last: Seal | None, served: Checkpoint | None, progress: Progress | None) -> Growth:
+    """Return the tree at the last seal, from its tiles or, as far as they are lost, from the books."""
     if last is None:
         return Growth()
-
-    def read(tile: Tile) -> bytes:
-        return log_store.read_tile(log.store, tile, last.size)
-
-    try:
-        growth = Growth.resume(last.size, read)
-    except (Conflict, Invalid):
-        growth = None
+    growth = _resumed(log, last.size)
+    if growth is None and served is not None and served.size < last.size:
+        # A folder that lags behind, say of another machine, is continued from where it is.
+        growth = _resumed(log, served.size)
+        if growth is not None:
+            _write_growth(log, growth, served.size, last.size, progress)
     if growth is None or growth.root() != last.root:
         return rebuild(log, last, progress)
     first = last.size - len(growth.entries)
@@ -188,6 +190,13 @@ def _grown(log: Log, last: Seal | None, progress: Progress | None) -> Growth:
         if entry != commitment:
             raise Conflict("log-commitment-altered", sequence=sequence)
     return growth
+
+
+def _resumed(log: Log, size: int) -> Growth | None:
+    try:
+        return Growth.resume(size, lambda tile: log_store.read_tile(log.store, tile, size))
+    except (Conflict, Invalid):
+        return None
 
 
 def rebuild(log: Log, last: Seal, progress: Progress | None = None) -> Growth:

@@ -18,6 +18,8 @@ CONTRADICTS = "log-witness-contradicts"
 """A witness saw a log that ours does not continue."""
 _FIRST_PAUSE = dt.timedelta(seconds=30)
 _LONGEST_PAUSE = dt.timedelta(hours=1)
+_REFRESH = dt.timedelta(hours=6)
+"""Age of a cosignature after which a quiet log is shown again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class Witness:
     def age(self, now: dt.datetime) -> dt.timedelta | None:
         """Return how long ago it confirmed the log; None if never."""
         return now - self.cosigned_at if self.cosigned_at else None
+
+    def is_wanted(self, size: int, now: dt.datetime) -> bool:
+        """Whether it has not confirmed `size` transfers, or long ago, and may be asked again."""
+        age = self.age(now)
+        return self.is_due(now) and (self.size < size or age is None or age > _REFRESH)
 
     def is_due(self, now: dt.datetime) -> bool:
         """Whether to ask it: one that does not answer is asked ever more rarely, up to once an hour."""

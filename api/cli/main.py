@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import typer
 
-from api.cli import bookkeeping, books, cities, databases, imports, opening, running
+from api.cli import bookkeeping, books, cities, databases, imports, log, opening, running
 from kernel.errors import DomainError
 
 app = typer.Typer(
@@ -30,6 +30,10 @@ app.add_typer(books.app, name="ledger")
 books.app.command("export")(bookkeeping.export)
 books.app.command("close-period")(bookkeeping.close_period)
 books.app.command("periods")(bookkeeping.list_periods)
+books.app.command()(log.checkpoint)
+books.app.command()(log.prove)
+books.app.command("check-proof")(log.check_proof)
+books.app.add_typer(log.witness, name="witness")
 app.add_typer(imports.app, name="import")
 app.command()(running.serve)
 app.command()(running.worker)

@@ -37,6 +37,7 @@ SENTENCES = {
     "proof-not-included": N_("This transfer is not in the log at the place that the receipt names."),
     "proof-of-other-log": N_("This receipt was not signed by the log {origin}."),
     "proof-signature-invalid": N_("A signature on this receipt is wrong."),
+    "proof-unconfirmed": N_("The witness {witness} has not confirmed this receipt."),
     "proof-unreadable": N_("This file is not a receipt."),
     "proof-without-opening": N_("This receipt does not say what was booked."),
     "tile-invalid": N_("A file of the log is damaged."),

@@ -10,7 +10,7 @@ from kernel.db import Database, Work
 from ledger import log_keys, log_seals, merkle, notes, sealing
 from ledger.log_parts import Log
 from ledger.log_seals import Seal
-from ledger.log_store import FolderStore
+from ledger.log_store import LogFolder
 from ledger.notes import Checkpoint, Verifier
 from tests.ledger.desk import Desk
 
@@ -35,7 +35,7 @@ class Sealed:
     def __init__(self, desk: Desk, folder: Path) -> None:
         self.desk = desk
         self.folder = folder
-        self.log = Log(desk.database, desk.city_id, FolderStore(folder), PlainSealer(), ORIGIN)
+        self.log = Log(desk.database, desk.city_id, LogFolder(folder), PlainSealer(), ORIGIN)
 
     @property
     def database(self) -> Database:

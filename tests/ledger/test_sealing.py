@@ -12,7 +12,7 @@ from kernel.db import Work, metadata
 from kernel.errors import Conflict
 from ledger import log_seals, log_tables, merkle, sealing, tiles
 from ledger.log_parts import Log
-from ledger.log_store import FolderStore
+from ledger.log_store import LogFolder
 from tests.ledger.desk import Desk
 from tests.ledger.sealed import ORIGIN, Sealed
 
@@ -91,7 +91,7 @@ class DyingStore:
     def __init__(self, folder: Path, left: int) -> None:
         self.folder = folder
         self.left = left
-        self.inner = FolderStore(folder)
+        self.inner = LogFolder(folder)
         self.read = self.inner.read
         self.discard_partial = self.inner.discard_partial
         self.publishing = self.inner.publishing
@@ -148,7 +148,7 @@ def test_leftovers_of_an_unsealed_run_are_overwritten(sealed: Sealed) -> None:
     sealed.book(3)
     sealed.seal()
     for path in ("tile/0/000", "tile/entries/000", "tile/0/000.p/5"):
-        FolderStore(sealed.folder).write({path: b"left behind by a crash"})
+        LogFolder(sealed.folder).write({path: b"left behind by a crash"})
 
     sealed.book(300)
     sealed.seal()
@@ -371,7 +371,7 @@ def test_an_older_folder_is_brought_up_to_date(sealed: Sealed, tmp_path: Path) -
     sealed.book(5)
     sealed.seal()
     sealed.lose(".")
-    FolderStore(sealed.folder).write(old)
+    LogFolder(sealed.folder).write(old)
 
     sealed.seal()
     assert 10 == sealed.published().size

@@ -14,7 +14,7 @@ from kernel.db import Work
 from kernel.errors import Conflict, Invalid, NotFound
 from ledger import log_keys, notes, sealing, witnesses, witnessing
 from ledger.log_parts import Log
-from ledger.log_store import FolderStore
+from ledger.log_store import LogFolder
 from ledger.notes import Kind, Verifier
 from ledger.witnesses import Witness
 from tests.fixtures import witness as real
@@ -357,7 +357,7 @@ def test_cities_have_witnesses_and_keys_of_their_own(
     """A second city has another log, another key and none of the first one's witnesses."""
     moers = Sealed(Desk(sealed.database, other_city_id), tmp_path / "moers")
     moers.log = Log(
-        sealed.database, other_city_id, FolderStore(moers.folder), sealed.log.sealer, "moers.test/log"
+        sealed.database, other_city_id, LogFolder(moers.folder), sealed.log.sealer, "moers.test/log"
     )
     for one in (sealed, moers):
         one.book(2)
