@@ -41,16 +41,18 @@ class Members(sa.types.TypeDecorator[Any]):
         """Write the list as an array literal (PostgreSQL) or as JSON."""
         if value is None:
             return None
-        texts = [member.hex if isinstance(member, UUID) else member for member in value]
+        members = list(value)
+        if members and isinstance(members[0], UUID):
+            members = [member.hex for member in members]
+        elif dialect.name == "postgresql":
+            members = [_quoted(member) if isinstance(member, str) else str(member) for member in members]
         if dialect.name == "postgresql":
-            return "{" + ",".join(map(_array_member, texts)) + "}"
-        return json.dumps(texts, ensure_ascii=False)
+            return "{" + ",".join(members) + "}"
+        return json.dumps(members, ensure_ascii=False)
 
 
-def _array_member(member: object) -> str:
-    if isinstance(member, str):
-        return '"' + member.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(member)
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL function that it stands for

@@ -7,7 +7,7 @@ This runs once per transfer of a city, so what it makes are tuples.
 import datetime as dt
 import itertools
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -36,12 +36,8 @@ _REFERABLE = {
     TransferKind.RELEASE: {TransferKind.HOLD},
     TransferKind.REVERSE: {TransferKind.POST, TransferKind.CAPTURE},
 }
-_POST, _HOLD, _CAPTURE, _RELEASE = (
-    TransferKind.POST,
-    TransferKind.HOLD,
-    TransferKind.CAPTURE,
-    TransferKind.RELEASE,
-)
+_HOLD, _CAPTURE = TransferKind.HOLD, TransferKind.CAPTURE
+_RELEASE, _REVERSE = TransferKind.RELEASE, TransferKind.REVERSE
 
 
 @dataclass(slots=True)
@@ -70,13 +66,11 @@ class Book:
 class _Posting(NamedTuple):
     """A transfer with everything that it takes over from the one it refers to."""
 
-    transfer: Transfer
     debit: Account
     credit: Account
     amount: int
     purpose: str
     subject: str
-    referred: BookedTransfer | None
 
 
 class _RefusedError(Exception):
@@ -92,29 +86,25 @@ def decide(book: Book, batch: Sequence[Transfer]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     groups: set[UUID] = set()
     latest_id_ms = ids.unix_milliseconds(book.now + ID_AHEAD_MAX)
-    for unit in _units(batch):
-        group_id = unit[0].group_id
-        if group_id is not None:
-            if group_id in groups:
-                msg = f"members of group {group_id} do not stand next to each other"
-                raise ValueError(msg)
-            groups.add(group_id)
-        outcomes += _known(book, unit) or _decide_unit(book, unit, latest_id_ms)
-    return outcomes
-
-
-def _units(batch: Sequence[Transfer]) -> Iterator[Sequence[Transfer]]:
     for group_id, members in itertools.groupby(batch, key=_GROUP_OF):
         if group_id is None:
-            yield from ((member,) for member in members)
-        else:
-            yield tuple(members)
+            for transfer in members:
+                outcomes += _known(book, (transfer,)) or _decide_single(book, transfer, latest_id_ms)
+            continue
+        if group_id in groups:
+            msg = f"members of group {group_id} do not stand next to each other"
+            raise ValueError(msg)
+        groups.add(group_id)
+        unit = tuple(members)
+        outcomes += _known(book, unit) or _decide_group(book, unit, latest_id_ms)
+    return outcomes
 
 
 def _known(book: Book, unit: Sequence[Transfer]) -> list[Outcome]:
     """Return the first outcomes again if the ids were used before, and nothing if all are new."""
     for transfer in unit:
-        if transfer.transfer_id in book.transfers or transfer.transfer_id in book.refusals:
+        used = transfer.transfer_id
+        if used in book.transfers or (book.refusals and used in book.refusals):
             break
     else:
         if len(unit) == 1 or len({transfer.transfer_id for transfer in unit}) == len(unit):
@@ -143,7 +133,10 @@ def _first_outcome(book: Book, transfer: Transfer) -> Outcome | None:
 
 def _same_content(book: Book, transfer: Transfer, booked: BookedTransfer) -> bool:
     try:
-        posting = _resolve(book, transfer)
+        if transfer.refers_to is None:
+            posting = _plain(book, transfer)
+        else:
+            posting = _referring(book, transfer, book.transfers.get(transfer.refers_to))
     except _RefusedError:
         return False
     plain = ("kind", "effective", "group_id", "refers_to", "expires_at")
@@ -151,24 +144,29 @@ def _same_content(book: Book, transfer: Transfer, booked: BookedTransfer) -> boo
         all(getattr(transfer, name) == getattr(booked, name) for name in plain)
         and posting.debit.account_id == booked.debit_account_id
         and posting.credit.account_id == booked.credit_account_id
-        and (posting.amount, posting.purpose, posting.subject)
-        == (booked.amount, booked.purpose, booked.subject)
+        and posting[2:] == (booked.amount, booked.purpose, booked.subject)
     )
 
 
-def _decide_unit(book: Book, unit: Sequence[Transfer], latest_id_ms: int) -> list[Outcome]:
+def _decide_single(book: Book, transfer: Transfer, latest_id_ms: int) -> tuple[Outcome]:
+    try:
+        booked = _book(book, transfer, latest_id_ms)
+    except _RefusedError as refusal:
+        return (_refuse(book, transfer, refusal.code),)
+    return (Outcome(transfer.transfer_id, Code.POSTED, replayed=False, booked=booked),)
+
+
+def _decide_group(book: Book, unit: Sequence[Transfer], latest_id_ms: int) -> list[Outcome]:
     first = len(book.added)
-    # What a group changes before one of its members is refused is undone; a single one changes nothing.
     before: dict[int, Counters] = {}
     group_id = unit[0].group_id
     for position, transfer in enumerate(unit):
         try:
-            if ids.time_of(transfer.transfer_id) > latest_id_ms:
-                raise _RefusedError(Code.ID_IN_FUTURE)  # noqa: TRY301 -- same path as all refusals
-            if group_id is not None and group_id in book.groups:
-                raise _RefusedError(Code.GROUP_ALREADY_POSTED)  # noqa: TRY301 -- the same
-            _book(book, before, transfer)
+            if group_id in book.groups:
+                raise _RefusedError(Code.GROUP_ALREADY_POSTED)  # noqa: TRY301 -- same path as all refusals
+            _book(book, transfer, latest_id_ms, before)
         except _RefusedError as refusal:
+            # What the members before it have changed is undone.
             _undo(book, first, before)
             return [
                 _refuse(book, member, refusal.code if index == position else Code.GROUP_MEMBER_REJECTED)
@@ -198,34 +196,44 @@ def _refuse(book: Book, transfer: Transfer, code: Code) -> Outcome:
     return Outcome(transfer.transfer_id, code)
 
 
-def _book(book: Book, before: dict[int, Counters], transfer: Transfer) -> None:
+def _book(
+    book: Book, transfer: Transfer, latest_id_ms: int, before: dict[int, Counters] | None = None
+) -> BookedTransfer:
     """Add a transfer to the book, or raise with the first code of the precedence that applies.
 
-    `before` keeps the counters that accounts had when the unit began.
+    `before`, of a group, keeps the counters that accounts had when it began.
     """
-    posting = _resolve(book, transfer)
-    debit_id, credit_id = posting.debit.account_id, posting.credit.account_id
-    _check_accounts(book, posting)
-    if posting.referred is not None:
-        _check_reference(book, posting, posting.referred)
-    debit, credit = book.counters[debit_id], book.counters[credit_id]
-    debit_side, credit_side = _apply(posting, debit, credit)
-    if max(debit_side) > _COUNTER_MAX or max(credit_side) > _COUNTER_MAX:
-        raise _RefusedError(Code.COUNTER_OVERFLOW)
+    if ids.time_of(transfer.transfer_id) > latest_id_ms:
+        raise _RefusedError(Code.ID_IN_FUTURE)
+    refers_to = transfer.refers_to
+    if refers_to is None:
+        referred, posting = None, _plain(book, transfer)
+    else:
+        referred = book.transfers.get(refers_to)
+        posting = _referring(book, transfer, referred)
+    debit, credit, amount, purpose, subject = posting
+    _check_accounts(book, transfer, debit, credit)
+    if referred is not None:
+        _check_reference(book, amount, referred)
+    debit_before, credit_before = book.counters[debit.account_id], book.counters[credit.account_id]
+    debit_side, credit_side = _apply(transfer.kind, amount, referred, debit_before, credit_before)
     left = debit_side.available
-    if left < 0 and posting.debit.guard is Guard.NO_OVERDRAFT and left < debit.available:
+    if left < 0 and debit.guard is Guard.NO_OVERDRAFT and left < debit_before.available:
         raise _RefusedError(Code.OVERDRAFT)
+    if before is not None:
+        before.setdefault(debit.account_id, debit_before)
+        before.setdefault(credit.account_id, credit_before)
     book.sequence += 1
     booked = BookedTransfer(
         book.sequence,
         transfer.transfer_id,
         transfer.kind,
-        transfer.refers_to,
-        debit_id,
-        credit_id,
-        posting.amount,
-        posting.purpose,
-        posting.subject,
+        refers_to,
+        debit.account_id,
+        credit.account_id,
+        amount,
+        purpose,
+        subject,
         transfer.group_id,
         transfer.effective,
         book.now,
@@ -233,31 +241,32 @@ def _book(book: Book, before: dict[int, Counters], transfer: Transfer) -> None:
         debit_side,
         credit_side,
     )
-    if transfer.group_id is not None:
-        before.setdefault(debit_id, debit)
-        before.setdefault(credit_id, credit)
-    book.counters[debit_id] = debit_side
-    book.counters[credit_id] = credit_side
+    book.counters[debit.account_id] = debit_side
+    book.counters[credit.account_id] = credit_side
     book.transfers[transfer.transfer_id] = booked
     book.added.append(booked)
-    if transfer.refers_to is not None:
-        book.resolutions[transfer.refers_to] = booked
+    if refers_to is not None:
+        book.resolutions[refers_to] = booked
+    return booked
 
 
-def _resolve(book: Book, transfer: Transfer) -> _Posting:
-    """Return the transfer with accounts and amount filled in. Raises for form, accounts and reference."""
+def _plain(book: Book, transfer: Transfer) -> _Posting:
+    """Return what a post or hold asks for. Raises for its form and its accounts."""
+    amount = transfer.amount
+    if amount is None or not 0 < amount <= AMOUNT_MAX:
+        raise _RefusedError(Code.AMOUNT_OUT_OF_RANGE)
+    debit = book.accounts.get(transfer.debit or "")
+    credit = book.accounts.get(transfer.credit or "")
+    if debit is None or credit is None:
+        raise _RefusedError(Code.ACCOUNT_NOT_FOUND)
+    return _Posting(debit, credit, amount, transfer.purpose or "", transfer.subject or "")
+
+
+def _referring(book: Book, transfer: Transfer, referred: BookedTransfer | None) -> _Posting:
+    """Return what a capture, release or reversal asks for. Raises for its form and what it refers to."""
     amount = transfer.amount
     if amount is not None and not 0 < amount <= AMOUNT_MAX:
         raise _RefusedError(Code.AMOUNT_OUT_OF_RANGE)
-    if transfer.refers_to is None:
-        if amount is None:
-            raise _RefusedError(Code.AMOUNT_OUT_OF_RANGE)
-        debit = book.accounts.get(transfer.debit or "")
-        credit = book.accounts.get(transfer.credit or "")
-        if debit is None or credit is None:
-            raise _RefusedError(Code.ACCOUNT_NOT_FOUND)
-        return _Posting(transfer, debit, credit, amount, transfer.purpose or "", transfer.subject or "", None)
-    referred = book.transfers.get(transfer.refers_to)
     if referred is None:
         raise _RefusedError(Code.REFERRED_NOT_FOUND)
     if referred.kind not in _REFERABLE[transfer.kind]:
@@ -267,18 +276,15 @@ def _resolve(book: Book, transfer: Transfer) -> _Posting:
     if transfer.kind is TransferKind.REVERSE:
         debit, credit = credit, debit
     return _Posting(
-        transfer,
         debit,
         credit,
         referred.amount if amount is None else amount,
         referred.purpose if transfer.purpose is None else transfer.purpose,
         referred.subject if transfer.subject is None else transfer.subject,
-        referred,
     )
 
 
-def _check_accounts(book: Book, posting: _Posting) -> None:
-    transfer, debit, credit = posting.transfer, posting.debit, posting.credit
+def _check_accounts(book: Book, transfer: Transfer, debit: Account, credit: Account) -> None:
     if debit.account_id == credit.account_id:
         raise _RefusedError(Code.ACCOUNTS_EQUAL)
     if debit.asset != credit.asset:
@@ -293,37 +299,28 @@ def _check_accounts(book: Book, posting: _Posting) -> None:
         raise _RefusedError(Code.EXPIRY_NOT_IN_FUTURE)
 
 
-def _check_reference(book: Book, posting: _Posting, referred: BookedTransfer) -> None:
+def _check_reference(book: Book, amount: int, referred: BookedTransfer) -> None:
     resolution = book.resolutions.get(referred.transfer_id)
     if resolution is not None:
         expired = resolution.purpose == PURPOSE_EXPIRED
         raise _RefusedError(Code.HOLD_EXPIRED if expired else _RESOLVED[resolution.kind])
-    if posting.amount > referred.amount:
+    if amount > referred.amount:
         raise _RefusedError(Code.CAPTURE_EXCEEDS_HOLD)
 
 
-def _apply(posting: _Posting, debit: Counters, credit: Counters) -> tuple[Counters, Counters]:
-    """Return the counters of both sides after the transfer."""
-    amount, kind = posting.amount, posting.transfer.kind
-    if kind is _HOLD:
-        return (
-            debit._replace(debits_pending=debit.debits_pending + amount),
-            credit._replace(credits_pending=credit.credits_pending + amount),
-        )
-    # A post or a reversal frees nothing; a release moves nothing.
-    freed = posting.referred.amount if posting.referred and kind in {_CAPTURE, _RELEASE} else 0
-    moved = 0 if kind is _RELEASE else amount
-    return (
-        Counters(
-            debit.debits_posted + moved,
-            debit.debits_pending - freed,
-            debit.credits_posted,
-            debit.credits_pending,
-        ),
-        Counters(
-            credit.debits_posted,
-            credit.debits_pending,
-            credit.credits_posted + moved,
-            credit.credits_pending - freed,
-        ),
-    )
+def _apply(
+    kind: TransferKind, amount: int, referred: BookedTransfer | None, debit: Counters, credit: Counters
+) -> tuple[Counters, Counters]:
+    """Return the counters of both sides after the transfer. Raises when one would be too large."""
+    moved, held = (0, amount) if kind is _HOLD else (amount, 0)
+    if kind is _RELEASE:
+        moved = 0
+    if referred is not None and kind is not _REVERSE:
+        held -= referred.amount
+    debits_posted, debits_pending, credits_posted, credits_pending = debit
+    debit_side = Counters(debits_posted + moved, debits_pending + held, credits_posted, credits_pending)
+    debits_posted, debits_pending, credits_posted, credits_pending = credit
+    credit_side = Counters(debits_posted, debits_pending, credits_posted + moved, credits_pending + held)
+    if max(debit_side) > _COUNTER_MAX or max(credit_side) > _COUNTER_MAX:
+        raise _RefusedError(Code.COUNTER_OVERFLOW)
+    return debit_side, credit_side

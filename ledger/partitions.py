@@ -5,12 +5,12 @@ lock that readers or other writers would wait for (PostgreSQL documentation, ALT
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kernel import db, ids
+from kernel import bulk, db, ids
 from ledger.deciding import ID_AHEAD_MAX
 from ledger.tables import transfers
 
@@ -19,8 +19,8 @@ RANGE_SIZE = 10_000_000
 
 _CLOCK_STEP_MAX = dt.timedelta(days=1)
 """How far the machine's clock may have been set back within a range."""
-_BOOKED_AT = sa.select(transfers.c.booked_at).where(
-    transfers.c.city_id == sa.bindparam("city"), transfers.c.sequence == sa.bindparam("sequence")
+_BOOKED_AT = sa.select(transfers.c.sequence, transfers.c.booked_at).where(
+    transfers.c.city_id == sa.bindparam("city"), bulk.any_of(transfers.c.sequence, "sequences")
 )
 
 
@@ -34,23 +34,29 @@ def ensure(work: db.Work, first: int, last: int) -> None:
             create(work.connection, number)
 
 
-def searched_after(work: db.Work, transfer_ids: Iterable[UUID], head_sequence: int) -> int:
-    """Return a sequence number up to which none of the ids can stand in the book.
+def ends(reading: db.Reading, sequence: int) -> dict[int, dt.datetime]:
+    """Return when the last transfer of each full range was booked; `sequence` is the newest of all."""
+    last = [number * RANGE_SIZE - 1 for number in range(1, number_of(sequence) + 1)]
+    if not last:
+        return {}
+    found = reading.connection.execute(_BOOKED_AT, {"city": reading.city_id, "sequences": last})
+    return {row.sequence: row.booked_at for row in found}
+
+
+def searched_after(ended: Mapping[int, dt.datetime], transfer_ids: Iterable[UUID]) -> int:
+    """Return a sequence number up to which none of the ids can stand in the book; `ended` as from `ends`.
 
     An id that says when it was made (UUID version 7) was booked at most ID_AHEAD_MAX before that, since the
-    ledger refuses ids from further ahead. So full ranges that ended earlier need not be searched, and asking
+    ledger refuses ids from further ahead. So ranges that ended earlier need not be searched, and asking
     whether an id was used costs the same however long the book is.
     """
-    full = number_of(head_sequence)
-    if full == 0:
+    if not ended:
         return 0
     earliest_ms = min(map(ids.time_of, transfer_ids), default=0)
-    for number in range(full if earliest_ms else 0, 0, -1):
-        last = number * RANGE_SIZE - 1
-        ended = work.connection.execute(_BOOKED_AT, {"city": work.city_id, "sequence": last}).scalar()
-        if ended is not None and ids.unix_milliseconds(ended + ID_AHEAD_MAX + _CLOCK_STEP_MAX) < earliest_ms:
-            return last
-    return 0
+    margin = ID_AHEAD_MAX + _CLOCK_STEP_MAX
+    return max(
+        (last for last, at in ended.items() if ids.unix_milliseconds(at + margin) < earliest_ms), default=0
+    )
 
 
 def number_of(sequence: int) -> int:

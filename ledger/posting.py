@@ -31,15 +31,31 @@ _HOLD_NAMES = (
 )  # fmt: skip
 _REJECTION_NAMES = ("city_id", "transfer_id", "code", "content_digest", "rejected_at", "digest")
 
-_HEAD = sa.select(
-    heads.c.sequence,
-    heads.c.closed_until,
-    heads.c.fence,
-    sa.select(sa.func.min(open_holds.c.expires_at))
-    .where(open_holds.c.city_id == heads.c.city_id)
-    .scalar_subquery()
-    .label("next_expiry"),
-).where(heads.c.city_id == _CITY)
+_USED_IDS = sa.union_all(
+    sa.select(transfers_table.c.city_id, transfers_table.c.transfer_id).where(
+        transfers_table.c.city_id == _CITY,
+        transfers_table.c.sequence > sa.bindparam("after"),
+        bulk.any_of(transfers_table.c.transfer_id, "transfer_ids"),
+    ),
+    sa.select(rejections.c.city_id, rejections.c.transfer_id).where(
+        rejections.c.city_id == _CITY, bulk.any_of(rejections.c.transfer_id, "transfer_ids")
+    ),
+).subquery("used")
+_HEAD = (
+    sa.select(
+        heads.c.sequence,
+        heads.c.closed_until,
+        heads.c.fence,
+        sa.select(sa.func.min(open_holds.c.expires_at))
+        .where(open_holds.c.city_id == heads.c.city_id)
+        .scalar_subquery()
+        .label("next_expiry"),
+        _USED_IDS.c.transfer_id,
+    )
+    .select_from(heads.outerjoin(_USED_IDS, _USED_IDS.c.city_id == heads.c.city_id))
+    .where(heads.c.city_id == _CITY)
+)
+"""The head of the book and, in a row each, which of the ids are in use."""
 _ADVANCE = (
     sa.update(heads)
     .where(heads.c.city_id == _CITY)
@@ -50,16 +66,6 @@ _OVERDUE = (
     .where(open_holds.c.city_id == _CITY, open_holds.c.expires_at <= sa.bindparam("now"))
     .order_by(open_holds.c.expires_at, open_holds.c.sequence)
     .limit(BATCH_MAX)
-)
-_USED_IDS = sa.union_all(
-    sa.select(transfers_table.c.transfer_id).where(
-        transfers_table.c.city_id == _CITY,
-        transfers_table.c.sequence > sa.bindparam("after"),
-        bulk.any_of(transfers_table.c.transfer_id, "transfer_ids"),
-    ),
-    sa.select(rejections.c.transfer_id).where(
-        rejections.c.city_id == _CITY, bulk.any_of(rejections.c.transfer_id, "transfer_ids")
-    ),
 )
 _REFUSALS = sa.select(rejections.c.transfer_id, rejections.c.code, rejections.c.content_digest).where(
     rejections.c.city_id == _CITY, bulk.any_of(rejections.c.transfer_id, "transfer_ids")
@@ -79,6 +85,7 @@ class _Head(NamedTuple):
     closed_until: dt.date | None
     fence: int
     next_expiry: dt.datetime | None
+    used_ids: set[UUID]
 
 
 def post(work: db.Work, batch: Sequence[Transfer]) -> list[Outcome]:
@@ -89,11 +96,11 @@ def post(work: db.Work, batch: Sequence[Transfer]) -> list[Outcome]:
     """
     if len(batch) > BATCH_MAX:
         raise Invalid("batch-too-large", maximum=BATCH_MAX)
-    head = _head(work)
+    head, memory = _head_and_memory(work, [transfer.transfer_id for transfer in batch])
     overdue = _release_overdue(work, head)
     whole = [*overdue, *batch] if overdue else batch
-    memory = remembering.memory(work, head.fence)
-    book = _load(work, whole, head, memory)
+    overdue_ids = {transfer.transfer_id for transfer in overdue}
+    book = _load(work, whole, head, memory, overdue_ids)
     # Until all is written nothing is remembered for true; if it is rolled back later, the fence tells.
     memory.fence = None
     outcomes = decide(book, whole)
@@ -131,7 +138,7 @@ def raise_refusal(outcomes: Sequence[Outcome]) -> None:
 
 def close_period(work: db.Work, last_day: dt.date) -> None:
     """Refuse effective dates up to `last_day` from now on. Raises Conflict if that is not a past day."""
-    closed_until = _head(work).closed_until
+    closed_until = _head(work, [], 0).closed_until
     if last_day >= work.now.date() or (closed_until is not None and last_day < closed_until):
         raise Conflict("period-not-closable", last_day=last_day.isoformat())
     work.connection.execute(
@@ -139,13 +146,28 @@ def close_period(work: db.Work, last_day: dt.date) -> None:
     )
 
 
-def _head(work: db.Work) -> _Head:
-    row = work.connection.execute(_HEAD, {"city": work.city_id}).first()
-    if row is None:
+def _head_and_memory(work: db.Work, transfer_ids: Sequence[UUID]) -> tuple[_Head, Memory]:
+    guess = remembering.unchecked(work)
+    after = partitions.searched_after(guess.ended, transfer_ids) if guess else 0
+    head = _head(work, transfer_ids, after)
+    memory = remembering.memory(work, head.fence)
+    if after and memory is not guess:
+        head = _head(work, transfer_ids, 0)
+    if partitions.number_of(head.sequence) > len(memory.ended):
+        memory.ended = partitions.ends(work, head.sequence)
+    return head, memory
+
+
+def _head(work: db.Work, transfer_ids: Sequence[UUID], after: int) -> _Head:
+    asked = {"city": work.city_id, "transfer_ids": transfer_ids, "after": after}
+    found = work.connection.execute(_HEAD, asked).all()
+    if not found:
         fence = work.ids.random_number()
         work.connection.execute(sa.insert(heads).values(city_id=work.city_id, sequence=0, fence=fence))
-        return _Head(0, None, fence, None)
-    return _Head(*row)
+        return _Head(0, None, fence, None, set())
+    sequence, closed_until, fence, next_expiry, _ = found[0]
+    used = {row.transfer_id for row in found if row.transfer_id is not None}
+    return _Head(sequence, closed_until, fence, next_expiry, used)
 
 
 def _release_overdue(work: db.Work, head: _Head) -> list[Transfer]:
@@ -164,13 +186,14 @@ def _release_overdue(work: db.Work, head: _Head) -> list[Transfer]:
     ]
 
 
-def _load(work: db.Work, batch: Sequence[Transfer], head: _Head, memory: Memory) -> Book:
+def _load(
+    work: db.Work, batch: Sequence[Transfer], head: _Head, memory: Memory, overdue_ids: set[UUID]
+) -> Book:
     """Read what the batch touches: a fixed number of statements, and only those that it needs."""
-    own_ids = [transfer.transfer_id for transfer in batch]
     referred = {transfer.refers_to for transfer in batch if transfer.refers_to}
     groups = {transfer.group_id for transfer in batch if transfer.group_id}
-    used = _used_ids(work, own_ids, head.sequence)
-    wanted = used | referred
+    # The ids of releases of overdue holds are looked up too: a caller might have taken them.
+    wanted = head.used_ids | referred | overdue_ids
     known = rows.by_transfer_id(work, wanted) if wanted else {}
     paths = {path for transfer in batch for path in (transfer.debit, transfer.credit) if path}
     sides = {side for one in known.values() for side in (one.debit_account_id, one.credit_account_id)}
@@ -184,16 +207,9 @@ def _load(work: db.Work, batch: Sequence[Transfer], head: _Head, memory: Memory)
         counters=memory.counters,
         transfers=known,
         resolutions=rows.by_refers_to(work, referred) if referred else {},
-        refusals=_refusals(work, used) if used else {},
+        refusals=_refusals(work, head.used_ids) if head.used_ids else {},
         groups=_known_groups(work, groups) if groups else set(),
     )
-
-
-def _used_ids(work: db.Work, transfer_ids: list[UUID], head_sequence: int) -> set[UUID]:
-    """Return which of the ids stand in the book or among the refusals."""
-    after = partitions.searched_after(work, transfer_ids, head_sequence)
-    asked = {"city": work.city_id, "transfer_ids": transfer_ids, "after": after}
-    return set(work.connection.execute(_USED_IDS, asked).scalars())
 
 
 def _refusals(work: db.Work, transfer_ids: Iterable[UUID]) -> dict[UUID, tuple[Code, bytes]]:

@@ -6,6 +6,7 @@ it: if a unit of work was rolled back, or another process has written, the fence
 Used inside the writer section only, so nothing changes between the look at the fence and the commit.
 """
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -33,11 +34,18 @@ class Memory:
     accounts: dict[str, Account] = field(default_factory=dict)
     accounts_by_id: dict[int, Account] = field(default_factory=dict)
     counters: dict[int, Counters] = field(default_factory=dict)
+    ended: dict[int, dt.datetime] = field(default_factory=dict)
+    """When each full range of the sequence ended: `ledger.partitions.ends`."""
+
+
+def unchecked(work: db.Work) -> Memory | None:
+    """Return what is remembered before the fence was looked at: it may be false."""
+    return work.memory.get(_KEY)
 
 
 def memory(work: db.Work, fence: int) -> Memory:
     """Return what is remembered, empty unless it is true under this fence."""
-    known: Memory | None = work.memory.get(_KEY)
+    known = unchecked(work)
     if known is None or known.fence != fence or len(known.accounts) > ACCOUNTS_MAX:
         parties: dict[int, Party] = {}
         known = work.memory[_KEY] = Memory(fence, Committer(work.city_id, parties), parties)
