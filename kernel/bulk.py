@@ -5,6 +5,7 @@ over as one text; on PostgreSQL rows go in by binary COPY, packed column by colu
 documentation, COPY, section Binary Format), elsewhere by one prepared INSERT.
 """
 
+import contextlib
 import datetime as dt
 import itertools
 import json
@@ -18,7 +19,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from kernel.db import UtcDateTime, Work
+from kernel.db import Reading, UtcDateTime, Work
 
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 _COPY_TRAILER = b"\xff\xff"
@@ -80,6 +81,25 @@ def _compile_any_of_postgresql(element: any_of, compiler: SQLCompiler, **argumen
     left = compiler.process(column, **arguments)
     right = compiler.process(members, **arguments)
     return f"{left} = ANY (CAST({right} AS {column.type.compile(compiler.dialect)}[]))"
+
+
+@contextlib.contextmanager
+def planned_anew(reading: Reading) -> Iterator[None]:
+    """Have the statements of the block planned for what they are given, not by a plan that was kept.
+
+    PostgreSQL keeps the plan of a prepared statement. One made while a table was nearly empty reads the whole
+    table, and is kept while the table grows under a load, until the next ANALYZE.
+    """
+    if reading.connection.dialect.name != "postgresql":
+        yield
+        return
+    driver: Any = reading.connection.connection.dbapi_connection
+    threshold = driver.prepare_threshold
+    driver.prepare_threshold = None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = threshold
 
 
 def insert_rows(work: Work, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

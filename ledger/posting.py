@@ -4,6 +4,7 @@ Runs inside the city's writer section (`kernel.db`), so what it reads is still t
 of plain posts these are: the head, ids that are in use, the accounts with their balances, the rows, the head.
 """
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from ledger.transfers import Transfer, TransferKind
 BATCH_MAX = 8190
 """Most transfers in one call."""
 
+_PLAN_KEPT_FROM = 200_000
 _EXPIRY_NAMESPACE = UUID("4f8a7f4c-9a1c-4c39-8ad5-0d1a3c5e6b70")
 _CITY: sa.BindParameter[int] = sa.bindparam("city")
 _HOLD_NAMES = (
@@ -105,6 +107,7 @@ def post(work: db.Work, batch: Sequence[Transfer]) -> list[Outcome]:
     memory.fence = None
     outcomes = decide(book, whole)
     memory.fence = _write(work, book, memory, head.sequence) if book.added else head.fence
+    memory.sequence = book.sequence
     if book.refused:
         _remember_refusals(work, book)
     return outcomes[len(overdue) :]
@@ -149,8 +152,11 @@ def close_period(work: db.Work, last_day: dt.date) -> None:
 def _head_and_memory(work: db.Work, transfer_ids: Sequence[UUID]) -> tuple[_Head, Memory]:
     guess = remembering.unchecked(work)
     after = partitions.searched_after(guess.ended, transfer_ids) if guess else 0
-    head = _head(work, transfer_ids, after)
-    memory = remembering.memory(work, head.fence)
+    # A plan is only kept where the newest partition is large.
+    kept = guess is not None and guess.sequence % partitions.RANGE_SIZE > _PLAN_KEPT_FROM
+    with contextlib.nullcontext() if kept else bulk.planned_anew(work):
+        head = _head(work, transfer_ids, after)
+    memory = remembering.memory(work, head.fence, head.sequence)
     if after and memory is not guess:
         head = _head(work, transfer_ids, 0)
     if partitions.number_of(head.sequence) > len(memory.ended):

@@ -29,6 +29,7 @@ class Memory:
     """
 
     fence: int | None
+    sequence: int
     committer: Committer
     parties: dict[int, Party]
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -43,12 +44,12 @@ def unchecked(work: db.Work) -> Memory | None:
     return work.memory.get(_KEY)
 
 
-def memory(work: db.Work, fence: int) -> Memory:
-    """Return what is remembered, empty unless it is true under this fence."""
+def memory(work: db.Work, fence: int, sequence: int) -> Memory:
+    """Return what is remembered, empty unless it is true under this fence, at transfer `sequence`."""
     known = unchecked(work)
     if known is None or known.fence != fence or len(known.accounts) > ACCOUNTS_MAX:
         parties: dict[int, Party] = {}
-        known = work.memory[_KEY] = Memory(fence, Committer(work.city_id, parties), parties)
+        known = work.memory[_KEY] = Memory(fence, sequence, Committer(work.city_id, parties), parties)
     return known
 
 

@@ -73,8 +73,9 @@ def standings(
     wanted = {"paths": sorted(set(paths)), "account_ids": sorted(set(account_ids))}
     asked = {"city": reading.city_id, "upto": SEQUENCE_MAX, **wanted}
     statement = _STANDINGS_BY_BOTH if wanted["account_ids"] else _STANDINGS
-    found = reading.connection.execute(statement, asked).all()
-    counters = _counters(reading, [(row[0], row[-2], row[-1]) for row in found])
+    with bulk.planned_anew(reading):
+        found = reading.connection.execute(statement, asked).all()
+        counters = _counters(reading, [(row[0], row[-2], row[-1]) for row in found])
     return [Standing(accounts.of_row(row), row[-3], counters[row[0]]) for row in found]
 
 
