@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from api import idempotency, log_keeping, mailing
+from api import idempotency, log_keeping, mailing, supply_due
 from api.services import Services
 from identity import sessions, signing_in
 from kernel import cities, logs, outbox
@@ -56,6 +56,7 @@ def do_daily(services: Services, city: City) -> None:
     today = city.day_of(services.database.clock.now())
     run(city.city_id, lambda work: reviewing.confirm_overdue(work, city))
     run(city.city_id, lambda work: wallets.expire_lots(work, today))
+    supply_due.state(services.database, city)
     for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):
         run(city.city_id, forget)
 

@@ -1,20 +1,24 @@
-"""`duiscoin ledger export`, `close-period`, `periods`: what treasurers and auditors do with the books."""
+"""`duiscoin ledger export`, `close-period`, `periods`, `supply`: for treasurers and auditors."""
 
+import base64
 import datetime as dt
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from api import closing
+from api import closing, supply_due
 from api.cli import opening
 from api.cli.books import CityOption, JsonOption
-from ledger import exporting, periods
+from ledger import exporting, periods, supply, supply_statements
 from ledger.journals import Form
+from ledger.supply_lines import FIGURES, Line
+from ledger.supply_statements import Statement
 
 
 def export(
@@ -90,6 +94,52 @@ def list_periods(city: CityOption = None, as_json: JsonOption = False) -> None:
         )
     if not rows:
         typer.echo("No period is closed yet.")
+
+
+def show_supply(
+    month: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m"], help="A month that is over; else the supply now")
+    ] = None,
+    city: CityOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """State the months that are over; show where the points of each campaign are (docs/supply.md)."""
+    database = opening.database(opening.settings())
+    chosen = opening.city(database, city)
+    made = supply_due.state(database, chosen)
+    with database.reading(chosen.city_id) as reading:
+        shown = supply_statements.get(reading, month.date()) if month else supply.current(reading)
+    if as_json:
+        typer.echo(json.dumps(_as_json(shown), ensure_ascii=False))
+        return
+    for one in made:
+        typer.echo(f"Stated {one.month:%Y-%m}.", err=True)
+    when = f"at the end of {shown.month:%Y-%m}" if month else "now"
+    typer.echo(f"{chosen.name}, points {when}, up to transfer {shown.sequence}")
+    columns = ("campaign", *FIGURES)
+    rows = [columns, *([str(getattr(line, column)) for column in columns] for line in _with_total(shown))]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(columns))]
+    for row in rows:
+        cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        typer.echo("  ".join([row[0].ljust(widths[0]), *cells]))
+
+
+def _with_total(statement: Statement) -> list[Line]:
+    return [*statement.lines, replace(statement.total, campaign="total")]
+
+
+def _as_json(statement: Statement) -> dict[str, Any]:
+    columns = ("campaign", *FIGURES, "recipients")
+    root = statement.checkpoint_root
+    return {
+        "month": f"{statement.month:%Y-%m}",
+        "sequence": statement.sequence,
+        "checkpoint_size": statement.checkpoint_size,
+        "checkpoint_root": base64.b64encode(root).decode() if root else None,
+        "computed_at": statement.computed_at.isoformat() if statement.computed_at else None,
+        "digest": statement.digest.hex() or None,
+        "lines": [{column: getattr(line, column) for column in columns} for line in _with_total(statement)],
+    }
 
 
 def _span(first: dt.datetime | None, last: dt.datetime | None) -> str:

@@ -32,6 +32,7 @@ SENTENCES = {
     "overdraft": N_("There is not enough on the account for this."),
     "period-already-closed": N_("This period is closed already."),
     "period-closed": N_("The books of that time are closed."),
+    "month-not-stated": N_("The supply of this month is not stated (yet)."),
     "period-not-closable": N_("Only past days can be closed, and a closed day stays closed."),
     "points-validity-invalid": N_(
         "Points are valid for one to ten years and expire at the end of a quarter."
