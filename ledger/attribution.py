@@ -1,7 +1,7 @@
 """Which campaign the points on each account come from: a replay of the book, transfer by transfer.
 
 Points of different campaigns lie side by side in a wallet, so saying whose are spent needs a rule. It is
-told, with its reasons, in docs/supply.md and ADR 7:
+told, with its reasons, in docs/supply.md and ADR 8:
 
 1. Points belong to the campaign whose budget they were issued to, or to a source of their own.
 2. A lot of a wallet is a queue: what came first goes first. On every other account the points of a campaign

@@ -26,7 +26,7 @@ Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
 MONTHS = 120
 CHART_MONTHS = 12
 WIDTH, HEIGHT = 360, 190
-_TOP, _BOTTOM = 24, 30
+_TOP, _BOTTOM = 24, 34
 NAMES: Mapping[str, str] = {
     attribution.NO_CAMPAIGN: N_("Without a campaign"),
     attribution.OFFLINE: N_("Paid to venues for vouchers accepted twice"),

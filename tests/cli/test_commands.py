@@ -176,3 +176,14 @@ def test_periods_are_closed(city: Shell) -> None:
     ]
     refused = city("ledger", "close-period", "2999-01-01", "--yes", code=1)
     assert "period-not-closable" in str(refused.exception)
+
+
+def test_the_supply_is_shown(city: Shell) -> None:
+    """The supply now has a line of sums; a month that is not over is refused."""
+    shown = city("ledger", "supply").stdout.splitlines()
+
+    assert shown[0] == "Duisburg, points now, up to transfer 0"
+    assert [word.strip() for word in shown[-1].split()] == ["total", *["0"] * 7]
+    assert ["total"] == [line["campaign"] for line in city.json("ledger", "supply")["lines"]]
+    refused = city("ledger", "supply", "--month", "2026-04", code=1)
+    assert "month-not-stated" in str(refused.exception)
