@@ -43,6 +43,8 @@ class Sort(enum.StrEnum):
     """Any person who signed in."""
     DEVICE = "device"
     CLIENT = "client"
+    MONITOR = "monitor"
+    """A program that watches the installation (`api.monitoring`)."""
 
 
 @dataclass(frozen=True, slots=True)

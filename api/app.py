@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import failing, services, uploading
+from api import failing, monitoring, services, uploading
 from api.bodies import Bounded
 from api.headers import Headers
 from api.pages import routes as pages
@@ -46,4 +46,5 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     failing.install(app)
     v1.include(app)
     pages.include(app)
+    app.include_router(monitoring.router)
     return app

@@ -23,7 +23,7 @@ def install(app: FastAPI) -> None:
 
 def answer(request: Request, problem: Problem, headers: dict[str, str] | None = None) -> Response:
     """Return a problem in the form that the caller understands."""
-    if request.url.path.startswith(("/api/", "/health")):
+    if request.url.path.startswith(("/api/", "/health", "/metrics", "/status.json")):
         return JSONResponse(
             problem.model_dump(exclude_none=True),
             status_code=problem.status,

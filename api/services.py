@@ -11,6 +11,7 @@ from fastapi import Request
 
 from api.idempotency import InFlight
 from api.limiting import Limiter
+from api.metering import Meter
 from kernel import cities
 from kernel.cities import City
 from kernel.db import Database, Work
@@ -41,6 +42,7 @@ class Services:
     in_flight: InFlight
     translations: Mapping[str, NullTranslations]
     templates: Templates
+    meter: Meter
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -54,7 +56,8 @@ class Services:
 
     async def write(self, city_id: int, command: Callable[[Work], T]) -> T:
         """Hand a command to the writer and wait for its outcome without occupying a thread."""
-        return await asyncio.wrap_future(self.writer.submit(city_id, command))
+        with self.meter.counted():
+            return await asyncio.wrap_future(self.writer.submit(city_id, command))
 
     def evidence(self, city: City) -> EvidenceStore:
         """Return where the city's photos are kept."""
@@ -113,14 +116,16 @@ def build(settings: Settings, database: Database | None = None) -> Services:
     """Return the services of a process."""
     opened = database or Database(settings.database_url)
     translations = catalogues.load()
+    meter = Meter()
     return Services(
         settings,
         opened,
-        Writer(opened),
+        Writer(opened, meter.observe),
         Limiter(settings.redis_url),
         InFlight(),
         translations,
         templating.build(translations),
+        meter,
     )
 
 

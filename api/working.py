@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from api import idempotency, log_keeping, mailing, supply_due
+from api import idempotency, log_keeping, mailing, self_auditing, supply_due
 from api.services import Services
 from identity import sessions, signing_in
 from kernel import cities, logs, outbox
@@ -62,9 +62,9 @@ def do_daily(services: Services, city: City) -> None:
 
 
 def run_forever(services: Services, stop: threading.Event | None = None) -> None:
-    """Deliver, do what is due and keep the logs until `stop` is set."""
+    """Deliver, do what is due, keep the logs and verify the books until `stop` is set."""
     ending = stop or threading.Event()
-    with log_keeping.background(services):
+    with log_keeping.background(services), self_auditing.background(services):
         _work(services, ending)
 
 

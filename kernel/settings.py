@@ -35,5 +35,7 @@ class Settings(BaseSettings):
     """Show sign-in codes on the page and mark the city as a demonstration. Never in production."""
     trusted_proxies: str = "127.0.0.1"
     """Addresses whose X-Forwarded-For is believed, comma separated."""
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
+    """Bearer token for `/metrics`; without one only programs of this machine may ask."""
     json_logs: bool = False
     """Write log lines as JSON instead of text."""

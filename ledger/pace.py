@@ -31,11 +31,16 @@ def booked_since(reading: db.Reading, instant: dt.datetime) -> int:
     return head + 1 - inside
 
 
-def _is_since(reading: db.Reading, sequence: int, instant: dt.datetime) -> bool:
-    booked_at = reading.connection.scalar(
+def booked_at(reading: db.Reading, sequence: int) -> dt.datetime | None:
+    """Return when a transfer was booked; None if it is not there (any more)."""
+    return reading.connection.scalar(
         sa.select(transfers.c.booked_at).where(
             transfers.c.city_id == reading.city_id, transfers.c.sequence == sequence
         )
     )
+
+
+def _is_since(reading: db.Reading, sequence: int, instant: dt.datetime) -> bool:
+    at = booked_at(reading, sequence)
     # What was archived is old.
-    return booked_at is not None and booked_at >= instant
+    return at is not None and at >= instant

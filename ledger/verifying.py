@@ -17,6 +17,11 @@ FINDINGS_KEPT = 100
 ABORTED = "verification-aborted"
 """The check whose finding is that the book could not be read to its end."""
 
+
+class Stopped(Exception):
+    """Raised by `progress` to end a verification, of which nothing is kept then."""
+
+
 verifications = sa.Table(
     "ledger_verifications",
     db.metadata,
@@ -48,13 +53,16 @@ class Verification:
 
 
 def verify(database: db.Database, city_id: int, progress: Progress | None = None) -> Verification:
-    """Check every invariant of the city's book and keep the result, the failure to read it included."""
+    """Check every invariant of the city's book and keep the result, the failure to read it included.
+
+    Raises Stopped if `progress` does, and SQLAlchemyError if the database does not answer.
+    """
     started_at = database.clock.now()
     try:
         with database.reading(city_id) as reading:
             report = invariants.verify(reading, progress)
-    except sa.exc.SQLAlchemyError:
-        # The database did not answer: that says nothing about the book.
+    except (sa.exc.SQLAlchemyError, Stopped):
+        # The database did not answer, or nobody waits any more: that says nothing about the book.
         raise
     except Exception as error:  # noqa: BLE001 -- a row that no code can read is what this looks for
         with database.reading(city_id) as reading:

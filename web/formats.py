@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
 LOCALES = {"de": "de_DE", "en": "en_GB"}
@@ -48,6 +48,22 @@ def until(value: dt.datetime, language: str, zone: str) -> str:
 def clock_time(value: dt.datetime, language: str, zone: str) -> str:
     """Return the time of day in the city's time zone."""
     return str(format_time(value, "HH:mm", tzinfo=ZoneInfo(zone), locale=LOCALES[language]))
+
+
+def ago(seconds: float, language: str) -> str:
+    """Return 3 minutes ago or vor 3 Minuten."""
+    passed = dt.timedelta(seconds=-max(seconds, 1))
+    return str(format_timedelta(passed, add_direction=True, locale=LOCALES[language]))
+
+
+def milliseconds(seconds: float, language: str) -> str:
+    """Return 3.2 ms or 3,2 ms."""
+    return f"{format_decimal(seconds * 1000, '#,##0.0', locale=LOCALES[language])} ms"
+
+
+def rate(value: float, language: str) -> str:
+    """Return 12,345.6 or 12.345,6."""
+    return str(format_decimal(value, "#,##0.0", locale=LOCALES[language]))
 
 
 def localized(texts: Mapping[str, str], language: str) -> str:

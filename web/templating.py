@@ -1,8 +1,8 @@
 """The templates: one environment for each language, and what every page knows.
 
 Inside a template: `_()` and `ngettext()` translate, the filters `points`, `number`, `euros`, `day`,
-`short_day`, `instant`, `until`, `time` and `text` write values in the page's language, `static()` gives the
-address of a static file and `page` is the Page.
+`short_day`, `instant`, `until`, `time`, `ago`, `milliseconds`, `rate` and `text` write values in the page's
+language, `static()` gives the address of a static file and `page` is the Page.
 """
 
 import functools
@@ -134,6 +134,9 @@ def _filters(language: str, translation: gettext.NullTranslations) -> dict[str, 
         "euros": lambda value: formats.euros(value, language),
         "day": lambda value: formats.day(value, language),
         "short_day": lambda value: formats.short_day(value, language),
+        "ago": lambda value: formats.ago(value, language),
+        "milliseconds": lambda value: formats.milliseconds(value, language),
+        "rate": lambda value: formats.rate(value, language),
         "text": lambda value: formats.localized(value, language),
     }
 

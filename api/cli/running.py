@@ -7,16 +7,16 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from api import services, working
+from api import judging, services, standings, working
 from api.app import create_app
 from api.cli import opening
 from api.cli.books import CityOption, JsonOption
 from api.demo import staging
+from api.standings import Standing
 from identity import auditing
-from kernel import cities, logs, outbox
+from kernel import cities, logs
 from kernel.db import Database
 from kernel.settings import Settings
-from ledger import queries
 from redemption import keys as issuing_keys
 
 keys = typer.Typer(help="The keys that sign vouchers.", no_args_is_help=True)
@@ -60,25 +60,36 @@ def demo(
 
 
 def status(as_json: JsonOption = False) -> None:
-    """Show what each city's book and outbox look like."""
+    """Show how each city's ledger stands, as `/status.json` does, and whether its audit log is whole."""
     settings = opening.settings()
     database = opening.database(settings)
     rows = []
     for city in cities.every(database):
         with database.reading(city.city_id) as reading:
-            rows.append(
-                {
-                    "city": city.slug,
-                    "transfers": queries.head_sequence(reading),
-                    "undelivered": outbox.undelivered_count(reading),
-                    "audit_log_broken_at": auditing.verify(reading),
-                }
-            )
+            found = judging.standing(reading, city)
+            broken_at = auditing.verify(reading)
+        rows.append({**standings.plain(found), "audit_log_broken_at": broken_at})
+        if not as_json:
+            typer.echo(_told(found))
+            if broken_at is not None:
+                typer.echo(f"  {'red':<6} audit log: entry {broken_at} is not what was written")
     if as_json:
         typer.echo(json.dumps(rows))
-        return
-    for row in rows:
-        typer.echo(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in row.items()))
+
+
+def _told(found: Standing) -> str:
+    """Return a line for each part."""
+    book, sealed, verified, waiting = found.book, found.seal, found.verification, found.outbox
+    pace = f"{book.per_second_last_minute}/s last minute, {book.per_second_last_hour}/s last hour"
+    lines = [f"{found.city}: {found.light}, {book.sequence} transfers, {pace} ({found.build.database})"]
+    parts = [
+        (sealed.judged, f"seal: {sealed.size} sealed, {sealed.unsealed} not yet"),
+        (verified.judged, f"verification: up to {verified.to_sequence or 0}"),
+        *((one.judged, f"witness {one.name}: up to {one.size}") for one in found.witnesses.items),
+        (waiting.judged, f"outbox: {waiting.waiting} waiting, {waiting.given_up} given up"),
+    ]
+    lines += [f"  {judged.light:<6} {text}: {judged.code}" for judged, text in parts]
+    return "\n".join(lines)
 
 
 @keys.command()

@@ -23,6 +23,7 @@ SENTENCES = {
         "This Idempotency-Key was used before for another request. Please use a new one."
     ),
     "internal-error": N_("Something went wrong on our side. Nothing was lost; please try again later."),
+    "metrics-closed": N_("Metrics are for programs of this installation that carry its token."),
     "method-not-allowed": N_("This address does not take such a request."),
     "page-not-found": N_("There is no such page."),
     "request-invalid": N_("The request does not have the expected form."),

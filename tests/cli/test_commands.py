@@ -134,12 +134,19 @@ def test_keys_rotate(city: Shell) -> None:
 
 
 def test_status(city: Shell) -> None:
-    """The status names each city with its figures."""
+    """The status says of each city what `/status.json` says, and whether the audit log is whole."""
     status = city.json("status")
 
-    assert [("duisburg", 0, None)] == [
-        (one["city"], one["transfers"], one["audit_log_broken_at"]) for one in status
+    assert [("duisburg", 0, "never-verified", None)] == [
+        (
+            one["city"],
+            one["book"]["sequence"],
+            one["verification"]["judged"]["code"],
+            one["audit_log_broken_at"],
+        )
+        for one in status
     ]
+    assert "duisburg: amber, 0 transfers" in city("status").stdout
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
