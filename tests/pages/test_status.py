@@ -4,7 +4,6 @@ import datetime as dt
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +18,10 @@ from kernel.clock import FixedClock
 from kernel.db import Work
 from kernel.writing import Batch
 from ledger import log_seals, log_tables, sealing, verifying
-from ledger.log_parts import Log
-from ledger.log_store import FolderStore
 from tests.api.edge import Edge
 from tests.browser import town as towns
 from tests.fixtures import chromium
 from tests.fixtures.schema import all_metadata
-from tests.ledger.sealed import ORIGIN, PlainSealer
 from tests.ledger.test_verifying import cut_off
 from tests.web.test_gallery import AXE, DESKTOP, SMALL_PHONE
 
@@ -52,9 +48,9 @@ def verify(edge: Edge) -> None:
     verifying.verify(edge.database, edge.city.city_id)
 
 
-def seal(edge: Edge, folder: Path) -> None:
+def seal(edge: Edge) -> None:
     """Seal what is booked."""
-    sealing.seal(Log(edge.database, edge.city.city_id, FolderStore(folder), PlainSealer(), ORIGIN))
+    assert sealing.seal(edge.app.state.services.log(edge.city)) is not None
 
 
 def witness(edge: Edge, *, size: int = 0, last_error: str | None = None) -> None:
@@ -89,10 +85,10 @@ def test_a_new_installation(edge: Edge) -> None:
     assert all(sentence in shown(edge, "de") for sentence in ("Nie versiegelt", "Nie geprüft", "Kein Zeuge"))
 
 
-def test_all_is_well(edge: Edge, tmp_path: Path) -> None:
+def test_all_is_well(edge: Edge) -> None:
     """Sealed, verified and confirmed: green, and the page says so without colours."""
     verify(edge)
-    seal(edge, tmp_path / "log")
+    seal(edge)
     sequence = edge.client.get("/status.json").json()["book"]["sequence"]
     witness(edge, size=sequence)
 
@@ -122,10 +118,10 @@ def test_what_is_booked_counts_by_time(edge: Edge, clock: FixedClock) -> None:
     assert (0.05, 0.001) == (book["per_second_last_minute"], book["per_second_last_hour"])
 
 
-def test_late_seals(edge: Edge, tmp_path: Path, clock: FixedClock) -> None:
+def test_late_seals(edge: Edge, clock: FixedClock) -> None:
     """What counts is how long a transfer waits, not how old the checkpoint is."""
     person, _ = edge.person()
-    seal(edge, tmp_path / "log")
+    seal(edge)
     clock.advance(dt.timedelta(days=9))
     assert ("green", "sealed") == judged(edge)["seal"]
     edge.give(person, 1)
@@ -152,9 +148,9 @@ def test_late_and_failed_verifications(edge: Edge, clock: FixedClock) -> None:
     assert "1 Befund: Am Ende fehlt nichts" in re.sub(r"\s+", " ", shown(edge, "de"))
 
 
-def test_witnesses(edge: Edge, tmp_path: Path, clock: FixedClock) -> None:
+def test_witnesses(edge: Edge, clock: FixedClock) -> None:
     """One that never confirmed, one that stopped, one that contradicts."""
-    seal(edge, tmp_path / "log")
+    seal(edge)
     witness(edge)
     assert ("amber", "never-confirmed") == judged(edge)["witnesses"]
     with edge.database.reading(edge.city.city_id) as reading:
@@ -163,7 +159,7 @@ def test_witnesses(edge: Edge, tmp_path: Path, clock: FixedClock) -> None:
     witness(edge, size=first.size)
     person, _ = edge.person()
     edge.give(person, 1)
-    seal(edge, tmp_path / "log")
+    seal(edge)
     clock.advance(dt.timedelta(hours=23))
     assert ("green", "confirmed") == judged(edge)["witnesses"]
     clock.advance(dt.timedelta(hours=2))
@@ -259,12 +255,12 @@ def test_every_state_has_words() -> None:
 @pytest.mark.parametrize("language", ["de", "en"])
 @pytest.mark.parametrize("state", ["new", "well", "broken"])
 def test_the_page_is_accessible_and_fits(
-    edge: Edge, browser: Browser, tmp_path: Path, viewport: ViewportSize, language: str, state: str
+    edge: Edge, browser: Browser, viewport: ViewportSize, language: str, state: str
 ) -> None:
     """In each state, on a phone and on a desktop, axe finds nothing and nothing sticks out sideways."""
     if state != "new":
         verify(edge)
-        seal(edge, tmp_path / "log")
+        seal(edge)
         witness(edge, size=4, last_error=None if state == "well" else "log-witness-contradicts")
         edge.app.state.services.meter.observe(Batch(4, 0.002, 0.01))
     if state == "broken":

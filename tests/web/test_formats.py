@@ -72,3 +72,22 @@ def test_points_are_counted_in_the_language(language: str, count: int, expected:
     assert expected == environment.from_string("{{ count | points }}").render(
         count=count, page=serving.page(language)
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "german", "english"),
+    [
+        (0, "vor 1 Sekunde", "1 second ago"),
+        (170, "vor 3 Minuten", "3 minutes ago"),
+        (3 * 86400, "vor 3 Tagen", "3 days ago"),
+    ],
+)
+def test_what_has_passed_is_said_roughly(seconds: float, german: str, english: str) -> None:
+    """In the largest unit that fits; never in the future."""
+    assert (german, english) == (formats.ago(seconds, "de"), formats.ago(seconds, "en"))
+
+
+def test_short_times_and_rates_have_one_decimal() -> None:
+    """Milliseconds and things a second."""
+    assert ["3,2 ms", "1,500.0 ms"] == [formats.milliseconds(0.0032, "de"), formats.milliseconds(1.5, "en")]
+    assert ["0,1", "12,345.7"] == [formats.rate(0.067, "de"), formats.rate(12345.678, "en")]
