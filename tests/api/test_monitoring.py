@@ -1,7 +1,9 @@
 """Metrics: what is in the database, what this process counted, and who may scrape them."""
 
+import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -19,6 +21,7 @@ from tests.api.edge import Edge
 from tests.api.test_spending import buy, rich
 from tests.browser import town as towns
 from tests.ledger.test_verifying import cut_off
+from tests.pages.test_status import seal, witness
 
 TOKEN = "prometheus-0123456789"
 LOCAL, LOCAL_6, ELSEWHERE = ("127.0.0.1", 1), ("::1", 1), ("198.51.100.7", 1)
@@ -78,6 +81,20 @@ def test_the_writer(edge: Edge) -> None:
     size = found["duiscoin_writer_batch_size_bucket{64.0}"] - found["duiscoin_writer_batch_size_bucket{32.0}"]
     assert 1 == size
     assert found["duiscoin_writer_commit_seconds_sum{}"] > 0.03
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_example_alerts_ask_for_metrics_that_exist(edge: Edge) -> None:
+    """Each name in the rules of docs/operations.md is a sample, once sealed, verified, confirmed and counted."""
+    verifying.verify(edge.database, edge.city.city_id)
+    seal(edge)
+    witness(edge, size=4)
+    buy(edge, rich(edge))
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    asked = {name for line in text.splitlines() for name in re.findall(r"duiscoin_[a-z_]+(?=[){\[])", line)}
+
+    assert len(asked) > 8
+    assert set() == asked - {name.partition("{")[0] for name in scrape(edge)}
 
 
 def test_a_failure_counts_as_failed(edge: Edge) -> None:
