@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from api.tables import idempotency_keys
-from kernel import db
+from kernel import bulk, db
 from kernel.errors import Conflict, Invalid
 
 KEY_MAX_LENGTH = 255
 KEPT_FOR = dt.timedelta(days=7)
+_COLUMNS = ("city_id", "scope", "key", "fingerprint", "answer", "created_at")
 
 
 class KeyReused(Invalid):
@@ -101,19 +102,8 @@ def _asked(reading: db.Reading, asked: Sequence[Request]) -> sa.Select[tuple[str
 
 def remember(work: db.Work, answered: Iterable[tuple[Request, bytes]]) -> None:
     """Keep the answers of requests that are not known yet, each with a scope and key of its own."""
-    rows = [
-        {
-            "city_id": work.city_id,
-            "scope": one.scope,
-            "key": one.key,
-            "fingerprint": one.fingerprint,
-            "answer": answer,
-            "created_at": work.now,
-        }
-        for one, answer in answered
-    ]
-    if rows:
-        work.connection.execute(sa.insert(idempotency_keys), rows)
+    rows = [(work.city_id, one.scope, one.key, one.fingerprint, answer, work.now) for one, answer in answered]
+    bulk.insert_rows(work, idempotency_keys, _COLUMNS, rows)
 
 
 def once(work: db.Work, asked: Request, command: Callable[[db.Work], bytes]) -> bytes:
