@@ -9,7 +9,8 @@ from ledger import accounts, queries
 from redemption import paying_fines, vouchers
 from rewards import awarding, submissions
 
-_SECRET = {"token", "kid", "status_index", "hold_count"}
+_SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_side"}
+"""What opens something, and what the other side of a movement (a venue, a budget) has."""
 
 
 def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
@@ -42,4 +43,5 @@ def _submissions(reading: Reading, owner: str) -> list[submissions.Submission]:
 
 
 def _plain(value: Any) -> dict[str, Any]:
-    return {name: one for name, one in dataclasses.asdict(value).items() if name not in _SECRET}
+    values = dataclasses.asdict(value) if hasattr(value, "__dataclass_fields__") else value._asdict()
+    return {name: one for name, one in values.items() if name not in _SECRET}

@@ -111,6 +111,7 @@ def test_everything_is_exported(edge: Edge) -> None:
     assert {"account", "movements", "submissions", "vouchers", "paid_fines"} == set(content.json())
     assert [100, 0] == sorted((one["change"] for one in content.json()["movements"]), reverse=True)
     assert "DC1:" not in content.text
+    assert "_side" not in content.text
     assert token not in content.text
 
 
