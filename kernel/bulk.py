@@ -12,8 +12,8 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -32,28 +32,74 @@ _CHUNK = 512
 """Rows packed at a time, so that the server works while the next ones are packed."""
 
 
+class _Array(bytes):
+    """A list in PostgreSQL's binary form of a one-dimensional array, without nulls."""
+
+
+class _UuidArray(_Array):
+    pass
+
+
+class _NumberArray(_Array):
+    pass
+
+
+class _TextArray(_Array):
+    pass
+
+
+def _array_dumper(array: type[_Array], element: str) -> None:
+    """Let the driver send an array as it is; a type of its own tells the server what it is."""
+    info = psycopg.adapters.types[element]
+
+    class ArrayDumper(psycopg.adapt.Dumper):
+        oid = info.array_oid
+        format = psycopg.pq.Format.BINARY
+
+        def dump(self, value: _Array) -> bytes:
+            return _ARRAY.pack(1, 0, info.oid, int.from_bytes(value[:4]), 1) + value[4:]
+
+    psycopg.adapters.register_dumper(array, ArrayDumper)
+
+
+_ARRAY = struct.Struct(">iiIii")
+_NUMBER = struct.Struct(">iq")
+for _array, _name in ((_UuidArray, "uuid"), (_NumberArray, "int8"), (_TextArray, "text")):
+    _array_dumper(_array, _name)
+
+
 class Members(sa.types.TypeDecorator[Any]):
-    """A list of numbers, UUIDs or texts, bound as one value: see `any_of`."""
+    """A list of values of one SQL type (`uuid`, `int8`, `text`), bound as one value: see `any_of`."""
 
     impl = sa.String
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> str | None:
-        """Write the list as an array literal (PostgreSQL) or as JSON."""
-        if value is None:
-            return None
+    def __init__(self, element: str) -> None:
+        super().__init__()
+        self.element = element
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Say nothing to PostgreSQL, whose driver knows the type of an array."""
+        return dialect.type_descriptor(sa.types.NullType() if dialect.name == "postgresql" else sa.String())
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        """Write the list as a binary array (PostgreSQL) or as JSON."""
         members = list(value)
-        if members and isinstance(members[0], UUID):
-            members = [member.hex for member in members]
-        elif dialect.name == "postgresql":
-            members = [_quoted(member) if isinstance(member, str) else str(member) for member in members]
-        if dialect.name == "postgresql":
-            return "{" + ",".join(members) + "}"
-        return json.dumps(members, ensure_ascii=False)
+        if dialect.name != "postgresql":
+            plain = [member.hex for member in members] if self.element == "uuid" else members
+            return json.dumps(plain, ensure_ascii=False)
+        count = _LENGTH.pack(len(members))
+        if self.element == "uuid":
+            return _UuidArray(count + b"".join([b"\0\0\0\x10" + member.bytes for member in members]))
+        if self.element == "int8":
+            return _NumberArray(count + b"".join(map(_NUMBER.pack, itertools.repeat(8), members)))
+        return _TextArray(count + b"".join([_field(member.encode()) for member in members]))
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def _element(kind: sa.types.TypeEngine[Any]) -> str:
+    if isinstance(kind, sa.Uuid):
+        return "uuid"
+    return "int8" if isinstance(kind, sa.Integer) else "text"
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL function that it stands for
@@ -64,7 +110,7 @@ class any_of(FunctionElement[bool]):  # noqa: N801 -- reads as the SQL function 
     type = sa.Boolean()
 
     def __init__(self, column: sa.ColumnElement[Any], name: str) -> None:
-        super().__init__(column, sa.bindparam(name, type_=Members()))
+        super().__init__(column, sa.bindparam(name, type_=Members(_element(column.type))))
 
 
 @compiles(any_of)
@@ -80,7 +126,7 @@ def _compile_any_of_postgresql(element: any_of, compiler: SQLCompiler, **argumen
     column, members = element.clauses
     left = compiler.process(column, **arguments)
     right = compiler.process(members, **arguments)
-    return f"{left} = ANY (CAST({right} AS {column.type.compile(compiler.dialect)}[]))"
+    return f"{left} = ANY ({right})"
 
 
 @contextlib.contextmanager
