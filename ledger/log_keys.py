@@ -60,12 +60,18 @@ def verifier(reading: db.Reading) -> Verifier:
 
 
 def key(reading: db.Reading, sealer: Sealer) -> LogKey:
-    """Return the key that signs. Raises Conflict `log-key-missing`, Invalid `seal-broken`."""
+    """Return the key that signs.
+
+    Raises Conflict `log-key-missing`, `log-key-altered` if the halves don't fit, Invalid `seal-broken`.
+    """
     known = verifier(reading)
     sealed: bytes = reading.connection.execute(
         sa.select(table.c.sealed_seed).where(table.c.city_id == reading.city_id)
     ).scalar_one()
-    return LogKey(known, SigningKey(sealer.unseal(sealed)))
+    signing_key = SigningKey(sealer.unseal(sealed))
+    if signing_key.verify_key != known.key:
+        raise Conflict("log-key-altered")
+    return LogKey(known, signing_key)
 
 
 def begin(work: db.Work, sealer: Sealer, origin: str) -> None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -116,16 +115,18 @@ def check(reading: db.Reading, seal: Seal, before: Seal | None, log: Verifier) -
 
 def cosigned(reading: db.Reading, seal: Seal) -> Note:
     """Return a seal's note with all cosignatures that it has."""
-    lines: Sequence[str] = (
-        reading.connection.execute(
-            sa.select(cosignatures.c.line)
-            .where(cosignatures.c.city_id == reading.city_id, cosignatures.c.size == seal.size)
-            .order_by(cosignatures.c.witness)
-        )
-        .scalars()
-        .all()
-    )
+    lines = [line for _, line, _ in cosignatures_of(reading, seal)]
     return seal.note.signed_by(notes.parse_signatures("".join(lines)) if lines else ())
+
+
+def cosignatures_of(reading: db.Reading, seal: Seal) -> list[tuple[str, str, dt.datetime]]:
+    """Return witness, signature line and instant of each cosignature of a seal."""
+    found = reading.connection.execute(
+        sa.select(cosignatures.c.witness, cosignatures.c.line, cosignatures.c.cosigned_at)
+        .where(cosignatures.c.city_id == reading.city_id, cosignatures.c.size == seal.size)
+        .order_by(cosignatures.c.witness)
+    )
+    return [(row.witness, row.line, row.cosigned_at) for row in found]
 
 
 def _columns() -> sa.Select[tuple[object, ...]]:

@@ -16,7 +16,7 @@ from api.cli.books import CityOption, JsonOption
 from kernel.cities import City
 from kernel.db import Database
 from kernel.errors import DomainError, Invalid
-from ledger import leaves, log_keys, proofs, proving, sealing, witnesses
+from ledger import leaves, log_checks, log_keys, proofs, proving, sealing, witnesses
 from ledger.leaves import Opening
 from ledger.log_parts import Log
 from ledger.log_seals import Seal
@@ -50,6 +50,25 @@ def checkpoint(city: CityOption = None, as_json: JsonOption = False) -> None:
         typer.echo(f"Root: {seal.root.hex()}")
         typer.echo(f"Key: {known.vkey}")
         typer.echo(f"Confirmed by: {', '.join(confirmed) or 'nobody'}")
+
+
+def check_log(city: CityOption = None, as_json: JsonOption = False) -> None:
+    """Compare the whole log with the book: every seal, signature and file; exit code 1 if not equal."""
+    settings = opening.settings()
+    database = opening.database(settings)
+    chosen = opening.city(database, city)
+    log = services.log_of(settings, database, chosen)
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("transfers", total=None)
+        faults = log_checks.check(log, lambda done, total: bar.update(task, completed=done, total=total))
+    if as_json:
+        typer.echo(json.dumps({"ok": not faults, "faults": [one._asdict() for one in faults]}))
+    else:
+        for one in faults:
+            typer.echo(f"{one.check} at {one.sequence or '-'}: {one.message}", err=True)
+        typer.echo(f"{chosen.name}: {f'{len(faults)} faults' if faults else 'the log is whole'}.")
+    if faults:
+        raise typer.Exit(1)
 
 
 def prove(

@@ -18,6 +18,7 @@ SENTENCES = {
         "The books up to booking {size} are not those that the log published. Nothing is signed until the right "
         "ones are back."
     ),
+    "log-key-altered": N_("The key of this log was altered. Nothing is signed."),
     "log-key-missing": N_("The log of this city has not begun yet."),
     "log-not-begun": N_("Nothing has been sealed in the log yet."),
     "log-root-differs": N_(
