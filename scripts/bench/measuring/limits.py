@@ -34,7 +34,12 @@ class _Copy:
     def __init__(self, stage: Stage, connection: psycopg.Connection) -> None:
         self._city_id = stage.city_id
         self._connection = connection
-        connection.execute(f"CREATE TABLE {_COPIED} (LIKE ledger_transfers INCLUDING ALL)")
+        # Where the book is partitioned, a partition has indexes that the whole can't have.
+        newest = connection.execute(
+            "SELECT max(relid::regclass::text) FROM pg_partition_tree('ledger_transfers') WHERE isleaf"
+        ).fetchone()
+        alike = newest[0] if newest and newest[0] else "ledger_transfers"
+        connection.execute(f"CREATE TABLE {_COPIED} (LIKE {alike} INCLUDING ALL)".encode())
         connection.commit()
 
     def rate(self, first: int, last: int, batch: int) -> float:

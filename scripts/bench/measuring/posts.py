@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 
 from ledger import transfers
-from ledger.outcomes import Code
 from ledger.transfers import Transfer
 from scripts.bench.measuring import limits, results, stages
 from scripts.bench.measuring.limits import Limit
 from scripts.bench.measuring.results import Result
 from scripts.bench.measuring.scale import Scale
-from scripts.bench.measuring.stages import EMPTY, Stage, UnsoundError
+from scripts.bench.measuring.stages import EMPTY, Stage
 
 UNIT = "transfers/s"
 BATCHES = (1, 100, 1000, 8190)
@@ -61,7 +60,7 @@ def mixed(stage: Stage, scale: Scale) -> Iterator[Result]:
     for _ in range(scale.rounds):
         plain.append(stages.rate(stage, [stage.hot(1000) for _ in range(scale.batches(1000))]))
         prepared = [_with_refusals(stage, 1000) for _ in range(scale.batches(1000))]
-        ours.append(_refused_rate(stage, prepared))
+        ours.append(stages.rate(stage, prepared, expected_refusals=100 * len(prepared)))
     yield results.compared("post-1000-tenth-refused", stage.backend, UNIT, ours, "without refusals", plain)
 
 
@@ -69,17 +68,6 @@ def _with_refusals(stage: Stage, size: int) -> list[Transfer]:
     batch = stage.hot(size)
     batch[::10] = [stage.transfer(EMPTY, stage.wallets[0]) for _ in batch[::10]]
     return batch
-
-
-def _refused_rate(stage: Stage, prepared: list[list[Transfer]]) -> float:
-    answers, seconds = stages.timed(lambda: [stage.post(batch) for batch in prepared])
-    for outcomes in answers:
-        for place, outcome in enumerate(outcomes):
-            expected = Code.POSTED if place % 10 else Code.OVERDRAFT
-            if outcome.code is not expected:
-                msg = f"place {place} of the batch: {outcome.code}"
-                raise UnsoundError(msg)
-    return sum(map(len, prepared)) / seconds
 
 
 def holds(stage: Stage, scale: Scale) -> Iterator[Result]:
