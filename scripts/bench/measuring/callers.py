@@ -17,7 +17,6 @@ import uvloop
 from kernel.db import Database
 from kernel.writing import Writer
 from ledger import posting
-from ledger.outcomes import Outcome
 from ledger.transfers import Transfer
 from scripts.bench.measuring import results, stages
 from scripts.bench.measuring.stages import Stage, UnsoundError
@@ -56,15 +55,12 @@ async def _call(
     stage: Stage, writer: Writer, make: Callable[[int], list[Transfer]], until: float, waits: list[float]
 ) -> None:
     while (began := time.perf_counter()) < until:
-        [outcome] = await _post(stage, writer, make(1))
+        asked = writer.submit_to(stage.city_id, posting.post_many, make(1))
+        [outcome] = await asyncio.wrap_future(asked)
         if not outcome.ok:
             msg = f"refused: {outcome.code}"
             raise UnsoundError(msg)
         waits.append(time.perf_counter() - began)
-
-
-async def _post(stage: Stage, writer: Writer, batch: list[Transfer]) -> list[Outcome]:
-    return await asyncio.wrap_future(writer.submit(stage.city_id, lambda work: posting.post(work, batch)))
 
 
 if __name__ == "__main__":
