@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from kernel.db import Database
+from kernel.db import Database, Work
+from ledger import chart
 from scripts.bench.measuring import results, stages
 from scripts.bench.measuring.results import TARGETS, Result, Target
 from scripts.bench.measuring.stages import Stage, UnsoundError
@@ -43,10 +44,16 @@ def test_the_quick_run_measures_every_part_on_both_databases(postgresql_server: 
 
 def test_a_book_that_does_not_verify_fails_the_bench(database: Database, city_id: int) -> None:
     """A figure of a ledger that is wrong is no figure."""
-    with database.engine.execution_options(duiscoin_writes=True).begin() as connection:
-        connection.execute(
-            sa.text("INSERT INTO ledger_heads (city_id, sequence) VALUES (:city_id, 7)"), {"city_id": city_id}
-        )
+    day = database.clock.now().date()
+
+    def command(work: Work) -> None:
+        chart.open_chart(work)
+        given = work.ids.uuid()
+        chart.fund_budget(work, "litter", 100, effective=day, reference="DS 1", transfer_id=given)
+        cut = sa.text("UPDATE ledger_heads SET sequence = 7 WHERE city_id = :city_id")
+        work.connection.execute(cut, {"city_id": city_id})
+
+    database.run(city_id, command)
 
     with pytest.raises(UnsoundError, match="head-matches"):
         Stage(database, city_id, []).verify()

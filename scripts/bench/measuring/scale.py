@@ -10,6 +10,7 @@ class Scale:
     rounds: int
     transfers_a_turn: int
     seconds_a_turn: float
+    batch_max: int
     wallets: int
     filled: int
     """Transfers in the book whose size and verification are measured."""
@@ -28,6 +29,7 @@ FULL = Scale(
     rounds=5,
     transfers_a_turn=33_000,
     seconds_a_turn=2.0,
+    batch_max=8190,
     wallets=10_000,
     filled=300_000,
     growth=1_000_000,
@@ -38,6 +40,7 @@ QUICK = Scale(
     rounds=1,
     transfers_a_turn=1_000,
     seconds_a_turn=0.1,
+    batch_max=1000,
     wallets=100,
     filled=1_000,
     growth=4_000,
