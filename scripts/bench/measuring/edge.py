@@ -55,6 +55,7 @@ def requests(stage: Stage, scale: Scale) -> Iterator[Result]:
     names = ("buy", "scan")
     ours: dict[str, list[Answers]] = {name: [] for name in names}
     empty: dict[str, list[Answers]] = {name: [] for name in names}
+    seconds = 2 * scale.seconds_a_turn
     with tempfile.TemporaryDirectory(prefix="duiscoin-bench-files-") as folder:
         settings = Settings(database_url=stage.url, secret_key=_SECRET, data_directory=folder)  # type: ignore[arg-type]  # pydantic takes text
         town = _prepared(stage, settings, scale)
@@ -63,12 +64,12 @@ def requests(stage: Stage, scale: Scale) -> Iterator[Result]:
                 asked = [
                     _buying(town, number * scale.requests_a_turn + n) for n in range(scale.requests_a_turn)
                 ]
-                empty["buy"].append(load.run(empty_port, asked, CLIENTS))
-                ours["buy"].append(load.run(port, asked, CLIENTS))
+                empty["buy"].append(load.run(empty_port, asked, CLIENTS, seconds))
+                ours["buy"].append(load.run(port, asked, CLIENTS, seconds))
                 bought = [json.loads(body) for body in ours["buy"][-1].bodies.values()]
                 asked = [_scanning(town, n, voucher) for n, voucher in enumerate(bought)]
-                empty["scan"].append(load.run(empty_port, asked, CLIENTS))
-                ours["scan"].append(load.run(port, asked, CLIENTS))
+                empty["scan"].append(load.run(empty_port, asked, CLIENTS, seconds))
+                ours["scan"].append(load.run(port, asked, CLIENTS, seconds))
                 _check_accepted(ours["scan"][-1])
     for name in names:
         yield from _figures(f"http-{name}", stage.backend, ours[name], empty[name])

@@ -1,10 +1,12 @@
 """Load over HTTP on this machine: clients that keep their connection and ask again when they have the answer.
 
-Requests are bytes made beforehand, so that the clients need as little of the machine as possible; each
-is asked once, so a run is bounded by their number.
+Requests are bytes made beforehand, so that the clients need as little of the machine as possible. Each
+is asked at most once, and none after the given seconds, so a run is bounded in number and in time.
 """
 
 import asyncio
+import itertools
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,7 @@ import uvloop
 from scripts.bench.measuring.stages import UnsoundError
 
 HOST = "127.0.0.1"
-SECONDS_MAX = 120
+_ANSWER_SECONDS_MAX = 60
 
 
 @dataclass(slots=True)
@@ -31,23 +33,29 @@ class Answers:
         return len(self.waits) / self.seconds
 
 
-def run(port: int, requests: Sequence[bytes], clients: int) -> Answers:
-    """Ask all requests once, `clients` at a time. Raises UnsoundError for an answer that is no success."""
+def run(port: int, requests: Sequence[bytes], clients: int, seconds: float) -> Answers:
+    """Ask requests one after the other, `clients` at a time, until there are no more or time is over.
+
+    Raises UnsoundError for an answer that is no success, TimeoutError for one that does not come.
+    """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(port, requests, clients))
+        return runner.run(_run(port, requests, clients, seconds))
 
 
-async def _run(port: int, requests: Sequence[bytes], clients: int) -> Answers:
+async def _run(port: int, requests: Sequence[bytes], clients: int, seconds: float) -> Answers:
     answers, waiting = Answers(), iter(enumerate(requests))
+    until = math.inf
+    asked = itertools.takewhile(lambda _: time.perf_counter() < until, waiting)
     loop = asyncio.get_running_loop()
     connected = [
-        await loop.create_connection(lambda: _Client(waiting, answers, loop.create_future()), HOST, port)
+        await loop.create_connection(lambda: _Client(asked, answers, loop.create_future()), HOST, port)
         for _ in range(clients)
     ]
     began = time.perf_counter()
+    until = began + seconds
     for _, client in connected:
         client.ask()
-    async with asyncio.timeout(SECONDS_MAX):
+    async with asyncio.timeout(seconds + _ANSWER_SECONDS_MAX):
         await asyncio.gather(*(client.done for _, client in connected))
     answers.seconds = time.perf_counter() - began
     for transport, _ in connected:

@@ -100,5 +100,5 @@ def _hold(stage: Stage) -> Transfer:
         5,
         effective=stage.today,
         purpose="voucher",
-        subject="voucher/271828182845904523",
+        subject=f"voucher/{stage.chance.randrange(10**17, 10**18)}",
     )

@@ -18,6 +18,7 @@ class Scale:
     """Transfers up to which the book grows."""
     citizens: int
     requests_a_turn: int
+    """At most; a turn of requests takes `seconds_a_turn` twice."""
 
     def batches(self, size: int) -> int:
         """Return how many batches make a turn; single transfers, being slow, get a smaller one."""
@@ -33,8 +34,8 @@ FULL = Scale(
     wallets=10_000,
     filled=300_000,
     growth=1_000_000,
-    citizens=2_000,
-    requests_a_turn=6_000,
+    citizens=3_000,
+    requests_a_turn=20_000,
 )
 QUICK = Scale(
     rounds=1,

@@ -78,7 +78,7 @@ class Stage:
             self.chance.randrange(1, 500),
             effective=self.today,
             purpose="award",
-            subject="submission/271828182845904523",
+            subject=f"submission/{self.chance.randrange(10**17, 10**18)}",
         )
 
     @property
