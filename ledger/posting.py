@@ -96,30 +96,35 @@ def post(work: db.Work, batch: Sequence[Transfer]) -> list[Outcome]:
     Holds whose time is over are released first. A rejected transfer or group changes nothing and hinders no
     other. Raises Invalid if the batch is larger than BATCH_MAX and ValueError if a group is torn apart.
     """
+    return _post(work, [batch])[0]
+
+
+def post_many(work: db.Work, batches: Sequence[Sequence[Transfer]]) -> list[list[Outcome]]:
+    """Book the batches of several callers, one after the other; return the outcomes of each.
+
+    The ledger's handler for group commit (`kernel.writing`). The same group from two callers is not one that
+    was torn apart: the second is a repetition of the first. Raises as `post` does.
+    """
+    return _post(work, batches)
+
+
+def _post(work: db.Work, batches: Sequence[Sequence[Transfer]]) -> list[list[Outcome]]:
+    batch = [transfer for one in batches for transfer in one]
     if len(batch) > BATCH_MAX:
         raise Invalid("batch-too-large", maximum=BATCH_MAX)
     head, memory = _head_and_memory(work, [transfer.transfer_id for transfer in batch])
     overdue = _release_overdue(work, head)
-    whole = [*overdue, *batch] if overdue else batch
     overdue_ids = {transfer.transfer_id for transfer in overdue}
-    book = _load(work, whole, head, memory, overdue_ids)
+    book = _load(work, [*overdue, *batch] if overdue else batch, head, memory, overdue_ids)
     # Until all is written nothing is remembered for true; if it is rolled back later, the fence tells.
     memory.fence = None
-    outcomes = decide(book, whole)
+    decide(book, overdue)
+    outcomes = [decide(book, one) for one in batches]
     memory.fence = _write(work, book, memory, head.sequence) if book.added else head.fence
     memory.sequence = book.sequence
     if book.refused:
         _remember_refusals(work, book)
-    return outcomes[len(overdue) :]
-
-
-def post_many(work: db.Work, batches: Sequence[Sequence[Transfer]]) -> list[list[Outcome]]:
-    """Book the batches of several callers as one, in order; return the outcomes of each.
-
-    The ledger's handler for group commit (`kernel.writing`). Raises as `post` does.
-    """
-    outcomes = iter(post(work, [transfer for batch in batches for transfer in batch]))
-    return [[next(outcomes) for _ in batch] for batch in batches]
+    return outcomes
 
 
 def post_or_raise(work: db.Work, batch: Sequence[Transfer]) -> list[BookedTransfer]:

@@ -350,3 +350,21 @@ def test_book_refuses_change_and_deletion(database: Database, desk: Desk) -> Non
                 database.engine.begin() as connection,
             ):
                 connection.execute(statement)
+
+
+def test_one_group_from_two_callers_is_booked_once(desk: Desk) -> None:
+    """A group that arrives twice in one commit, next to its copy or apart, is booked once and answered twice."""
+    desk.fund(1000)
+    group_id = desk.id()
+    group = [desk.hold(10, group_id=group_id), desk.hold(20, group_id=group_id)]
+    batches = [group, group, [desk.move(5)], group]
+
+    found = desk.database.run(desk.city_id, lambda work: posting.post_many(work, batches))
+
+    assert [[outcome.code for outcome in batch] for batch in found] == [
+        [Code.POSTED] * len(b) for b in batches
+    ]
+    assert [[outcome.replayed for outcome in batch] for batch in found] == [
+        [False, False], [True, True], [False], [True, True],
+    ]  # fmt: skip
+    assert desk.counters(ANNA) == Counters(0, 0, 5, 30)
