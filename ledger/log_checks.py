@@ -18,7 +18,7 @@ from ledger.tiles import Growth, Tile
 _SEALS_AT_ONCE = 500
 
 
-class Fault(NamedTuple):
+class Flaw(NamedTuple):
     """Something that contradicts the log."""
 
     check: str
@@ -26,7 +26,7 @@ class Fault(NamedTuple):
     sequence: int | None = None
 
 
-Compare = Callable[[Tile, bytes], Fault | None]
+Compare = Callable[[Tile, bytes], Flaw | None]
 """Looks whether a tile or bundle is kept as it should be."""
 
 
@@ -45,7 +45,7 @@ class SealCheck:
         except Conflict:
             self._log = None
 
-    def add(self, commitments: Sequence[bytes]) -> Iterator[Fault]:
+    def add(self, commitments: Sequence[bytes]) -> Iterator[Flaw]:
         """Take the next commitments of the book; yield what contradicts them."""
         place = 0
         while place < len(commitments):
@@ -58,11 +58,11 @@ class SealCheck:
             if seal is not None and self._growth.size == seal.size:
                 yield from self._checked(seal)
 
-    def finish(self) -> Iterator[Fault]:
+    def finish(self) -> Iterator[Flaw]:
         """Yield the seals beyond the end of the book, and what contradicts its unfinished tiles."""
         while seal := self._next():
             message = f"{seal.size} transfers were sealed, the book has {self._growth.size}"
-            yield Fault("seal-covered", message, seal.size)
+            yield Flaw("seal-covered", message, seal.size)
             self._pass(seal)
         sealed = self._before.size if self._before else 0
         if self._growth.size == sealed:
@@ -81,20 +81,20 @@ class SealCheck:
         self._before = seal
         del self._seals[0]
 
-    def _checked(self, seal: Seal) -> Iterator[Fault]:
+    def _checked(self, seal: Seal) -> Iterator[Flaw]:
         if self._log is None:
-            yield Fault("seal-signed", "there is no key for the seals", seal.size)
+            yield Flaw("seal-signed", "there is no key for the seals", seal.size)
         else:
             try:
                 log_seals.check(self._reading, seal, self._before, self._log)
             except Conflict:
-                yield Fault("seal-signed", "the seal is not what was written and signed", seal.size)
+                yield Flaw("seal-signed", "the seal is not what was written and signed", seal.size)
         if self._growth.root() != seal.root:
-            yield Fault("seal-root", "the book has another root than was sealed", seal.size)
+            yield Flaw("seal-root", "the book has another root than was sealed", seal.size)
         yield from self._cosigned(seal)
         self._pass(seal)
 
-    def _cosigned(self, seal: Seal) -> Iterator[Fault]:
+    def _cosigned(self, seal: Seal) -> Iterator[Flaw]:
         known = {one.name: one.verifier for one in witnesses.every(self._reading)}
         for name, line, cosigned_at in log_seals.cosignatures_of(self._reading, seal):
             try:
@@ -106,42 +106,42 @@ class SealCheck:
             except (Invalid, ValueError):
                 genuine = fits = False
             if not genuine or not fits:
-                yield Fault("cosignature", f"the cosignature of {name} is not what it signed", seal.size)
+                yield Flaw("cosignature", f"the cosignature of {name} is not what it signed", seal.size)
 
-    def _compared(self, tile: Tile, data: bytes) -> Iterator[Fault]:
+    def _compared(self, tile: Tile, data: bytes) -> Iterator[Flaw]:
         fault = self._compare(tile, data) if self._compare else None
         if fault is not None:
             yield fault
 
 
-def check(log: Log, progress: Progress | None = None) -> list[Fault]:
+def check(log: Log, progress: Progress | None = None) -> list[Flaw]:
     """Compare the whole log with the book: seals, cosignatures, the checkpoint, every tile and bundle."""
     with log.database.reading(log.city_id) as reading:
         head = queries.head_sequence(reading)
         last = log_seals.last(reading)
         sealed = last.size if last else 0
 
-        def compare(tile: Tile, data: bytes) -> Fault | None:
+        def compare(tile: Tile, data: bytes) -> Flaw | None:
             end = (tile.index * 256 + tile.width) << (8 * (tile.level or 0))
             if end > sealed or _kept(log, tile, sealed) == data:
                 return None
-            return Fault("file", f"{tile.path} is missing or not what the book leads to")
+            return Flaw("file", f"{tile.path} is missing or not what the book leads to")
 
         walk = SealCheck(reading, compare)
-        faults: list[Fault] = []
+        flaws: list[Flaw] = []
         chunk: list[bytes] = []
         try:
             for commitment in sealing.commitments(log.database, log.city_id, 0, head, progress):
                 chunk.append(commitment)
                 if len(chunk) == sealing.CHUNK:
-                    faults.extend(walk.add(chunk))
+                    flaws.extend(walk.add(chunk))
                     chunk = []
         except Conflict as error:
-            faults.append(Fault("gap", str(error)))
-        faults.extend(
+            flaws.append(Flaw("gap", str(error)))
+        flaws.extend(
             [*walk.add(chunk), *walk.finish(), *_partial(log, last), *_published(log, reading, last)]
         )
-    return faults
+    return flaws
 
 
 def _kept(log: Log, tile: Tile, sealed: int) -> bytes | None:
@@ -151,8 +151,8 @@ def _kept(log: Log, tile: Tile, sealed: int) -> bytes | None:
         return None
 
 
-def _partial(log: Log, last: Seal | None) -> Iterator[Fault]:
-    """Yield a fault if the unfinished tiles at the last seal don't lead to its root."""
+def _partial(log: Log, last: Seal | None) -> Iterator[Flaw]:
+    """Yield a flaw if the unfinished tiles at the last seal don't lead to its root."""
     if last is None:
         return
     try:
@@ -162,15 +162,15 @@ def _partial(log: Log, last: Seal | None) -> Iterator[Fault]:
             return
     except (Conflict, Invalid):
         pass
-    yield Fault("file", "the tiles at the edge don't lead to the root that was sealed")
+    yield Flaw("file", "the tiles at the edge don't lead to the root that was sealed")
 
 
-def _published(log: Log, reading: db.Reading, last: Seal | None) -> Iterator[Fault]:
-    """Yield a fault if the served checkpoint is not the newest seal."""
+def _published(log: Log, reading: db.Reading, last: Seal | None) -> Iterator[Flaw]:
+    """Yield a flaw if the served checkpoint is not the newest seal."""
     data = log.store.read(CHECKPOINT)
     if last is None:
         if data is not None:
-            yield Fault("checkpoint", "a checkpoint is served, but nothing was sealed")
+            yield Flaw("checkpoint", "a checkpoint is served, but nothing was sealed")
         return
     try:
         note = notes.parse(data or b"")
@@ -179,4 +179,4 @@ def _published(log: Log, reading: db.Reading, last: Seal | None) -> Iterator[Fau
     except (Invalid, Conflict):
         right = False
     if not right:
-        yield Fault("checkpoint", "what is served is not the newest seal")
+        yield Flaw("checkpoint", "what is served is not the newest seal")

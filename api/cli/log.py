@@ -60,14 +60,14 @@ def check_log(city: CityOption = None, as_json: JsonOption = False) -> None:
     log = services.log_of(settings, database, chosen)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("transfers", total=None)
-        faults = log_checks.check(log, lambda done, total: bar.update(task, completed=done, total=total))
+        flaws = log_checks.check(log, lambda done, total: bar.update(task, completed=done, total=total))
     if as_json:
-        typer.echo(json.dumps({"ok": not faults, "faults": [one._asdict() for one in faults]}))
+        typer.echo(json.dumps({"ok": not flaws, "flaws": [one._asdict() for one in flaws]}))
     else:
-        for one in faults:
+        for one in flaws:
             typer.echo(f"{one.check} at {one.sequence or '-'}: {one.message}", err=True)
-        typer.echo(f"{chosen.name}: {f'{len(faults)} faults' if faults else 'the log is whole'}.")
-    if faults:
+        typer.echo(f"{chosen.name}: {f'{len(flaws)} flaws' if flaws else 'the log is whole'}.")
+    if flaws:
         raise typer.Exit(1)
 
 

@@ -91,13 +91,13 @@ def test_a_wrong_receipt_is_refused(booked: Shell, transfer_id: str, tmp_path: P
 
 def test_the_whole_log_is_checked(booked: Shell, database: Database, tmp_path: Path) -> None:
     """A whole log is told as such; a file that is not what the book leads to is named, with exit code 1."""
-    assert booked.json("ledger", "check-log") == {"ok": True, "faults": []}
+    assert booked.json("ledger", "check-log") == {"ok": True, "flaws": []}
     booked("ledger", "checkpoint")
     assert "the log is whole" in booked("ledger", "check-log").output
     (tmp_path / "duisburg" / "log" / "checkpoint").write_text("garbage")
     assert "checkpoint at -: " in booked("ledger", "check-log", code=1).output
     failed = json.loads(booked("ledger", "check-log", "--json", code=1).stdout)
-    assert ["checkpoint"] == [one["check"] for one in failed["faults"]]
+    assert ["checkpoint"] == [one["check"] for one in failed["flaws"]]
 
 
 @pytest.fixture

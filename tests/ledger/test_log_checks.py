@@ -32,24 +32,24 @@ def sealed(desk: Desk, tmp_path: Path, clock: FixedClock) -> Iterator[Sealed]:
         yield made
 
 
-def faults(sealed: Sealed) -> set[str]:
+def flaws(sealed: Sealed) -> set[str]:
     """Return the names of what was found."""
     return {one.check for one in log_checks.check(sealed.log)}
 
 
-def test_a_whole_log_has_no_fault(sealed: Sealed) -> None:
+def test_a_whole_log_has_no_flaw(sealed: Sealed) -> None:
     """Nothing is found in a log that is right, sealed up to the end or not, nor where there is none."""
-    assert set() == faults(sealed)
+    assert set() == flaws(sealed)
     sealed.seal()
-    assert set() == faults(sealed)
+    assert set() == flaws(sealed)
 
 
-def test_no_log_has_no_fault(desk: Desk, tmp_path: Path) -> None:
+def test_no_log_has_no_flaw(desk: Desk, tmp_path: Path) -> None:
     """A book that was never sealed has nothing to find."""
     unsealed = Sealed(desk, tmp_path / "log")
-    assert set() == faults(unsealed)
+    assert set() == flaws(unsealed)
     unsealed.book(3)
-    assert set() == faults(unsealed)
+    assert set() == flaws(unsealed)
 
 
 SEAL = "UPDATE ledger_seals SET {} WHERE city_id = :city AND size = 260"
@@ -85,7 +85,7 @@ def test_what_is_altered_is_named(sealed: Sealed, statement: str, found: set[str
         sealed.execute(statement.replace("ledger_seals", "ledger_cosignatures"))
     sealed.execute(statement)
 
-    assert found <= faults(sealed)
+    assert found <= flaws(sealed)
 
 
 def test_a_truncated_book_is_named(sealed: Sealed) -> None:
@@ -95,7 +95,7 @@ def test_a_truncated_book_is_named(sealed: Sealed) -> None:
         "UPDATE ledger_heads SET sequence = 280 WHERE city_id = :city",
     )
 
-    assert "seal-covered" in faults(sealed)
+    assert "seal-covered" in flaws(sealed)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -106,11 +106,11 @@ def test_every_file_is_compared(sealed: Sealed) -> None:
     assert len(kept) == 6
     for path, data in kept.items():
         (sealed.folder / path).write_bytes(data[:5] + bytes([data[5] ^ 1]) + data[6:])
-        assert faults(sealed) & {"file", "checkpoint"}, path
+        assert flaws(sealed) & {"file", "checkpoint"}, path
         (sealed.folder / path).unlink()
-        assert faults(sealed) & {"file", "checkpoint"}, path
+        assert flaws(sealed) & {"file", "checkpoint"}, path
         (sealed.folder / path).write_bytes(data)
-    assert set() == faults(sealed)
+    assert set() == flaws(sealed)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
