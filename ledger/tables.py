@@ -3,7 +3,7 @@
 The newest transfer of an account carries its balance, so no account row is ever updated for a posting and
 a busy account costs no more than a quiet one. On PostgreSQL the book is partitioned by ranges of the sequence
 (`ledger.partitions`), so that old ranges can lie on cheap storage. It has no foreign keys: the writer takes
-account numbers from accounts that it has read under its lock, and `ledger.invariants` checks them (ADR 6).
+account numbers from accounts that it has read under its lock, and `ledger.invariants` checks them (ADR 9).
 """
 
 import sqlalchemy as sa
