@@ -56,7 +56,7 @@ def do_daily(services: Services, city: City) -> None:
     today = city.day_of(services.database.clock.now())
     run(city.city_id, lambda work: reviewing.confirm_overdue(work, city))
     run(city.city_id, lambda work: wallets.expire_lots(work, today))
-    supply_due.state(services.database, city)
+    supply_due.state(services.log(city), city)
     for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):
         run(city.city_id, forget)
 

@@ -7,6 +7,7 @@ accounts, reservations and texts are written is told in docs/exports.md.
 import csv
 import datetime as dt
 import enum
+import functools
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -113,6 +114,7 @@ _OPENING = "Equity:OpeningBalances"
 _DOT = "X"
 
 
+@functools.lru_cache(maxsize=100_000)
 def account_name(path: str, side: Side = Side.POSTED) -> str:
     """Return the journal's name of an account; `path_of` is its inverse.
 

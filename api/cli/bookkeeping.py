@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from api import closing, supply_due
+from api import closing, services, supply_due
 from api.cli import opening
 from api.cli.books import CityOption, JsonOption
 from ledger import exporting, periods, supply, supply_statements
@@ -104,9 +104,10 @@ def show_supply(
     as_json: JsonOption = False,
 ) -> None:
     """State the months that are over; show where the points of each campaign are (docs/supply.md)."""
-    database = opening.database(opening.settings())
+    settings = opening.settings()
+    database = opening.database(settings)
     chosen = opening.city(database, city)
-    made = supply_due.state(database, chosen)
+    made = supply_due.state(services.log_of(settings, database, chosen), chosen)
     with database.reading(chosen.city_id) as reading:
         shown = supply_statements.get(reading, month.date()) if month else supply.current(reading)
     if as_json:

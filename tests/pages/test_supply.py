@@ -1,18 +1,24 @@
 """Points in circulation: for everybody, on a phone too, and never the figures of single persons."""
 
+import base64
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ViewportSize
 
-from api import supply_due
+from api import supply_due, working
 from api.pages.supply import Bar, ceiling
+from api.services import Services, log_of
 from kernel.clock import FixedClock
 from kernel.db import Work
 from ledger import chart, posting, transfers, wallets
+from ledger.log_parts import Log
+from ledger.log_store import LogFolder
 from tests.api.edge import Edge
+from tests.browser import town as towns
 from tests.browser.town import Town
 from tests.fixtures import chromium
 
@@ -33,18 +39,25 @@ def give(work: Work, campaign: str, persons: int, points: int) -> None:
         posting.post_or_raise(work, [gift])
 
 
-def months_pass(edge: Edge | Town, clock: FixedClock, count: int) -> None:
-    """Let months pass; the worker states each."""
+def months_pass(place: Edge | Town, clock: FixedClock, log: Log, count: int) -> None:
+    """Let months pass; each is stated."""
     for _ in range(count):
         clock.advance(dt.timedelta(days=31))
-        supply_due.state(edge.database, edge.city)
+        supply_due.state(log, place.city)
 
 
-def test_nothing_is_shown_before_there_is_enough(edge: Edge, clock: FixedClock) -> None:
+@pytest.fixture
+def log(edge: Edge) -> Log:
+    """Give the log of the city behind the edge."""
+    services: Services = edge.app.state.services
+    return services.log(edge.city)
+
+
+def test_nothing_is_shown_before_there_is_enough(edge: Edge, clock: FixedClock, log: Log) -> None:
     """Before a month is over, and while fewer than five people have points, the page says when figures will appear."""
     before = edge.client.get("/supply", headers=GERMAN)
     edge.database.run(edge.city.city_id, lambda work: give(work, "trees", 4, 13))
-    months_pass(edge, clock, 1)
+    months_pass(edge, clock, log, 1)
     few = edge.client.get("/supply", headers=GERMAN)
 
     for page in (before, few):
@@ -54,10 +67,10 @@ def test_nothing_is_shown_before_there_is_enough(edge: Edge, clock: FixedClock) 
     assert {"city": "Duisburg", "asset": "DUC", "months": []} == edge.client.get("/supply.json").json()
 
 
-def test_everybody_sees_the_figures(edge: Edge, clock: FixedClock) -> None:
+def test_everybody_sees_the_figures(edge: Edge, clock: FixedClock, log: Log) -> None:
     """Without signing in: a row for each month and each campaign, a chart that is described, and the same as JSON."""
     edge.database.run(edge.city.city_id, lambda work: give(work, "trees", 6, 13))
-    months_pass(edge, clock, 3)
+    months_pass(edge, clock, log, 3)
 
     page = edge.client.get("/supply", headers=GERMAN).text
     data = edge.client.get("/supply.json").json()
@@ -72,7 +85,38 @@ def test_everybody_sees_the_figures(edge: Edge, clock: FixedClock) -> None:
     assert "78 Punkte im Umlauf Ende Juli 2026" in page
 
 
-def test_few_persons_are_not_shown(edge: Edge, clock: FixedClock) -> None:
+def test_the_worker_states_each_month_at_a_checkpoint(edge: Edge, clock: FixedClock) -> None:
+    """What the worker does daily includes the months that are over, sealed; another day changes nothing."""
+    services: Services = edge.app.state.services
+    edge.database.run(edge.city.city_id, lambda work: give(work, "trees", 6, 13))
+    clock.advance(dt.timedelta(days=60))
+
+    working.do_daily(services, edge.city)
+    data = edge.client.get("/supply.json").json()
+    clock.advance(dt.timedelta(days=1))
+    working.do_daily(services, edge.city)
+
+    assert ["2026-06", "2026-05"] == [one["month"] for one in data["months"]]
+    for month in data["months"]:
+        assert month["checkpoint"]["size"] >= month["sequence"] > 0
+        assert len(base64.b64decode(month["checkpoint"]["root"])) == 32
+    assert data == edge.client.get("/supply.json").json()
+    assert "Berechnet beim unterschriebenen Prüfpunkt" in edge.client.get("/supply", headers=GERMAN).text
+
+
+def test_a_month_waits_for_its_checkpoint(edge: Edge, clock: FixedClock, log: Log) -> None:
+    """If the log can't be sealed, a month waits a week; then it is stated, and says that it has no checkpoint."""
+    broken = replace(log, store=LogFolder(Path("/proc/nowhere")))
+    edge.database.run(edge.city.city_id, lambda work: give(work, "trees", 6, 13))
+    clock.advance(dt.timedelta(days=30))
+
+    assert [] == supply_due.state(broken, edge.city)
+    clock.advance(dt.timedelta(days=8))
+    (may,) = supply_due.state(broken, edge.city)
+    assert (None, None) == (may.checkpoint_size, may.checkpoint_root)
+
+
+def test_few_persons_are_not_shown(edge: Edge, clock: FixedClock, log: Log) -> None:
     """What one person earned from a campaign appears nowhere: it is added up with the smallest larger campaign."""
 
     def command(work: Work) -> None:
@@ -80,7 +124,7 @@ def test_few_persons_are_not_shown(edge: Edge, clock: FixedClock) -> None:
         give(work, "zebra", 1, 77)
 
     edge.database.run(edge.city.city_id, command)
-    months_pass(edge, clock, 1)
+    months_pass(edge, clock, log, 1)
 
     page = edge.client.get("/supply", headers=GERMAN).text
     (month,) = edge.client.get("/supply.json").json()["months"]
@@ -104,15 +148,18 @@ def test_the_chart_ends_at_a_round_number() -> None:
 @pytest.mark.browser
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("width", [360, 1280])
-def test_the_page_is_accessible_and_fits(town: Town, clock: FixedClock, browser: Browser, width: int) -> None:
+def test_the_page_is_accessible_and_fits(
+    town: Town, clock: FixedClock, browser: Browser, tmp_path: Path, width: int
+) -> None:
     """With and without figures, on a phone and on a desktop, axe finds nothing and nothing sticks out sideways."""
     with browser.new_context(locale="de-DE", viewport=ViewportSize(width=width, height=800)) as context:
         opened = context.new_page()
+        town_log = log_of(towns.settings(town.database, tmp_path), town.database, town.city)
         complaints = chromium.watch(opened)
         for months in (0, 13):
             if months:
                 town.database.run(town.city.city_id, lambda work: give(work, "trees", 6, 13))
-                months_pass(town, clock, months)
+                months_pass(town, clock, town_log, months)
             opened.goto(f"{town.url}/supply")
             opened.evaluate(AXE.read_text(encoding="utf-8") + ";0")
             findings: list[dict[str, Any]] = opened.evaluate("axe.run().then(result => result.violations)")
