@@ -75,6 +75,8 @@ class _Writer:
         self._submissions: dict[int, Submission] = submissions.by_ids(reading, numbers)
         self._awards: dict[int, list[Award]] = awarding.of_submissions(reading, numbers)
         codes = {line.booked.subject.partition("/")[0] for line in lines}
+        paid = {line.booked.group_id for line in lines if line.booked.purpose == paying_fines.PURPOSE}
+        self._fines = paying_fines.by_groups(reading, [group for group in paid if group is not None])
         self._offers = {one.code: one for one in offers.every(reading) if one.code in codes}
 
     def write(self, line: StatementLine) -> HistoryLine:
@@ -85,8 +87,8 @@ class _Writer:
             about = self._submission(line)
         elif booked.purpose == paying_fines.PURPOSE:
             title = self._gettext("Fine paid")
-            reference = booked.subject.partition("/")[2]
-            about = _About("fine", title, reference, f"/fines/payments/{reference}")
+            reference = self._fines.get(booked.group_id, "") if booked.group_id else ""
+            about = _About("fine", title, reference, f"/fines/payments/{reference}" if reference else None)
         elif booked.purpose == wallets.PURPOSE_EXPIRY:
             reason = self._gettext("Their last day was over.")
             about = _About("clock", self._gettext("Points expired"), reason, None)

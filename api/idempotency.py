@@ -45,6 +45,14 @@ class Request:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer that is kept; `place` is its scope and key."""
+
+    place: tuple[str, str]
+    answer: bytes
+
+
 def fingerprint(method: str, path: str, body: bytes) -> str:
     """Return the SHA-256 by which two requests are compared."""
     return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).hexdigest()
@@ -118,6 +126,27 @@ def once(work: db.Work, asked: Request, command: Callable[[db.Work], bytes]) -> 
         first = command(work)
         remember(work, [(asked, first)])
     return first
+
+
+def page(reading: db.Reading, *, after: tuple[str, str] | None = None, limit: int = 500) -> list[Kept]:
+    """Return kept answers in order of scope and key, those after a place."""
+    table = idempotency_keys.c
+    statement = sa.select(table.scope, table.key, table.answer).where(table.city_id == reading.city_id)
+    if after is not None:
+        statement = statement.where(sa.tuple_(table.scope, table.key) > after)
+    rows = reading.connection.execute(statement.order_by(table.scope, table.key).limit(limit))
+    return [Kept((row.scope, row.key), row.answer) for row in rows]
+
+
+def drop(work: db.Work, places: Sequence[tuple[str, str]]) -> None:
+    """Delete the answers kept under these scopes and keys."""
+    table = idempotency_keys.c
+    for scope, key in places:
+        work.connection.execute(
+            sa.delete(idempotency_keys).where(
+                table.city_id == work.city_id, table.scope == scope, table.key == key
+            )
+        )
 
 
 def forget(work: db.Work, scope: str) -> None:

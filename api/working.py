@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from api import idempotency, log_keeping, mailing, self_auditing, supply_due
+from api import erasing, idempotency, log_keeping, mailing, self_auditing, supply_due
 from api.services import Services
 from identity import sessions, signing_in
 from kernel import cities, logs, outbox
@@ -35,9 +35,14 @@ def _report_fine(services: Services, city: City, payload: Mapping[str, Any]) -> 
     return lambda work: paying_fines.reported(work, payment)
 
 
+def _finish_erasing(services: Services, city: City, payload: Mapping[str, Any]) -> None:
+    erasing.finish(services, city, payload)
+
+
 HANDLERS: Mapping[str, Handler] = {
     signing_in.TOPIC: _send_code,
     paying_fines.TOPIC_PAID: _report_fine,
+    erasing.TOPIC: _finish_erasing,
 }
 
 
@@ -47,6 +52,8 @@ def deliver_due(services: Services, city: City) -> int:
         due = outbox.due(reading)
     for event in due:
         _deliver(services, city, event)
+    if any(event.topic == erasing.TOPIC for event in due):
+        services.database.scrub()
     return len(due)
 
 
@@ -59,6 +66,7 @@ def do_daily(services: Services, city: City) -> None:
     supply_due.state(services.log(city), city)
     for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):
         run(city.city_id, forget)
+    services.database.scrub()
 
 
 def run_forever(services: Services, stop: threading.Event | None = None) -> None:

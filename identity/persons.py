@@ -10,11 +10,14 @@ from email_validator import EmailNotValidError, validate_email
 
 from identity import auditing, names
 from identity.tables import persons, roles, sessions, sign_in_codes, sign_in_links
+from kernel import outbox
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Invalid, NotFound
 
 LANGUAGES = ("de", "en")
 NAME_MAX = 80
+TOPIC_CODE = "email.sign-in-code"
+"""Outbox topic of codes on their way to an address."""
 
 
 class TrustLevel(enum.StrEnum):
@@ -39,7 +42,6 @@ class Person:
     language: str
     trust_level: TrustLevel
     created_at: dt.datetime
-    erased_at: dt.datetime | None
 
 
 def normalised_email(text: str) -> str:
@@ -71,7 +73,6 @@ def register(
         language=known_language(language),
         trust_level=trust,
         created_at=work.now,
-        erased_at=None,
     )
     values = {column: getattr(person, column) for column in Person.__dataclass_fields__}
     work.connection.execute(
@@ -81,13 +82,8 @@ def register(
 
 
 def get(reading: Reading, person_id: int) -> Person:
-    """Return a person, erased or not. Raises NotFound `person-not-found`."""
+    """Return a person. Raises NotFound `person-not-found`."""
     return _one(reading, persons.c.person_id == person_id)
-
-
-def present(reading: Reading, person_id: int) -> Person:
-    """Return a person who still has an account. Raises NotFound `person-not-found`, if erased too."""
-    return _one(reading, sa.and_(persons.c.person_id == person_id, persons.c.erased_at.is_(None)))
 
 
 def by_owner(reading: Reading, owner: str) -> Person:
@@ -111,7 +107,7 @@ def update(work: Work, person_id: int, *, name: str, language: str) -> Person:
 
     Raises NotFound `person-not-found`, Invalid `name-too-long` or `language-unknown`.
     """
-    present(work, person_id)
+    get(work, person_id)
     if language not in LANGUAGES:
         raise Invalid("language-unknown", field="language")
     _set(work, person_id, name=_checked_name(name), language=language)
@@ -123,7 +119,7 @@ def export(reading: Reading, person_id: int) -> dict[str, Any]:
 
     Raises NotFound `person-not-found`.
     """
-    person = present(reading, person_id)
+    person = get(reading, person_id)
     held = reading.connection.execute(
         sa.select(roles.c.role, roles.c.venue_id, roles.c.granted_at)
         .where(roles.c.city_id == reading.city_id, roles.c.person_id == person_id)
@@ -163,15 +159,14 @@ def export(reading: Reading, person_id: int) -> dict[str, Any]:
 
 
 def erase(work: Work, person_id: int, *, eraser_id: int | None = None) -> None:
-    """Forget who a person is: address, name, roles, sessions, codes, links. Again changes nothing.
+    """Delete a person with roles, sessions, codes, links and messages that still wait for them.
 
-    The books keep an owner of nobody. `eraser_id` is who did it, if not the person. The address may sign up
+    `eraser_id` is who did it, if not the person. The audit log says that it was done, not to whom; what the
+    person did in an office stays in it under a number that leads nowhere any more. The address may sign up
     anew and is then somebody else. Raises NotFound `person-not-found`.
     """
     person = get(work, person_id)
-    if person.erased_at is not None:
-        return
-    for table in (roles, sessions, sign_in_links):
+    for table in (roles, sessions, sign_in_links, persons):
         work.connection.execute(
             sa.delete(table).where(table.c.city_id == work.city_id, table.c.person_id == person_id)
         )
@@ -180,17 +175,9 @@ def erase(work: Work, person_id: int, *, eraser_id: int | None = None) -> None:
             sign_in_codes.c.city_id == work.city_id, sign_in_codes.c.email == person.email
         )
     )
-    _set(
-        work,
-        person_id,
-        email=None,
-        name="",
-        # The link to the wallet is cut: nobody can tell any more whose points those were.
-        owner=f"erased-{work.ids.random_bytes(12).hex()}",
-        erased_at=work.now,
-    )
-    actor = f"person/{person_id if eraser_id is None else eraser_id}"
-    auditing.record(work, actor, "person-erased", f"person/{person_id}", {})
+    outbox.forget(work, TOPIC_CODE, "email", person.email)
+    actor = "person" if eraser_id in {None, person_id} else f"person/{eraser_id}"
+    auditing.record(work, actor, "person-erased", "person", {})
 
 
 def _checked_name(name: str) -> str:

@@ -50,7 +50,7 @@ def grant(work: Work, person_id: int, role: Role, *, venue_id: int = CITY, grant
         raise Forbidden("own-role")
     if (role in AT_VENUE) != (venue_id != CITY):
         raise Invalid("role-needs-venue" if role in AT_VENUE else "role-without-venue", role=role.value)
-    persons.present(work, person_id)
+    persons.get(work, person_id)
     if Held(role, venue_id) in of(work, person_id):
         return
     work.connection.execute(

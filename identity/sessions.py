@@ -40,7 +40,7 @@ def start(work: Work, person_id: int) -> str:
 
     Each sign-in has a token of its own: nobody can plant one before. Raises NotFound `person-not-found`.
     """
-    persons.present(work, person_id)
+    persons.get(work, person_id)
     token = work.ids.token()
     work.connection.execute(
         sa.insert(sessions).values(

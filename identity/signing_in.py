@@ -23,7 +23,7 @@ CODE_DIGITS = 6
 CODE_VALID = dt.timedelta(minutes=10)
 ATTEMPTS_MAX = 5
 CODES_PER_HOUR = 6
-TOPIC = "email.sign-in-code"
+TOPIC = persons.TOPIC_CODE
 _PBKDF2_ROUNDS = 50_000
 
 
@@ -131,7 +131,7 @@ def make_link(work: Work, person_id: int, valid_for: dt.timedelta, *, reusable: 
 
     Raises NotFound `person-not-found`.
     """
-    persons.present(work, person_id)
+    persons.get(work, person_id)
     token = work.ids.token()
     work.connection.execute(
         sa.insert(sign_in_links).values(

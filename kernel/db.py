@@ -171,6 +171,29 @@ class Database:
         with self._readers.connect() as connection, connection.begin():
             yield Reading(connection, city_id, self.clock.now())
 
+    def scrub(self) -> None:
+        """Make the storage forget what was deleted: old row versions, and the log of writes.
+
+        SQLite overwrites what is deleted by itself; its write-ahead log is emptied here unless somebody is
+        reading, then the next time. PostgreSQL vacuums all tables but the book, in which nothing is deleted.
+        Takes no lock that a reader or writer waits for.
+        """
+        raw = self.engine.raw_connection()
+        try:
+            connection = raw.driver_connection
+            if isinstance(connection, sqlite3.Connection):
+                connection.execute("PRAGMA busy_timeout=0")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            elif connection is not None:
+                connection.autocommit = True
+                connection.execute("SET statement_timeout = 0")
+                for table in metadata.sorted_tables:
+                    if table.dialect_options["postgresql"]["partition_by"] is None:
+                        connection.execute(f"VACUUM {table.name}")
+        finally:
+            # Not given back: its settings are those of no other connection.
+            raw.invalidate()
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -197,7 +220,8 @@ def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) ->
         raise TypeError(msg)
     # The driver would open transactions by itself and late; `_begin_sqlite` does it instead.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    # secure_delete: what is deleted (a person) is overwritten, not left in free pages.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

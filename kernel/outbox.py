@@ -95,6 +95,19 @@ def delivered(work: db.Work, event_id: int) -> None:
     _update(work, event_id, delivered_at=work.now, due_at=None, payload=None, last_error=None)
 
 
+def forget(work: db.Work, topic: str, name: str, value: object) -> None:
+    """Delete the messages of a topic that have not arrived and whose payload says `value` under `name`."""
+    waiting = work.connection.execute(
+        sa.select(events.c.event_id, events.c.payload).where(
+            events.c.city_id == work.city_id, events.c.delivered_at.is_(None), events.c.topic == topic
+        )
+    )
+    found = [row.event_id for row in waiting if (row.payload or {}).get(name) == value]
+    work.connection.execute(
+        sa.delete(events).where(events.c.city_id == work.city_id, events.c.event_id.in_(found))
+    )
+
+
 def failed(work: db.Work, event: Event, error: str) -> None:
     """Note a failed attempt; the next follows with doubling delay, the last of `ATTEMPTS_MAX` gives up."""
     attempts = event.attempts + 1

@@ -15,6 +15,7 @@ from ledger.accounts import Account, NewAccount
 from ledger.outcomes import Counters
 
 PURPOSE_EXPIRY = "points-expired"
+PURPOSE_ERASED = "wallet-erased"
 
 _NAMESPACE = UUID("0b0f3bb2-6c43-4c7a-8e6f-5fb4a1f5a9d1")
 
@@ -118,6 +119,32 @@ def expire_lots(work: db.Work, today: dt.date) -> int:
         ],
     )
     return sum(lot.counters.available for lot in over)
+
+
+def forfeit(work: db.Work, owner: str, today: dt.date) -> int:
+    """Move all that an owner could spend to `expired`, because the owner is to be erased; return the points.
+
+    What is reserved or pending has to be released before.
+    """
+    left = [lot for lot in wallet(work, owner).lots if lot.counters.available > 0]
+    if not left:
+        return 0
+    chart.open_chart(work)
+    posting.post_or_raise(
+        work,
+        [
+            transfers.post(
+                work.ids.uuid(),
+                lot.path,
+                chart.EXPIRED,
+                lot.counters.available,
+                effective=today,
+                purpose=PURPOSE_ERASED,
+            )
+            for lot in left
+        ],
+    )
+    return sum(lot.counters.available for lot in left)
 
 
 def _lots_ending_before(reading: db.Reading, day: dt.date) -> list[Lot]:

@@ -5,13 +5,14 @@ register is told through the outbox.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kernel import db, ids, money, outbox
+from kernel import db, money, outbox
 from kernel.cities import City
 from kernel.errors import Forbidden, Invalid, NotFound
 from ledger import chart, posting, transfers, wallets
@@ -27,7 +28,8 @@ PURPOSE = "fine"
 TOPIC_PAID = "fine.paid"
 """Outbox topic; the payload is `fines.to_payload`, the worker calls `report` with it."""
 
-_NAMESPACE = UUID("b4c2ef14-5f64-4a6e-9f41-0a8bb9a6f3d7")
+_NOBODY = "erased"
+"""Owner of a payment that waits for the register after its owner was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Receipt:
     reference: str
     offer_id: int
     owner: str
+    group_id: UUID | None
+    """Under which the ledger has it; the ledger does not know the reference: elsewhere it names a person."""
     amount_cents: int
     points: int
     rate_cents_per_point: int
@@ -83,7 +87,8 @@ def pay(work: db.Work, city: City, owner: str, fine: Fine, offer_id: int) -> Rec
     points = price(city, fine)
     lots = wallets.split(wallets.wallet(work, owner).lots, points, city.day_of(work.now))
     chart.open_chart(work)
-    posting.post_or_raise(work, _postings(work, city, fine, offer, lots))
+    group_id = work.ids.uuid()
+    posting.post_or_raise(work, _postings(work, city, fine, offer, lots, group_id))
     payment = FinePayment(work.ids.next(), fine.reference, fine.amount_cents, work.now)
     work.connection.execute(
         sa.insert(table).values(
@@ -92,6 +97,7 @@ def pay(work: db.Work, city: City, owner: str, fine: Fine, offer_id: int) -> Rec
             payment_id=payment.payment_id,
             offer_id=offer.offer_id,
             owner=owner,
+            group_id=group_id,
             amount_cents=fine.amount_cents,
             points=points,
             rate_cents_per_point=city.rate_cents_per_point,
@@ -114,16 +120,33 @@ def report(register: FineRegister, payload: dict[str, Any]) -> FinePayment:
 
 
 def reported(work: db.Work, payment: FinePayment) -> None:
-    """Note that the register has confirmed a payment; again: no change."""
+    """Note that the register has confirmed a payment; again: no change. An erased person's is forgotten."""
+    paid = (table.c.city_id == work.city_id, table.c.reference == payment.reference)
+    work.connection.execute(sa.delete(table).where(*paid, table.c.owner == _NOBODY))
     work.connection.execute(
-        sa.update(table)
-        .where(
-            table.c.city_id == work.city_id,
-            table.c.reference == payment.reference,
-            table.c.reported_at.is_(None),
-        )
-        .values(reported_at=work.now)
+        sa.update(table).where(*paid, table.c.reported_at.is_(None)).values(reported_at=work.now)
     )
+
+
+def forget(work: db.Work, owner: str) -> None:
+    """Delete what an owner has paid: that the fines are paid is for the register to know.
+
+    What it has not confirmed yet stays until then, without owner and without its place in the ledger, so
+    that the fine can't be paid again meanwhile.
+    """
+    mine = (table.c.city_id == work.city_id, table.c.owner == owner)
+    work.connection.execute(sa.delete(table).where(*mine, table.c.reported_at.is_not(None)))
+    work.connection.execute(sa.update(table).where(*mine).values(owner=_NOBODY, group_id=None))
+
+
+def by_groups(reading: db.Reading, group_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Return the references of payments by the group of their transfers."""
+    found = reading.connection.execute(
+        sa.select(table.c.group_id, table.c.reference).where(
+            table.c.city_id == reading.city_id, table.c.group_id.in_(list(group_ids))
+        )
+    )
+    return {row.group_id: row.reference for row in found}
 
 
 def find(reading: db.Reading, reference: str) -> Receipt | None:
@@ -149,25 +172,25 @@ def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: i
 
 
 def _postings(
-    work: db.Work, city: City, fine: Fine, offer: Offer, lots: list[tuple[str, int]]
+    work: db.Work, city: City, fine: Fine, offer: Offer, lots: list[tuple[str, int]], group_id: UUID
 ) -> list[Transfer]:
-    # Ids from the reference: the ledger too would refuse to pay it twice.
+    # Nothing here follows from the reference: whoever knows a fine must not find the wallet that paid it.
     sides = [(path, chart.REDEEMED, amount) for path, amount in lots]
     sides.append((chart.EUR_PROGRAMME, chart.EUR_PAYABLE_FINES, fine.amount_cents))
     if offer.is_limited:
         sides.append((places.stock_path(offer.offer_id), places.sold_path(offer.offer_id), 1))
     return [
         transfers.post(
-            ids.derive(_NAMESPACE, work.city_id, fine.reference, position),
+            work.ids.uuid(),
             debit,
             credit,
             amount,
             effective=city.day_of(work.now),
             purpose=PURPOSE,
-            subject=f"{offer.code}/{fine.reference}",
-            group_id=ids.derive(_NAMESPACE, work.city_id, fine.reference),
+            subject=offer.code,
+            group_id=group_id,
         )
-        for position, (debit, credit, amount) in enumerate(sides)
+        for debit, credit, amount in sides
     ]
 
 

@@ -1,7 +1,8 @@
-"""The record of all scans, refused ones too: rows are added, never changed."""
+"""The record of all scans, refused ones too: rows are added and change only when a person is erased."""
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from redemption.verdicts import Verdict, VerdictCode
 
 NONCE_MAX = 64
 PAGE_MAX = 200
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,22 @@ def recent(
         sa.select(table).where(*conditions).order_by(table.c.scan_id.desc()).limit(min(limit, PAGE_MAX))
     )
     return [Scan(row.device_id, row.venue_id, row.nonce, _verdict(row)) for row in found]
+
+
+def forget_vouchers(work: db.Work, voucher_ids: Sequence[str]) -> None:
+    """Cut the link from scans to these vouchers; that somebody scanned and what it gave stays."""
+    for chunk in (voucher_ids[n : n + _AT_ONCE] for n in range(0, len(voucher_ids), _AT_ONCE)):
+        found = work.connection.execute(
+            sa.select(table.c.scan_id, table.c.details).where(
+                table.c.city_id == work.city_id, table.c.voucher_id.in_(chunk)
+            )
+        ).all()
+        for row in found:
+            work.connection.execute(
+                sa.update(table)
+                .where(table.c.city_id == work.city_id, table.c.scan_id == row.scan_id)
+                .values(voucher_id=None, details=verdicts.without_number(row.details))
+            )
 
 
 def counts(reading: db.Reading, *, venue_id: int, since: dt.datetime) -> dict[VerdictCode, int]:

@@ -107,7 +107,8 @@ scans = sa.Table(
     sa.Column("scanned_at", db.UtcDateTime, nullable=False),
     sa.UniqueConstraint("city_id", "device_id", "nonce"),
     sa.Index("ix_scans_venue_id", "city_id", "venue_id", "scan_id"),
-    comment="Every scan, refused ones too; rows are only added",
+    sa.Index("ix_scans_voucher_id", "city_id", "voucher_id"),
+    comment="Every scan, refused ones too; rows are only added, and forget a voucher whose owner is erased",
 )
 
 fine_payments = sa.Table(
@@ -118,6 +119,7 @@ fine_payments = sa.Table(
     sa.Column("payment_id", sa.BigInteger, nullable=False),
     sa.Column("offer_id", sa.Integer, nullable=False),
     sa.Column("owner", sa.String(40), nullable=False),
+    sa.Column("group_id", sa.Uuid, comment="Of its transfers; the ledger does not know the reference"),
     sa.Column("amount_cents", sa.BigInteger, nullable=False),
     sa.Column("points", sa.BigInteger, nullable=False),
     sa.Column("rate_cents_per_point", sa.Integer, nullable=False),

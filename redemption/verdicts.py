@@ -125,6 +125,18 @@ def to_details(verdict: Verdict) -> dict[str, Any]:
     return details
 
 
+def without_number(details: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the details of a scan of a voucher that nobody shall find any more.
+
+    The beginning of its validity is the second of the purchase: of that only the day stays.
+    """
+    voucher = details.get("voucher")
+    if voucher is None:
+        return dict(details)
+    begins = dt.datetime.fromisoformat(voucher["valid_from"]).replace(hour=0, minute=0, second=0)
+    return {**details, "voucher": {**voucher, "voucher_id": "", "valid_from": begins.isoformat()}}
+
+
 def from_details(code: VerdictCode, scan_id: int, at: dt.datetime, details: Mapping[str, Any]) -> Verdict:
     """Return the verdict that `to_details` was made from."""
     voucher, first = details.get("voucher"), details.get("first_use")

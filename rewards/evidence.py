@@ -4,6 +4,7 @@ A photo is written before the transaction that names it and read only through it
 a file that nothing names.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Iterable
@@ -12,9 +13,10 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
-from kernel.db import Reading
+from kernel import db
+from kernel.db import Reading, Work
 from kernel.errors import NotFound
-from rewards.tables import evidence_files
+from rewards.tables import evidence_files, spent_evidence
 
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30,64}\.jpg")
 
@@ -28,6 +30,10 @@ class EvidenceStore(Protocol):
 
     def read(self, key: str) -> bytes:
         """Return what was kept."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Forget what was kept; a key that is not there is forgotten already."""
         ...
 
 
@@ -55,6 +61,12 @@ class FolderStore:
         except FileNotFoundError:
             raise NotFound("picture-not-found") from None
 
+    def delete(self, key: str) -> None:
+        """Remove the file, and what a crash left of writing it. Raises NotFound for what is no key."""
+        path = self._path(key)
+        path.unlink(missing_ok=True)
+        path.with_suffix(".part").unlink(missing_ok=True)
+
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise NotFound("picture-not-found")
@@ -80,10 +92,38 @@ def keys_of(reading: Reading, submission_id: int) -> list[tuple[int, str]]:
 
 def used_before(reading: Reading, sha256s: Iterable[str]) -> bool:
     """Return whether any of these photos was handed in before."""
-    table = evidence_files.c
+    table, hashes = evidence_files.c, list(sha256s)
     statement = (
         sa.select(table.evidence_id)
-        .where(table.city_id == reading.city_id, table.sha256.in_(list(sha256s)))
+        .where(table.city_id == reading.city_id, table.sha256.in_(hashes))
+        .limit(1)
+    )
+    if reading.connection.execute(statement).first() is not None:
+        return True
+    return is_spent(reading, [digest("photo", sha256) for sha256 in hashes])
+
+
+def digest(sort: str, name: str) -> bytes:
+    """Return by what evidence is recognised when nothing else of it is left.
+
+    `sort` is `photo` (then `name` is the SHA-256 of its file) or the code of an action type.
+    """
+    return hashlib.sha256(f"duiscoin-spent-evidence\0{sort}\0{name}".encode()).digest()
+
+
+def is_spent(reading: Reading, digests: Iterable[bytes]) -> bool:
+    """Return whether somebody who was erased since had handed any of this in."""
+    statement = (
+        sa.select(spent_evidence.c.digest)
+        .where(spent_evidence.c.city_id == reading.city_id, spent_evidence.c.digest.in_(list(digests)))
         .limit(1)
     )
     return reading.connection.execute(statement).first() is not None
+
+
+def spend(work: Work, digests: Iterable[bytes]) -> None:
+    """Remember evidence whose submission is about to be erased."""
+    # Sorted: the order of the rows tells nothing about the order of the submissions.
+    rows = [{"city_id": work.city_id, "digest": one} for one in sorted(set(digests))]
+    if rows:
+        work.connection.execute(db.insert(work, spent_evidence).values(rows).on_conflict_do_nothing())

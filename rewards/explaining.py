@@ -87,6 +87,7 @@ def waiting(reason: str, _: Gettext) -> str:
         "outside-city": _("The place lies outside the city."),
         "place-inaccurate": _("The place is not accurate enough."),
         "no-photo": _("There is no photo."),
+        "evidence-used-before": _("This was handed in before."),
         "photo-used-before": _("The photo was handed in before."),
         "photo-of-another-time": _("The photo was taken at another time."),
         "reported-before": _("Somebody reported the same thing nearby."),

@@ -79,6 +79,8 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
     submission = _build(work, new, submission_id, key)
     findings = _check(work, city, action, new, submission)
     findings += [Finding("origin", Result.REVIEW, doubt) for doubt in new.doubts]
+    if evidence.is_spent(work, [evidence.digest(new.action, key)]):
+        findings.append(Finding("origin", Result.REVIEW, "evidence-used-before"))
     submissions.add(work, submission)
     submissions.keep_findings(work, submission_id, findings)
     _keep_pictures(work, city, submission_id, new.pictures)

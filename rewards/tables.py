@@ -120,6 +120,14 @@ awards = sa.Table(
     sa.CheckConstraint("state IN ('pending', 'confirmed', 'rejected')", name="state"),
 )
 
+spent_evidence = sa.Table(
+    "spent_evidence",
+    db.metadata,
+    _city(),
+    sa.Column("digest", sa.LargeBinary(32), primary_key=True, comment="rewards.evidence.digest"),
+    comment="Evidence of erased persons, by digest alone: it is not rewarded again",
+)
+
 decisions = sa.Table(
     "decisions",
     db.metadata,

@@ -15,7 +15,6 @@ from identity.persons import LANGUAGES
 from identity.signing_in import CodeAnswer, CodeResult
 from kernel.db import Work
 from kernel.errors import DomainError
-from ledger import wallets
 from web.marking import N_
 from web.templating import Notice
 
@@ -175,15 +174,22 @@ def export(request: Request, caller: Citizen) -> Response:
 def ask_delete(request: Request, caller: Citizen) -> Response:
     """Ask whether the account shall really go."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        wallet = wallets.wallet(reading, caller.person_session.person.owner)
-    return framing.show(request, caller, "account/delete.html", wallet=wallet)
+        loss = erasing.loss(reading, caller.person_session.person.owner)
+    return framing.show(request, caller, "account/delete.html", loss=loss, errors=[])
 
 
 @router.post("/account/delete")
-def delete(request: Request, caller: CitizenForm) -> Response:
-    """Erase who the person is; the books keep an owner of nobody."""
-    person_id = caller.person_session.person.person_id
-    services.of(request).database.run(caller.city.city_id, lambda work: erasing.erase(work, person_id))
+def delete(request: Request, caller: CitizenForm, confirmed: Annotated[str, Form()] = "") -> Response:
+    """Erase the person, if they have said that they know what is lost."""
+    database, city, person = services.of(request).database, caller.city, caller.person_session.person
+    with database.reading(city.city_id) as reading:
+        loss = erasing.loss(reading, person.owner)
+    if confirmed != "yes":
+        text = framing.gettext_of(request, caller).gettext("Please confirm that your account shall go.")
+        return framing.show(
+            request, caller, "account/delete.html", status=422, loss=loss, errors=[("confirmed", text)]
+        )
+    database.run(city.city_id, lambda work: erasing.erase(work, city, person.person_id))
     response = framing.go("/", "erased")
     framing.sign_out(response)
     return response

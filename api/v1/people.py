@@ -146,6 +146,12 @@ def export(request: Request, caller: Citizen) -> dict[str, Any]:
 
 @router.delete("/me", status_code=204, summary="Delete your account")
 async def delete(request: Request, caller: Citizen, key: IdempotencyKey) -> Response:
-    """Erase who you are. The bookings stay, but nobody can tell any more whose they were."""
-    person_id = caller.person_session.person.person_id
-    return await commanding.done(request, caller, key, lambda work: erasing.erase(work, person_id))
+    """Erase you. Points, unused vouchers and what awaits a decision are lost; bookings stay as nobody's.
+
+    The answer is not kept: asked again, the session is gone and you get 401.
+    """
+    del key  # Asked for as in every write; nothing of the person is to stay, so nothing is kept under it.
+    given, person_id = services.of(request), caller.person_session.person.person_id
+    given.limiter.hit("write-account", caller.city.city_id, caller.scope)
+    await given.write(caller.city.city_id, lambda work: erasing.erase(work, caller.city, person_id))
+    return Response(status_code=204)

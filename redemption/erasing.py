@@ -1,0 +1,39 @@
+"""Erasing what a person bought and paid: vouchers with their codes, redemptions, paid fines."""
+
+import sqlalchemy as sa
+
+from kernel.cities import City
+from kernel.db import Reading, Work
+from redemption import cancelling, paying_fines, scans, vouchers
+from redemption.tables import redemptions
+from redemption.tables import vouchers as table
+from redemption.vouchers import Voucher, VoucherStatus
+
+_AT_ONCE = vouchers.PAGE_MAX
+
+
+def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
+    """Give back unused vouchers and delete all of an owner; return the vouchers' numbers.
+
+    What venues took stays in the ledger and in the record of scans, which no longer says by which voucher.
+    """
+    numbers: list[str] = []
+    while page := vouchers.page(work, owner, limit=_AT_ONCE):
+        for voucher in page:
+            if voucher.status is VoucherStatus.USABLE:
+                cancelling.cancel(work, city, owner, voucher.voucher_id)
+        chunk = [voucher.voucher_id for voucher in page]
+        scans.forget_vouchers(work, chunk)
+        for of in (redemptions, table):
+            work.connection.execute(
+                sa.delete(of).where(of.c.city_id == work.city_id, of.c.voucher_id.in_(chunk))
+            )
+        numbers += chunk
+    paying_fines.forget(work, owner)
+    return tuple(numbers)
+
+
+def open_vouchers(reading: Reading, owner: str) -> list[Voucher]:
+    """Return an owner's vouchers that could still be used, of the newest."""
+    page = vouchers.page(reading, owner, limit=_AT_ONCE)
+    return [voucher for voucher in page if voucher.status is VoucherStatus.USABLE]

@@ -1,0 +1,82 @@
+"""Erasing what a person handed in: texts, places, photos, checks, decisions and awards."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from kernel.cities import City
+from kernel.db import Reading, Work
+from rewards import awarding, evidence
+from rewards.tables import awards, check_results, decisions, evidence_files, submissions
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was deleted and has traces elsewhere: keys of photos in the evidence store, numbers in answers."""
+
+    submission_ids: tuple[int, ...]
+    photos: tuple[str, ...]
+
+
+def erase(work: Work, city: City, owner: str) -> Erased:
+    """Delete all that an owner handed in; what was only promised for it goes back to the budgets.
+
+    What may be rewarded once stays known by a digest, so that nobody earns twice by leaving and coming back.
+    """
+    photos: list[str] = []
+    numbers: list[int] = []
+    for chunk in _submissions(work, owner):
+        for number in chunk:
+            awarding.reject(work, city, number)
+        photos += _spend(work, chunk)
+        for table in (decisions, check_results, evidence_files, awards, submissions):
+            work.connection.execute(
+                sa.delete(table).where(table.c.city_id == work.city_id, table.c.submission_id.in_(chunk))
+            )
+        numbers += chunk
+    return Erased(tuple(numbers), tuple(photos))
+
+
+def open_submissions(reading: Reading, owner: str) -> int:
+    """Return how many of an owner's submissions still await a decision or an outcome."""
+    waiting = sa.select(sa.func.count()).where(
+        submissions.c.city_id == reading.city_id,
+        submissions.c.owner == owner,
+        submissions.c.status.in_(("review", "accepted")),
+    )
+    return int(reading.connection.execute(waiting).scalar_one())
+
+
+def _submissions(work: Work, owner: str) -> Iterator[list[int]]:
+    """Yield the owner's submissions in chunks, as long as there are any: each is gone before the next."""
+    newest = (
+        sa.select(submissions.c.submission_id)
+        .where(submissions.c.city_id == work.city_id, submissions.c.owner == owner)
+        .order_by(submissions.c.submission_id)
+        .limit(_AT_ONCE)
+    )
+    while chunk := list(work.connection.execute(newest).scalars()):
+        yield chunk
+
+
+def _spend(work: Work, chunk: list[int]) -> list[str]:
+    """Remember digests of the evidence of submissions; return the keys of their photos."""
+    mine = submissions.c
+    keys = work.connection.execute(
+        sa.select(mine.action, mine.evidence_key).where(
+            mine.city_id == work.city_id, mine.submission_id.in_(chunk), mine.evidence_key.not_like("own/%")
+        )
+    ).all()
+    files = evidence_files.c
+    photos = work.connection.execute(
+        sa.select(files.storage_key, files.sha256).where(
+            files.city_id == work.city_id, files.submission_id.in_(chunk)
+        )
+    ).all()
+    digests = [evidence.digest(row.action, row.evidence_key) for row in keys]
+    digests += [evidence.digest("photo", row.sha256) for row in photos]
+    evidence.spend(work, digests)
+    return [row.storage_key for row in photos]
