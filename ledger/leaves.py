@@ -12,7 +12,7 @@ import datetime as dt
 import hashlib
 import struct
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from kernel.errors import Invalid
@@ -69,6 +69,10 @@ class Opening(NamedTuple):
     counters_digest: bytes
 
 
+_REMEMBERED_MAX = 100_000
+"""Of each sort that a Committer remembers (about 50 MB of pairs); then it starts anew."""
+
+
 class Committer:
     """Makes the openings and commitments of one city's transfers; remembers what many of them share."""
 
@@ -102,7 +106,7 @@ class Committer:
                 named,
                 _NUMBER.pack(8, booked.amount),
                 self._texts.get(booked.purpose) or self._text(booked.purpose),
-                self._texts.get(booked.subject) or self._text(booked.subject),
+                _field(booked.subject.encode()),
                 self._days.get(booked.effective) or self._day(booked.effective),
                 self._instants.get(booked.booked_at) or self._instant(booked.booked_at),
                 _ABSENT if booked.expires_at is None else self._instant(booked.expires_at),
@@ -113,21 +117,30 @@ class Committer:
 
     def _pair(self, place: tuple[int, int]) -> tuple[bytes, bytes]:
         debit, credit = (self._parties[account_id] for account_id in place)
-        named = b"".join(map(self._text, (debit.asset, debit.path, credit.path)))
+        named = b"".join(_field(text.encode()) for text in (debit.asset, debit.path, credit.path))
+        _make_room(self._pairs)
         self._pairs[place] = named, _SALT_HEAD + debit.secret + credit.secret
         return self._pairs[place]
 
     def _text(self, text: str) -> bytes:
+        _make_room(self._texts)
         self._texts[text] = _field(text.encode())
         return self._texts[text]
 
     def _day(self, day: dt.date) -> bytes:
+        _make_room(self._days)
         self._days[day] = _field(day.isoformat().encode())
         return self._days[day]
 
     def _instant(self, instant: dt.datetime) -> bytes:
+        _make_room(self._instants)
         self._instants[instant] = _NUMBER.pack(8, (instant - _EPOCH) // _MICROSECOND)
         return self._instants[instant]
+
+
+def _make_room(remembered: dict[Any, Any]) -> None:
+    if len(remembered) >= _REMEMBERED_MAX:
+        remembered.clear()
 
 
 def commitment(opening: bytes) -> bytes:

@@ -62,6 +62,27 @@ def test_openings_are_pinned(row: dict[str, Any]) -> None:
     assert row["amount"] == leaves.read_opening(opening).amount
 
 
+def test_what_is_remembered_for_openings_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that books for years does not remember every pair of accounts, text, day and instant."""
+    monkeypatch.setattr(leaves, "_REMEMBERED_MAX", 2)
+    parties = {number: Party(f"wallet/{number}", "DUC", bytes(32)) for number in range(10)}
+    committer = Committer(1, parties)
+    booked = _booked(VECTORS["transfers"][0])
+    for number in range(1, 10):
+        at = booked.booked_at + dt.timedelta(days=number)
+        other = booked._replace(
+            debit_account_id=0,
+            credit_account_id=number,
+            purpose=f"p{number}",
+            effective=at.date(),
+            booked_at=at,
+        )
+        assert Committer(1, parties).opening(other) == committer.opening(other)
+
+    kept = (committer._pairs, committer._texts, committer._days, committer._instants)
+    assert [len(remembered) <= 2 for remembered in kept] == [True] * 4
+
+
 def test_the_checkpoint_is_pinned() -> None:
     """Root, text, signature and cosignature of the three transfers are these bytes."""
     root = merkle.root_of([bytes.fromhex(row["leaf_hash"]) for row in VECTORS["transfers"]])
