@@ -225,16 +225,12 @@ def _guarded(work: Work, act: Callable[[Work], Any]) -> Any:
 
     Raises what only a new transaction can mend.
     """
-    savepoint = work.connection.begin_nested()
     try:
-        outcome = act(work)
+        with work.connection.begin_nested():
+            return act(work)
     except sa.exc.DBAPIError as error:
         if is_retryable(error) or error.connection_invalidated:
             raise
-        savepoint.rollback()
         return error
     except Exception as error:  # noqa: BLE001 -- it belongs to the caller who waits on the future
-        savepoint.rollback()
         return error
-    savepoint.commit()
-    return outcome

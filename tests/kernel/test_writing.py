@@ -1,5 +1,6 @@
 """Group commit: callers share transactions and nothing else."""
 
+import functools
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -133,7 +134,7 @@ def test_a_command_that_fails_after_writing_leaves_nothing(
         raise Conflict("changed-my-mind")
 
     gate = Gate(writer, city_id)
-    good = [writer.submit(city_id, lambda work, n=n: note(work, f"good{n}")) for n in range(2)]  # type: ignore[misc]
+    good = [writer.submit(city_id, functools.partial(note, topic=f"good{n}")) for n in range(2)]
     bad = writer.submit(city_id, failing)
     last = writer.submit(city_id, lambda work: note(work, "last"))
     gate.open()
