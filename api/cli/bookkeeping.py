@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from api import closing, services, supply_due
+from api import closing, services, settlements_due, supply_due
 from api.cli import opening
 from api.cli.books import CityOption, JsonOption
 from ledger import exporting, periods, supply, supply_statements
@@ -62,6 +62,10 @@ def close_period(
     database = opening.database(opening.settings())
     chosen = opening.city(database, city)
     day = last_day.date()
+    with database.reading(chosen.city_id) as reading:
+        due = settlements_due.count(reading, chosen)
+    if due:
+        typer.echo(f"Not settled yet: {due} finished periods of venues (`duiscoin settle`).", err=True)
     if not yes:
         typer.confirm(f"Close the books of {chosen.name} up to {day}? This can't be undone.", abort=True)
     made = database.run(chosen.city_id, lambda work: closing.close(work, day, "command-line"))

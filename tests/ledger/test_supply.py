@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -23,6 +24,7 @@ from ledger.transfers import Transfer
 from tests.fixtures import statements
 from tests.ledger.desk import ANNA, BEN, DAY, Desk
 from tests.ledger.histories import History
+from tests.ledger.sealed import Sealed
 
 VENUE = "venue/1"
 MAY, JUNE = dt.date(2026, 5, 1), dt.date(2026, 6, 1)
@@ -279,6 +281,22 @@ def test_statements_can_not_be_changed(stated: Desk) -> None:
         for statement in (sa.delete(table).where(here), sa.update(table).where(here).values(month=JUNE)):
             with pytest.raises(sa.exc.DBAPIError, match="append-only"):
                 stated.database.run(stated.city_id, partial(_execute, statement=statement))
+
+
+def test_a_checkpoint_that_was_never_signed_is_found(desk: Desk, clock: FixedClock, tmp_path: Path) -> None:
+    """A statement names the seal that covers its month; another root, or a seal that does not cover it, is found out."""
+    desk.fund(100)
+    seal = Sealed(desk, tmp_path).seal()
+    clock.advance(dt.timedelta(days=30))
+    with desk.database.reading(desk.city_id) as reading:
+        may = supply.compute(reading, cities.get(reading), MAY)
+    assert (seal.size, seal.root) == (may.checkpoint_size, may.checkpoint_root)
+    forged = replace(may, checkpoint_root=b"r" * 32)
+    desk.database.run(desk.city_id, partial(supply_statements.store, statement=forged))
+
+    assert ["the supply of 2026-05 names a checkpoint that was never signed"] == findings(
+        desk.database, desk.city_id
+    )
 
 
 def _execute(work: Work, statement: sa.Executable) -> None:
