@@ -49,6 +49,12 @@ def origin_for(city: City, public_url: str) -> str:
     return f"{urlsplit(public_url).netloc}/log/{city.slug}"
 
 
+def exists(reading: db.Reading) -> bool:
+    """Whether the city's log has begun."""
+    held = sa.select(table.c.origin).where(table.c.city_id == reading.city_id)
+    return reading.connection.execute(held).first() is not None
+
+
 def verifier(reading: db.Reading) -> Verifier:
     """Return the public key of the city's log. Raises Conflict `log-key-missing` before the first seal."""
     row = reading.connection.execute(

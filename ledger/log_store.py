@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from ledger.tiles import WIDTH, Tile
 
 CHECKPOINT = "checkpoint"
 _LOCK = ".lock"
+_TOGETHER = 16
 
 
 class LogStore(Protocol):
@@ -57,13 +59,17 @@ class LogFolder:
 
     def write(self, files: Mapping[str, bytes]) -> None:
         """Keep these files: each written beside its place, forced to disk, and moved there in one step."""
-        touched: dict[Path, None] = {}
-        for path, data in files.items():
-            target = self.folder / path
-            touched.update(dict.fromkeys(_made(target.parent)))
-            _write_beside(target, data)
-            touched[target.parent] = None
-        for folder in touched:
+        targets = {self.folder / path: data for path, data in files.items()}
+        folders = dict.fromkeys(target.parent for target in targets)
+        touched = dict.fromkeys(above for folder in folders for above in _made(folder))
+        if len(targets) < _TOGETHER:
+            for target, data in targets.items():
+                _write_beside(target, data)
+        else:
+            # Forced together, files share the disk's flushes: many times faster than one after the other.
+            with ThreadPoolExecutor(_TOGETHER) as pool:
+                list(pool.map(_write_beside, targets, targets.values()))
+        for folder in touched | folders:
             _force(folder)
 
     def discard_partial(self, tile: Tile) -> None:

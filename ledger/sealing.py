@@ -51,10 +51,11 @@ def seal(
     """
     with log.database.reading(log.city_id) as reading:
         head = queries.head_sequence(reading)
-        begun = log_seals.last(reading) is not None
-    if not head and not begun and log.store.read(CHECKPOINT) is None:
+        begun = log_keys.exists(reading)
+    if not head and not begun:
         return None
-    log.database.run(log.city_id, lambda work: log_keys.begin(work, log.sealer, log.origin))
+    if not begun:
+        log.database.run(log.city_id, lambda work: log_keys.begin(work, log.sealer, log.origin))
     with log.database.reading(log.city_id) as reading:
         key = log_keys.key(reading, log.sealer)
         known = _known(log, reading, key.verifier)
