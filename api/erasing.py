@@ -10,7 +10,7 @@ from typing import Any
 
 from api import idempotency
 from api.services import Services
-from identity import persons
+from identity import persons, signing_in
 from kernel import outbox
 from kernel.cities import City
 from kernel.db import Reading, Work
@@ -60,9 +60,11 @@ def erase(work: Work, city: City, person_id: int) -> None:
     handed_in = rewards_erasing.erase(work, city, person.owner)
     wallets.forfeit(work, person.owner, city.day_of(work.now))
     accounts.erase_owner(work, person.owner)
+    codes = signing_in.requests_of(work, person.email)
     persons.erase(work, person_id, eraser_id=person_id)
     idempotency.forget(work, f"person/{person_id}")
-    traces = [person.owner, person.email, *voucher_ids, *map(str, handed_in.submission_ids)]
+    numbers = map(str, (*handed_in.submission_ids, *codes))
+    traces = [person.owner, person.email, *voucher_ids, *numbers]
     outbox.append(work, TOPIC, {"photos": list(handed_in.photos), "traces": [one for one in traces if one]})
 
 

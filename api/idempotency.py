@@ -21,6 +21,8 @@ from kernel.errors import Conflict, Invalid
 
 KEY_MAX_LENGTH = 255
 KEPT_FOR = dt.timedelta(days=7)
+SOURCE_KEPT_FOR = dt.timedelta(days=1)
+"""For those who are not signed in, known by their network address: it is not kept for longer than needed."""
 _COLUMNS = ("city_id", "scope", "key", "fingerprint", "answer", "created_at")
 
 
@@ -163,7 +165,13 @@ def forget_old(work: db.Work) -> None:
     work.connection.execute(
         sa.delete(idempotency_keys).where(
             idempotency_keys.c.city_id == work.city_id,
-            idempotency_keys.c.created_at < work.now - KEPT_FOR,
+            sa.or_(
+                idempotency_keys.c.created_at < work.now - KEPT_FOR,
+                sa.and_(
+                    idempotency_keys.c.scope.like("source/%"),
+                    idempotency_keys.c.created_at < work.now - SOURCE_KEPT_FOR,
+                ),
+            ),
         )
     )
 

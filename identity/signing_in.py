@@ -16,7 +16,7 @@ from identity import persons
 from identity.persons import Person
 from identity.tables import sign_in_codes, sign_in_links
 from kernel import ids, outbox
-from kernel.db import Work
+from kernel.db import Reading, Work
 from kernel.errors import DomainError, Kind, NotFound
 
 CODE_DIGITS = 6
@@ -99,6 +99,16 @@ def request_code(work: Work, email: str, language: str) -> CodeRequest:
     message = {"email": address, "language": persons.known_language(language), "code": request.code}
     outbox.append(work, TOPIC, message)
     return request
+
+
+def requests_of(reading: Reading, email: str | None) -> list[int]:
+    """Return the numbers of the requests for codes that an address made lately."""
+    rows = reading.connection.execute(
+        sa.select(sign_in_codes.c.request_id).where(
+            sign_in_codes.c.city_id == reading.city_id, sign_in_codes.c.email == email
+        )
+    )
+    return list(rows.scalars())
 
 
 def verify_code(work: Work, request_id: int, code: str, language: str) -> CodeAnswer:

@@ -159,8 +159,10 @@ def duplicate(subject: Subject) -> Finding:
         if distance <= near and abs(subject.occurred_at - other.received_at) <= recent:
             own = other.owner == subject.owner
             reason = "reported-before-by-you" if own else "reported-before"
-            details = {"submission_id": other.submission_id, "distance_m": distance}
-            return Finding("duplicate", Result.HOLD if own else Result.REVIEW, reason, details)
+            # Not which one: this stays when the other reporter is erased.
+            return Finding(
+                "duplicate", Result.HOLD if own else Result.REVIEW, reason, {"distance_m": distance}
+            )
     return Finding("duplicate", Result.PASS, "not-reported-before")
 
 

@@ -1,0 +1,1 @@
+"""Erasing a person: nothing is left of them, and nothing that was proved stops being true."""

@@ -1,0 +1,189 @@
+"""Random lives of a few citizens: everything that leaves a trace, done through the API as they would do it."""
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import working
+from identity.clients import Scope
+from identity.persons import Person
+from identity.roles import Role
+from kernel.clock import FixedClock
+from kernel.db import Work
+from redemption import fine_references, new_offers, offers
+from redemption.fines import Fine
+from redemption.new_offers import NewOffer, OfferKind
+from tests.api.edge import Edge
+from tests.api.test_earning import hand_in
+
+EARLIER = dt.datetime(2026, 4, 1, 9, 0, tzinfo=dt.UTC)
+_TOWN = ("Rheinpark", "Innenhafen", "Stadtwald", "Dellplatz", "Ruhrort")
+
+
+@dataclass
+class Citizen:
+    """Somebody, and every trace that they left."""
+
+    person: Person
+    token: str
+    traces: list[object] = field(default_factory=list)
+    """Texts, bytes and numbers that lead to them."""
+    vouchers: list[Any] = field(default_factory=list)
+    submissions: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Town:
+    """The city in which they live."""
+
+    edge: Edge
+    clock: FixedClock
+    dice: random.Random
+    citizens: list[Citizen] = field(default_factory=list)
+    fines: int = 0
+
+    def __post_init__(self) -> None:
+        self.worker = self.edge.person("case.worker@duisburg.test", Role.CASE_WORKER)[1]
+        self.device = self.edge.device()
+        self.portal = self.edge.system(Scope.REPORT_ACTIONS)
+        self._sell_fines()
+
+    def move_in(self, name: str) -> Citizen:
+        """Let somebody sign up and say their name."""
+        email = f"{name}.{self.dice.randrange(10**6)}@buerger.test"
+        person, token = self.edge.person(email)
+        one = Citizen(
+            person, token, [email, f"{name} Unverwechselbar", person.owner, person.person_id, token]
+        )
+        self.edge.call("PATCH", "/api/v1/me", token, json={"name": f"{name} Unverwechselbar"})
+        self.edge.give(person, 400)
+        self.citizens.append(one)
+        return one
+
+    def live(self, steps: int, *, only: Citizen | None = None) -> None:
+        """Let things happen in random order."""
+        deeds: list[Callable[[Citizen], None]] = [
+            self.report, self.suggest, self.apply, self.buy, self.buy, self.use, self.give_back, self.pay,
+            self.decide, self.look, self.sign_in,
+        ]  # fmt: skip
+        for _ in range(steps):
+            self.clock.advance(dt.timedelta(minutes=self.dice.randrange(1, 200)))
+            self.dice.choice(deeds)(only or self.dice.choice(self.citizens))
+            if self.dice.random() < 0.2:
+                self.deliver()
+
+    def deliver(self) -> None:
+        """Let the worker do what is due."""
+        while working.deliver_due(self.edge.app.state.services, self.edge.city):
+            pass
+
+    def report(self, one: Citizen) -> None:
+        """Report litter, with a photo."""
+        shade = self.dice.randrange(256)
+        answer = hand_in(self.edge, one.token, {"description": self._text(one)}, shade=shade)
+        assert answer.status_code == 201, answer.text
+        one.submissions.append(answer.json()["submission_id"])
+
+    def suggest(self, one: Citizen) -> None:
+        """Suggest something."""
+        body = {"action": "suggestion", "category": "green", "description": self._text(one)}
+        answer = self.edge.call("POST", "/api/v1/submissions", one.token, json=body)
+        assert answer.status_code == 201, answer.text
+        one.submissions.append(answer.json()["submission_id"])
+
+    def apply(self, one: Citizen) -> None:
+        """Complete an application, of which the city's portal tells."""
+        case = f"wohnsitz/{self.dice.randrange(10**9)}"
+        one.traces.append(case)
+        body = {
+            "owner": one.person.owner, "action": "application-completed", "case_id": case,
+            "facts": {"service": "residence-registration", "complete": True},
+        }  # fmt: skip
+        answer = self.edge.call("POST", "/api/v1/events/actions", self.portal, json=body)
+        assert answer.status_code == 201, answer.text
+        if self.dice.random() < 0.5:
+            told = {"action": "application-completed", "case_id": case, "confirmed": True}
+            self.edge.call("POST", "/api/v1/events/outcomes", self.portal, json=told)
+
+    def buy(self, one: Citizen) -> None:
+        """Buy a ticket."""
+        body = {"offer_id": self.edge.swim.offer_id}
+        answer = self.edge.call("POST", "/api/v1/vouchers", one.token, json=body)
+        if answer.status_code == 201:
+            one.vouchers.append(answer.json())
+            one.traces += [answer.json()["manual_code"], answer.json()["text"]]
+
+    def use(self, one: Citizen) -> None:
+        """Show a ticket at the pool, perhaps one that was used before."""
+        if one.vouchers:
+            text = self.dice.choice(one.vouchers)["text"]
+            self.edge.call("POST", "/api/v1/scans", self.device, json={"text": text})
+
+    def give_back(self, one: Citizen) -> None:
+        """Give a ticket back, if it is still possible."""
+        if one.vouchers:
+            number = self.dice.choice(one.vouchers)["voucher_id"]
+            self.edge.call("POST", f"/api/v1/vouchers/{number}/cancellation", one.token)
+
+    def pay(self, one: Citizen) -> None:
+        """Pay a fine."""
+        self.fines += 1
+        reference = fine_references.derive("DU", f"fine {self.fines}")
+        fine = Fine(reference, 60, EARLIER, "Königstraße 10", ("112454",))
+        self.edge.app.state.services.fine_register(self.edge.city).add([fine])
+        paid = self.edge.call("POST", f"/api/v1/fines/{reference}/payment", one.token)
+        if paid.status_code == 201:
+            one.traces += [reference, int(paid.json()["payment_id"])]
+
+    def decide(self, one: Citizen) -> None:
+        """Let the case worker decide about something, with a reason in words."""
+        if one.submissions:
+            number = self.dice.choice(one.submissions)
+            decision = self.dice.choice(("accept", "confirm", "decline", "reject"))
+            path = f"/api/v1/review/submissions/{number}/{decision}"
+            self.edge.call("POST", path, self.worker, json={"reason": f"Zu {self._text(one)}"})
+
+    def look(self, one: Citizen) -> None:
+        """Look at everything that is kept."""
+        assert self.edge.call("GET", "/api/v1/me/export", one.token).status_code == 200
+
+    def sign_in(self, one: Citizen) -> None:
+        """Ask for a code; sign in with it, or leave it."""
+        body = {"email": str(one.person.email)}
+        sent = self.edge.call("POST", "/api/v1/sign-in/codes", json=body)
+        if sent.status_code == 202 and self.dice.random() < 0.6:
+            typed = {"request_id": sent.json()["request_id"], "code": sent.json()["code"]}
+            session = self.edge.call("POST", "/api/v1/sign-in/sessions", json=typed)
+            one.traces.append(session.json()["token"])
+
+    def stored_photos(self, one: Citizen) -> list[str]:
+        """Return the keys of the photos that somebody handed in."""
+        query = sa.text(
+            "SELECT f.storage_key FROM evidence_files f JOIN submissions s"
+            " ON s.city_id = f.city_id AND s.submission_id = f.submission_id"
+            " WHERE f.city_id = :city AND s.owner = :owner"
+        )
+        with self.edge.database.reading(self.edge.city.city_id) as reading:
+            found = reading.connection.execute(query, {"city": reading.city_id, "owner": one.person.owner})
+            return [row.storage_key for row in found]
+
+    def _text(self, one: Citizen) -> str:
+        text = f"{self.dice.choice(_TOWN)}: Bank {self.dice.randrange(10**9)} kaputt, Gruß {one.person.person_id % 997}"
+        one.traces.append(text)
+        return text
+
+    def _sell_fines(self) -> None:
+        def command(work: Work) -> None:
+            title = {"de": "Verwarnung bezahlen", "en": "Pay a fine"}
+            new = NewOffer(
+                code="fine", kind=OfferKind.FINE, titles=title, descriptions=title, pictogram="fine",
+                price_points=0, value_cents=0, venue_ids=(), vat_kind=new_offers.VatKind.DISCOUNT,
+            )  # fmt: skip
+            offers.publish(work, self.edge.city, offers.create(work, new).offer_id)
+            offers.add_places(work, self.edge.city, self.edge.swim.offer_id, 50)
+
+        self.edge.database.run(self.edge.city.city_id, command)
