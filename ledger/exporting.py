@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -144,20 +144,14 @@ def _entry(row: sa.Row[Any], known: dict[int, Account], open_holds: dict[UUID, E
 
 def _release(hold: Entry, day: dt.date, now: dt.datetime) -> Entry:
     """Return what the writer will book next: nobody sees an expired hold, in an export neither."""
-    return Entry(
+    return replace(
+        hold,
         sequence=None,
-        transfer_id=hold.transfer_id,
         kind=TransferKind.RELEASE,
         refers_to=hold.transfer_id,
         group_id=None,
-        debit=hold.debit,
-        credit=hold.credit,
-        asset=hold.asset,
-        amount=hold.amount,
-        moved=0,
         reserved=-hold.amount,
         purpose=PURPOSE_EXPIRED,
-        subject=hold.subject,
         effective=day,
         booked_at=now,
         expires_at=None,
