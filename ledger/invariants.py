@@ -1,280 +1,82 @@
 """What must always be true of a city's book, as a list of named checks.
 
-Used by `duiscoin ledger verify`, the status page and after every step of the model tests. A check returns
-findings; an empty list means that it holds.
+Used by `duiscoin ledger verify`, by the self-audit of the worker and after every step of the model tests.
+Each chunk of the book is checked by itself against the accounts' newest transfers before it, so a
+verification may begin anywhere, in any number of processes, and takes the same memory however long the book
+is. Only the seals need the book from its beginning: the root of a tree is a hash over all of it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from uuid import UUID
-
-import sqlalchemy as sa
+from typing import Any
 
 from kernel import db
-from ledger import accounts, leaves, queries, rows
-from ledger.accounts import Account, Guard
-from ledger.outcomes import BookedTransfer, Counters
-from ledger.tables import open_holds, transfers
-from ledger.transfers import DUC, TransferKind
+from ledger import book_checks, chunk_checks, log_seals
+from ledger.chunks import CHUNK, Chunk, Walk
+from ledger.findings import Finding, Progress, Report
+from ledger.log_checks import Flaw, SealCheck
 
-CHUNK = 5000
-"""Transfers read at a time by the checks that walk the whole book."""
+__all__ = ["CHECKS", "Finding", "Progress", "Report", "verify"]
 
-POINT_ACCOUNTS = ("issued", "budget/", "wallet/", "venue/", "redeemed", "expired", "offline-loss")
-"""Paths on which points may stand: supply = issued = all others together."""
-
-Progress = Callable[[int, int], None]
-"""Called with the number of transfers checked and the number in all."""
+SEAL_CHECKS = ("seal-covered", "seal-signed", "seal-root", "cosignature")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that contradicts an invariant."""
-
-    check: str
-    message: str
-    sequence: int | None = None
+def of_flaw(flaw: Flaw) -> Finding:
+    """Return what the check of the log found as a finding."""
+    return Finding(*flaw)
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The result of a verification."""
-
-    transfers: int
-    accounts: int
-    checks: tuple[str, ...]
-    findings: tuple[Finding, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether every invariant holds."""
-        return not self.findings
-
-
-@dataclass(slots=True)
-class _Replay:
-    """The book as it follows from the transfers alone, built up while walking through them."""
-
-    accounts: dict[int, Account]
-    counters: dict[int, Counters]
-    holds: dict[UUID, BookedTransfer]
-    movable: dict[UUID, BookedTransfer]
-    groups: dict[UUID, int]
-    sequence: int = 0
-
-
-def verify(reading: db.Reading, progress: Progress | None = None) -> Report:
-    """Check every invariant of the city's book."""
-    replay = _Replay({a.account_id: a for a in accounts.every(reading)}, {}, {}, {}, {})
-    findings: list[Finding] = []
-    total = queries.head_sequence(reading)
-    for booked, expected, commitment in _walk(reading, replay):
-        for check in TRANSFER_CHECKS:
-            message = check(replay, booked)
-            if message:
-                findings.append(Finding(_name(check), message, booked.sequence))
-        if expected not in {None, commitment}:
-            findings.append(Finding("commitment", "the row is not what was committed to", booked.sequence))
-        _advance(replay, booked)
-        if progress and booked.sequence % CHUNK == 0:
-            progress(booked.sequence, total)
-    for final in FINAL_CHECKS:
-        findings.extend(Finding(_name(final), message) for message in final(reading, replay))
-    names = (*map(_name, TRANSFER_CHECKS), "commitment", *map(_name, FINAL_CHECKS))
-    return Report(replay.sequence, len(replay.accounts), names, tuple(findings))
-
-
-def sequence_without_gap(replay: _Replay, booked: BookedTransfer) -> str | None:
-    """Expect numbers from 1 without a gap."""
-    if booked.sequence == replay.sequence + 1:
-        return None
-    return f"{booked.sequence} follows {replay.sequence}"
-
-
-def accounts_known(replay: _Replay, booked: BookedTransfer) -> str | None:
-    """Expect both sides to be different accounts of one asset."""
-    debit = replay.accounts.get(booked.debit_account_id)
-    credit = replay.accounts.get(booked.credit_account_id)
-    if debit is None or credit is None or debit == credit or debit.asset != credit.asset:
-        return "the sides are not two accounts of one asset"
-    return None
-
-
-def reference_valid(replay: _Replay, booked: BookedTransfer) -> str | None:
-    """Expect an open hold for every capture and release, a transfer for every reversal, each at most once."""
-    if booked.refers_to is None:
-        return None
-    if booked.kind is TransferKind.REVERSE:
-        referred = replay.movable.get(booked.refers_to)
-        mirrored = (booked.credit_account_id, booked.debit_account_id)
-    else:
-        referred = replay.holds.get(booked.refers_to)
-        mirrored = (booked.debit_account_id, booked.credit_account_id)
-    if referred is None:
-        return f"{booked.kind} without an open transfer to refer to"
-    same_sides = mirrored == (referred.debit_account_id, referred.credit_account_id)
-    if not same_sides or booked.amount > referred.amount:
-        return f"{booked.kind} does not fit the transfer that it refers to"
-    return None
-
-
-def counters_follow(replay: _Replay, booked: BookedTransfer) -> str | None:
-    """Expect the counters on both sides to be the earlier ones plus this transfer."""
-    if _expected(replay, booked) == (booked.debit_side, booked.credit_side):
-        return None
-    return "the resulting counters do not follow from the earlier ones"
-
-
-def guard_held(replay: _Replay, booked: BookedTransfer) -> str | None:
-    """Expect no account with a guard to be overdrawn."""
-    account = replay.accounts.get(booked.debit_account_id)
-    if account and account.guard is Guard.NO_OVERDRAFT and booked.debit_side.available < 0:
-        return f"{account.path} is overdrawn"
-    return None
-
-
-def group_adjacent(replay: _Replay, booked: BookedTransfer) -> str | None:
-    """Expect the members of a group to stand next to each other."""
-    if booked.group_id is None or booked.group_id not in replay.groups:
-        return None
-    if replay.groups[booked.group_id] == booked.sequence - 1:
-        return None
-    return "another member of this group stands elsewhere"
-
-
-def head_matches(reading: db.Reading, replay: _Replay) -> Iterator[str]:
-    """Expect the head to name the newest transfer: nothing is cut off."""
-    head = queries.head_sequence(reading)
-    if head != replay.sequence:
-        yield f"the head says {head}, the newest transfer is {replay.sequence}"
-
-
-def holds_match(reading: db.Reading, replay: _Replay) -> Iterator[str]:
-    """Expect the list of open holds to be exactly the holds that nothing refers to."""
-    columns = (open_holds.c.transfer_id, open_holds.c.sequence, open_holds.c.debit_account_id,
-               open_holds.c.credit_account_id, open_holds.c.amount, open_holds.c.expires_at)  # fmt: skip
-    listed = {
-        row.transfer_id: tuple(row)[1:]
-        for row in reading.connection.execute(
-            sa.select(*columns).where(open_holds.c.city_id == reading.city_id)
-        )
-    }
-    expected = {
-        hold_id: (h.sequence, h.debit_account_id, h.credit_account_id, h.amount, h.expires_at)
-        for hold_id, h in replay.holds.items()
-    }
-    for hold_id in sorted(listed.keys() | expected.keys()):
-        if listed.get(hold_id) != expected.get(hold_id):
-            yield f"hold {hold_id} is listed as {listed.get(hold_id)}, should be {expected.get(hold_id)}"
-
-
-def assets_sum_to_zero(reading: db.Reading, replay: _Replay) -> Iterator[str]:
-    """Expect all debits to equal all credits in each asset, posted and pending."""
-    del reading
-    sums: dict[str, list[int]] = {}
-    for account_id, counters in replay.counters.items():
-        if account_id in replay.accounts:
-            total = sums.setdefault(replay.accounts[account_id].asset, [0, 0])
-            total[0] += counters.posted
-            total[1] += counters.credits_pending - counters.debits_pending
-    for asset, (posted, pending) in sorted(sums.items()):
-        if posted or pending:
-            yield f"{asset} sums to {posted} posted and {pending} pending"
-
-
-def supply_complete(reading: db.Reading, replay: _Replay) -> Iterator[str]:
-    """Expect points issued to stand in budgets, wallets, venues, redeemed, expired or offline-loss only."""
-    del reading
-    for account_id, counters in replay.counters.items():
-        account = replay.accounts.get(account_id)
-        if account is None or account.asset != DUC or counters == Counters():
-            continue
-        if not account.path.startswith(POINT_ACCOUNTS):
-            yield f"{account.path} holds points but is no account of the supply"
-
-
-TRANSFER_CHECKS = (
-    sequence_without_gap,
-    accounts_known,
-    reference_valid,
-    counters_follow,
-    guard_held,
-    group_adjacent,
-)
-FINAL_CHECKS = (head_matches, holds_match, assets_sum_to_zero, supply_complete)
-
-
-def _expected(replay: _Replay, booked: BookedTransfer) -> tuple[Counters, Counters]:
-    """Return both sides' counters by the rules of the book, written apart from `ledger.deciding`."""
-    debit = replay.counters.get(booked.debit_account_id, Counters())
-    credit = replay.counters.get(booked.credit_account_id, Counters())
-    hold = replay.holds.get(booked.refers_to) if booked.refers_to else None
-    freed = hold.amount if hold else 0
-    held = booked.amount if booked.kind is TransferKind.HOLD else 0
-    moved = booked.amount if booked.kind not in {TransferKind.HOLD, TransferKind.RELEASE} else 0
-    return (
-        Counters(
-            debit.debits_posted + moved,
-            debit.debits_pending + held - freed,
-            debit.credits_posted,
-            debit.credits_pending,
-        ),
-        Counters(
-            credit.debits_posted,
-            credit.debits_pending,
-            credit.credits_posted + moved,
-            credit.credits_pending + held - freed,
-        ),
-    )
-
-
-def _advance(replay: _Replay, booked: BookedTransfer) -> None:
-    replay.counters[booked.debit_account_id], replay.counters[booked.credit_account_id] = _expected(
-        replay, booked
-    )
-    replay.sequence = booked.sequence
-    if booked.group_id is not None:
-        replay.groups[booked.group_id] = booked.sequence
-    if booked.refers_to is not None:
-        replay.holds.pop(booked.refers_to, None)
-        replay.movable.pop(booked.refers_to, None)
-    if booked.kind is TransferKind.HOLD:
-        replay.holds[booked.transfer_id] = booked
-    elif booked.kind in {TransferKind.POST, TransferKind.CAPTURE}:
-        replay.movable[booked.transfer_id] = booked
-
-
-def _walk(reading: db.Reading, replay: _Replay) -> Iterator[tuple[BookedTransfer, bytes | None, bytes]]:
-    """Yield each transfer with the commitment that it should have (None if erased) and the one it has."""
-    secrets = accounts.secrets_of(reading, replay.accounts)
-    committer = leaves.Committer(
-        reading.city_id,
-        {
-            account_id: leaves.Party(account.path, account.asset, secrets[account_id])
-            for account_id, account in replay.accounts.items()
-            if account_id in secrets
-        },
-    )
-    erased = {a.account_id: a.erased_until for a in replay.accounts.values() if a.erased_until}
-    last = 0
-    while True:
-        statement = (
-            sa.select(*rows.COLUMNS, transfers.c.commitment)
-            .where(transfers.c.city_id == reading.city_id, transfers.c.sequence > last)
-            .order_by(transfers.c.sequence)
-            .limit(CHUNK)
-        )
-        chunk = reading.connection.execute(statement).all()
-        for row in chunk:
-            booked = rows.booked(row)
-            sides = (booked.debit_account_id, booked.credit_account_id)
-            known = all(side in secrets for side in sides)
-            gone = not known or any(erased.get(side, 0) >= booked.sequence for side in sides)
-            yield booked, None if gone else committer.commitment(booked), row.commitment
-        if len(chunk) < CHUNK:
-            return
-        last = chunk[-1].sequence
-
-
-def _name(check: Callable[..., object]) -> str:
+def _name(check: Callable[..., Iterator[Any]]) -> str:
     return check.__name__.replace("_", "-")
+
+
+CHECKS = tuple(
+    dict.fromkeys(
+        (*map(_name, chunk_checks.CHECKS), *SEAL_CHECKS, *map(_name, book_checks.CHECKS)),
+    )
+)
+"""The names of all checks."""
+
+
+def verify(reading: db.Reading, progress: Progress | None = None, *, resume_from: int = 1) -> Report:
+    """Check every invariant of the city's book from the chunk of transfer `resume_from` on.
+
+    In this process and on this one look at the book; `ledger.surveying` does it on all processors.
+    """
+    newest = book_checks.newest_sequence(reading)
+    first = begin_of_chunk(resume_from)
+    findings: list[Finding] = []
+    seals = SealCheck(reading) if first == 1 else None
+    for chunk in Walk(reading).chunks(first, newest):
+        findings += findings_of(reading, chunk)
+        if seals:
+            findings += map(of_flaw, seals.add(chunk.commitments()))
+        if progress:
+            progress(chunk.last, newest)
+    if seals:
+        findings += map(of_flaw, seals.finish())
+    return finished(reading, newest, first, findings)
+
+
+def begin_of_chunk(sequence: int) -> int:
+    """Return the first transfer of the chunk that a transfer is in."""
+    return (max(sequence, 1) - 1) // CHUNK * CHUNK + 1
+
+
+def findings_of(reading: db.Reading, chunk: Chunk) -> Iterator[Finding]:
+    """Yield what is wrong with the transfers of a chunk."""
+    for check in chunk_checks.CHECKS:
+        for sequence, message in check(reading, chunk):
+            yield Finding(_name(check), message, sequence)
+
+
+def finished(reading: db.Reading, newest: int, first: int, findings: list[Finding]) -> Report:
+    """Return the report, with what the checks of the whole book find added."""
+    book = book_checks.Book(reading, newest)
+    for final in book_checks.CHECKS:
+        findings += (Finding(_name(final), message) for message in final(book))
+    last = log_seals.last(reading)
+    if first > 1 and last is not None and last.size > newest:
+        message = f"{last.size} transfers were sealed, the book has {newest}"
+        findings.append(Finding("seal-covered", message, last.size))
+    findings = sorted(dict.fromkeys(findings), key=lambda one: (one.sequence is None, one.sequence or 0))
+    return Report(newest, book.accounts, CHECKS, tuple(findings), first)

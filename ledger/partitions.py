@@ -5,7 +5,7 @@ lock that readers or other writers would wait for (PostgreSQL documentation, ALT
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -22,6 +22,12 @@ _CLOCK_STEP_MAX = dt.timedelta(days=1)
 _BOOKED_AT = sa.select(transfers.c.sequence, transfers.c.booked_at).where(
     transfers.c.city_id == sa.bindparam("city"), bulk.any_of(transfers.c.sequence, "sequences")
 )
+
+_BOUNDS = """
+    SELECT part.relname, pg_get_expr(part.relpartbound, part.oid) AS bound
+    FROM pg_inherits JOIN pg_class part ON part.oid = inhrelid
+    WHERE inhparent = to_regclass('ledger_transfers')
+"""
 
 
 def ensure(work: db.Work, first: int, last: int) -> None:
@@ -59,6 +65,20 @@ def searched_after(ended: Mapping[int, dt.datetime], transfer_ids: Iterable[UUID
     )
 
 
+def findings(reading: db.Reading, newest: int) -> Iterator[str]:
+    """Yield what is wrong with the partitions of the transfers up to `newest`."""
+    if reading.connection.dialect.name != "postgresql":
+        return
+    there = {row.relname: row.bound for row in reading.connection.exec_driver_sql(_BOUNDS)}
+    for number in range(number_of(newest) + 1):
+        bounds = _bounds(number)
+        found = there.get(name_of(number))
+        if found is None:
+            yield f"{name_of(number)} is not part of the book"
+        elif found.replace("'", "") != f"FOR VALUES {bounds}":
+            yield f"{name_of(number)} holds other transfers than it says: {found}"
+
+
 def number_of(sequence: int) -> int:
     """Return the number of the partition that holds a transfer."""
     return sequence // RANGE_SIZE
@@ -69,6 +89,11 @@ def name_of(number: int) -> str:
     return f"ledger_transfers_p{number:04d}"
 
 
+def _bounds(number: int) -> str:
+    start = number * RANGE_SIZE
+    return f"FROM ({start}) TO ({start + RANGE_SIZE})"
+
+
 def _exists(connection: sa.Connection, number: int) -> bool:
     found = connection.exec_driver_sql("SELECT to_regclass(%s) IS NOT NULL", (name_of(number),))
     return bool(found.scalar())
@@ -77,8 +102,7 @@ def _exists(connection: sa.Connection, number: int) -> bool:
 def create(connection: sa.Connection, number: int) -> None:
     """Make a partition; the migrations do so for number 0."""
     name = name_of(number)
-    start = number * RANGE_SIZE
-    bounds = f"FROM ({start}) TO ({start + RANGE_SIZE})"
+    bounds = _bounds(number)
     refuse = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     for statement in (
         f"CREATE TABLE {name} (LIKE ledger_transfers INCLUDING ALL)",

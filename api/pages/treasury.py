@@ -49,6 +49,15 @@ CHECK_WORDS: Mapping[str, str] = {
     "head-matches": N_("Nothing is cut off at the end"),
     "holds-match": N_("The list of reservations is exact"),
     "assets-sum-to-zero": N_("Debits equal credits in every asset"),
+    "form-valid": N_("Kind, amount, reference and expiry of every booking go together"),
+    "accounts-unaltered": N_("No account was altered"),
+    "rejections-unaltered": N_("No refusal was altered"),
+    "periods-closed": N_("Closed periods are as they were closed"),
+    "partitions-hold": N_("Every part of the book holds what it should"),
+    "seal-covered": N_("Everything that was sealed is in the book"),
+    "seal-signed": N_("Every seal is as it was signed"),
+    "seal-root": N_("The book is the one that was sealed"),
+    "cosignature": N_("Every confirmation of a witness is genuine"),
     "supply-complete": N_("Points stand only where they belong"),
 }
 """The invariants of `ledger.invariants` in words."""
