@@ -8,10 +8,10 @@ import numpy as np
 import sqlalchemy as sa
 
 from kernel import bulk, db
-from kernel.columns import Flags, Numbers
 from kernel.money import AMOUNT_MAX
 from ledger import commitments
 from ledger.chunks import KINDS, UNKNOWN, Chunk, Referred
+from ledger.columns import Flags, Numbers
 from ledger.tables import COUNTERS, SIDES, open_holds, transfers
 
 _POST, _HOLD, _CAPTURE, _RELEASE, _REVERSE = range(len(KINDS))

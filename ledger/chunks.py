@@ -12,10 +12,10 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from kernel import bulk, columns, db
-from kernel.columns import Bytes, Columns, Flags, Numbers
-from ledger import rows
+from kernel import bulk, db
+from ledger import columns, rows
 from ledger.accounts import Guard
+from ledger.columns import Bytes, Columns, Flags, Numbers
 from ledger.commitments import Sides
 from ledger.tables import COUNTERS, SIDES, accounts, salt_secrets, transfers
 from ledger.transfers import TransferKind

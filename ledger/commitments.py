@@ -11,8 +11,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from kernel.columns import Bytes, Columns, Flags, Numbers
 from ledger import leaves
+from ledger.columns import Bytes, Columns, Flags, Numbers
 from ledger.tables import COUNTERS, SIDES
 
 _HASH_BYTES = 32
