@@ -7,6 +7,7 @@ import datetime as dt
 from dataclasses import dataclass
 from gettext import NullTranslations
 from typing import NamedTuple
+from uuid import UUID
 
 from kernel.db import Reading
 from ledger import accounts, queries, wallets
@@ -29,6 +30,7 @@ class HistoryLine:
     """
 
     sequence: int
+    transfer_id: UUID
     at: dt.datetime
     pictogram: str
     title: str
@@ -96,6 +98,7 @@ class _Writer:
             about = self._voucher(line)
         return HistoryLine(
             sequence=booked.sequence,
+            transfer_id=booked.transfer_id,
             at=booked.booked_at,
             pictogram=about.pictogram,
             title=about.title,

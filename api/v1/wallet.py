@@ -2,11 +2,13 @@
 
 import datetime as dt
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import Response
 from pydantic import Field
 
-from api import histories, services
+from api import histories, receipts, services
 from api.access import Access, Caller, Sort
 from api.v1.shapes import Before, CountersOut, Limit, Out, Paged, paged
 from ledger import wallets
@@ -35,6 +37,7 @@ class LineOut(Out):
     """A movement of points with its reason in the reader's language."""
 
     sequence: int = Field(examples=[1042])
+    transfer_id: UUID = Field(description="Names the movement, for its receipt")
     at: dt.datetime
     title: str = Field(examples=["Müll melden"])
     reason: str = Field(examples=["50 Punkte: 10 sofort, 40, wenn es bestätigt ist."])
@@ -65,3 +68,20 @@ def transactions(
             limit=limit,
         )
     return paged(lines, LineOut, limit, "sequence")
+
+
+@router.get(
+    "/wallet/movements/{transfer_id}/proof",
+    summary="Receipt of a movement",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "A C2SP tlog-proof with the opening"}},
+)
+def proof(
+    request: Request,
+    caller: Citizen,
+    transfer_id: Annotated[UUID, Path(examples=["0190a5b2-7c1e-7f3a-9b1d-2f6c8e4a1b3c"])],
+) -> Response:
+    """Return a file that proves a movement of your points without this system. 409 until it is sealed."""
+    return receipts.download(
+        services.of(request), caller.city, caller.person_session.person.owner, transfer_id
+    )

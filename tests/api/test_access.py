@@ -21,7 +21,7 @@ PUBLIC = {
     ("GET", "/actions"), ("GET", "/actions/{code}"), ("GET", "/api/docs"), ("GET", "/city.css"),
     ("GET", "/health"), ("GET", "/manifest.webmanifest"), ("GET", "/offers"), ("GET", "/offers/{offer_id}"),
     ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-in/code"), ("GET", "/sign-in/link"),
-    ("POST", "/sign-in/link"), ("GET", "/static/{path:path}"), ("GET", "/supply"),
+    ("POST", "/sign-in/link"), ("GET", "/static/{path:path}"), ("GET", "/supply"), ("GET", "/transparency"),
     ("GET", "/supply.json"), ("GET", "/V/{token}"),
     ("GET", "/api/v1/action-types"), ("GET", "/api/v1/offers"), ("GET", "/api/v1/offers/{offer_id}"),
     ("GET", "/api/v1/rules"), ("POST", "/api/v1/sign-in/codes"), ("POST", "/api/v1/sign-in/sessions"),
