@@ -138,7 +138,7 @@ class Database:
         """
         for attempt in range(ATTEMPTS):
             with self._writers.connect() as connection:
-                transaction = connection.begin()
+                transaction = _begin(connection)
                 try:
                     _enter_writer_section(connection, city_id)
                     memory = self._memories.setdefault(city_id, {})
@@ -229,6 +229,16 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     # IMMEDIATE: a writer that began as a reader could fail half-way through.
     writes = connection.get_execution_options().get("duiscoin_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin(connection: sa.Connection) -> sa.RootTransaction:
+    try:
+        return connection.begin()
+    except sa.exc.DBAPIError as error:
+        if not is_retryable(error):
+            raise
+        # SQLite has waited for the other process as long as it may (`_BUSY_TIMEOUT_SECONDS`).
+        raise Busy from error
 
 
 def _enter_writer_section(connection: sa.Connection, city_id: int) -> None:

@@ -25,7 +25,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from kernel.db import Database, Work, is_retryable
+from kernel.db import Database, Work
 from kernel.errors import Busy, DomainError
 
 T = TypeVar("T")
@@ -223,14 +223,15 @@ def _handled(work: Work, handler: Handler[Any, Any], items: Sequence[Any]) -> Se
 def _guarded(work: Work, act: Callable[[Work], Any]) -> Any:
     """Return what `act` returns, or the error that it raised, after undoing what it wrote.
 
-    Raises what only a new transaction can mend.
+    Raises what only a new transaction can mend: all errors of the database but a violated constraint. After
+    others (a full disk) SQLite has undone the whole transaction, with what came before the savepoint.
     """
     try:
         with work.connection.begin_nested():
             return act(work)
-    except sa.exc.DBAPIError as error:
-        if is_retryable(error) or error.connection_invalidated:
-            raise
+    except sa.exc.IntegrityError as error:
         return error
+    except sa.exc.DBAPIError:
+        raise
     except Exception as error:  # noqa: BLE001 -- it belongs to the caller who waits on the future
         return error

@@ -235,3 +235,25 @@ def test_closing_finishes_what_is_queued(database: Database, city_id: int, write
 
     assert all(future.done() for future in futures)
     assert written(database, city_id) == [f"t{n:02}" for n in range(50)]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_full_disk_loses_nobody_who_was_before(database: Database, city_id: int, writer: Writer) -> None:
+    """When SQLite runs out of space it undoes the whole transaction: those who came before are done again."""
+
+    def filling(work: Work) -> None:
+        work.connection.exec_driver_sql("PRAGMA max_page_count = 1")
+        try:
+            outbox.append(work, "large", {"large": "x" * 500_000})
+        finally:
+            work.connection.exec_driver_sql("PRAGMA max_page_count = 4294967294")
+
+    gate = Gate(writer, city_id)
+    good = [writer.submit(city_id, lambda work, n=n: note(work, f"good{n}")) for n in range(2)]  # type: ignore[misc]  # mypy can't infer the default
+    full = writer.submit(city_id, filling)
+    last = writer.submit(city_id, lambda work: note(work, "last"))
+    gate.open()
+
+    assert isinstance(outcome(full), sa.exc.OperationalError)
+    assert [outcome(future) for future in (*good, last)] == ["good0", "good1", "last"]
+    assert written(database, city_id) == ["good0", "good1", "last"]
