@@ -1,0 +1,1 @@
+"""Deterministic simulation: the ledger among virtual callers, on storage that fails, against the model."""
