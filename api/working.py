@@ -114,7 +114,9 @@ def _deliver(services: Services, city: City, event: Event) -> None:
     try:
         note = HANDLERS[event.topic](services, city, event.payload)
     except Exception as error:  # noqa: BLE001 -- whatever went wrong is noted and tried again later
-        _log.warning("delivery-failed", topic=event.topic, event_id=event.event_id, error=repr(error))
+        # The kind of error only: the text of a mail server's names the address.
+        kind = type(error).__name__
+        _log.warning("delivery-failed", topic=event.topic, event_id=event.event_id, error=kind)
         reason = f"{type(error).__name__}: {error}"
         services.database.run(city.city_id, lambda work: outbox.failed(work, event, reason))
         return

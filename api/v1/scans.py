@@ -127,7 +127,7 @@ def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
         colour=verdict.colour.value,
         title=words.title,
         sentence=words.sentence,
-        voucher_id=verdict.voucher.voucher_id if verdict.voucher else None,
+        voucher_id=(verdict.voucher.voucher_id or None) if verdict.voucher else None,
         offer_code=verdict.voucher.offer_code if verdict.voucher else None,
         first_used_at=verdict.first_use.at if verdict.first_use else None,
         scanned_at=verdict.at,
