@@ -28,7 +28,7 @@ _LENGTH = struct.Struct(">i")
 _POSTGRESQL_DAY_ZERO = dt.date(2000, 1, 1).toordinal()
 _POSTGRESQL_EPOCH = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND = dt.timedelta(microseconds=1)
-_CHUNK = 512
+_CHUNK = 128
 """Rows packed at a time, so that the server works while the next ones are packed."""
 
 
@@ -153,26 +153,42 @@ def planned_anew(reading: Reading) -> Iterator[None]:
         driver.prepare_threshold = threshold
 
 
-def insert_rows(work: Work, table: sa.Table, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def insert_rows(work: Work, table: sa.Table, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows, given as tuples of the named columns, in one statement.
+
+    Rows may be made while they are asked for: on PostgreSQL the server writes some while the next are made.
 
     The first column must be the city. Values are what the column's type gives back (aware instants, UUIDs).
     Raises ValueError if a row is another city's.
     """
-    if not rows:
-        return
-    columns = list(zip(*rows, strict=True))
-    if names[0] != "city_id" or set(columns[0]) != {work.city_id}:
-        msg = f"rows of {table.name} that are not of city {work.city_id}"
-        raise ValueError(msg)
     kinds = [table.c[name].type for name in names]
+    chunks = _columns(work, table, names, iter(rows))
+    first = next(chunks, None)
+    if first is None:
+        return
+    whole = itertools.chain([first], chunks)
     if work.connection.dialect.name == "postgresql":
-        _copy(work.connection, table.name, names, kinds, columns)
-    else:
-        converted = [_sqlite_column(kind, column) for kind, column in zip(kinds, columns, strict=True)]
-        marks = ", ".join("?" * len(names))
-        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
-        work.connection.exec_driver_sql(statement, list(zip(*converted, strict=True)))
+        _copy(work.connection, table.name, names, kinds, whole)
+        return
+    marks = ", ".join("?" * len(names))
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})"
+    converted = (
+        zip(*(_sqlite_column(kind, column) for kind, column in zip(kinds, columns, strict=True)), strict=True)
+        for columns in whole
+    )
+    work.connection.exec_driver_sql(statement, list(itertools.chain.from_iterable(converted)))
+
+
+def _columns(
+    work: Work, table: sa.Table, names: Sequence[str], rows: Iterator[Sequence[Any]]
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the columns of some rows at a time. Raises ValueError for a row of another city."""
+    while some := list(itertools.islice(rows, _CHUNK)):
+        columns = list(zip(*some, strict=True))
+        if names[0] != "city_id" or set(columns[0]) != {work.city_id}:
+            msg = f"rows of {table.name} that are not of city {work.city_id}"
+            raise ValueError(msg)
+        yield columns
 
 
 def _sqlite_column(kind: sa.types.TypeEngine[Any], column: Sequence[Any]) -> Sequence[Any]:
@@ -197,15 +213,14 @@ def _copy(
     table: str,
     names: Sequence[str],
     kinds: Sequence[sa.types.TypeEngine[Any]],
-    columns: Sequence[Sequence[Any]],
+    chunks: Iterable[Sequence[Sequence[Any]]],
 ) -> None:
     cursor = connection.connection.cursor()
     try:
         with cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN (FORMAT BINARY)") as copy:
             copy.write(_COPY_HEADER)
-            for start in range(0, len(columns[0]), _CHUNK):
-                chunk = [column[start : start + _CHUNK] for column in columns]
-                copy.write(_packed(kinds, chunk))
+            for columns in chunks:
+                copy.write(_packed(kinds, columns))
             copy.write(_COPY_TRAILER)
     finally:
         cursor.close()

@@ -19,6 +19,7 @@ from kernel.clock import Clock
 EPOCH = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 RANDOM_BITS = 21
 _LOW = (1 << RANDOM_BITS) - 1
+_UUID_RANDOM_BITS = 74
 
 
 class Randomness(Protocol):
@@ -42,6 +43,7 @@ class IdSource:
         self._randomness = randomness
         self._lock = threading.Lock()
         self._last = 0
+        self._last_uuid = 0
 
     def next(self) -> int:
         """Return a new positive 63-bit number, larger than every earlier one of this source."""
@@ -52,13 +54,19 @@ class IdSource:
             return self._last
 
     def uuid(self) -> UUID:
-        """Return a new UUID version 7."""
+        """Return a new UUID version 7, larger than every earlier one of this source.
+
+        Within a millisecond the random part grows by a random step (RFC 9562 section 6.2, method 2): an index
+        on such ids is filled from left to right.
+        """
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        noise = int.from_bytes(self._randomness(10))
-        value = (milliseconds & ((1 << 48) - 1)) << 80
-        value |= 0x7 << 76 | (noise >> 62 & 0xFFF) << 64
-        value |= 0b10 << 62 | noise & ((1 << 62) - 1)
-        return UUID(int=value)
+        noise = int.from_bytes(self._randomness(9)) >> 1
+        with self._lock:
+            fresh = milliseconds << _UUID_RANDOM_BITS | noise
+            self._last_uuid = max(fresh, self._last_uuid + 1 + (noise & 0xFFFFFFFF))
+            value = self._last_uuid
+        time, high, low = value >> _UUID_RANDOM_BITS, value >> 62 & 0xFFF, value & ((1 << 62) - 1)
+        return UUID(int=time << 80 | 0x7 << 76 | high << 64 | 0b10 << 62 | low)
 
     def random_number(self) -> int:
         """Return a random number of 63 bits."""

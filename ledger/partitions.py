@@ -106,7 +106,8 @@ def create(connection: sa.Connection, number: int) -> None:
     refuse = "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
     for statement in (
         f"CREATE TABLE {name} (LIKE ledger_transfers INCLUDING ALL)",
-        f"CREATE UNIQUE INDEX uq_{name}_transfer_id ON {name} (city_id, transfer_id)",
+        f"ALTER INDEX {name}_pkey SET (fillfactor = 100)",
+        f"CREATE UNIQUE INDEX uq_{name}_transfer_id ON {name} (city_id, transfer_id) WITH (fillfactor = 100)",
         f"CREATE UNIQUE INDEX uq_{name}_refers_to ON {name} (city_id, refers_to) WHERE refers_to IS NOT NULL",
         f"ALTER TABLE ledger_transfers ATTACH PARTITION {name} FOR VALUES {bounds}",
         f"CREATE TRIGGER {name}_refuses_truncate BEFORE TRUNCATE ON {name} {refuse}",

@@ -242,10 +242,10 @@ def _write(work: db.Work, book: Book, memory: Memory, sequence_before: int) -> i
         work,
         transfers_table,
         ("city_id", *rows.NAMES, "commitment"),
-        [
+        (
             (*city, *one[: len(rows.PLAIN)], *one.debit_side, *one.credit_side, commitment(one))
             for one in book.added
-        ],
+        ),
     )
     fence = work.ids.random_number()
     advanced = {"city": work.city_id, "newest": book.sequence, "new_fence": fence}

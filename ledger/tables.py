@@ -71,8 +71,23 @@ transfers = sa.Table(
     sa.Column("refers_to", sa.Uuid, comment="The hold captured or released, the transfer reversed"),
     sa.Column("group_id", sa.Uuid),
     sa.Column("expires_at", db.UtcDateTime, comment="Of a hold"),
-    sa.Index("ix_ledger_transfers_debit", "city_id", "debit_account_id", "sequence", unique=True),
-    sa.Index("ix_ledger_transfers_credit", "city_id", "credit_account_id", "sequence", unique=True),
+    # Rows are only added, at the end of an account's: their pages need no room for more.
+    sa.Index(
+        "ix_ledger_transfers_debit",
+        "city_id",
+        "debit_account_id",
+        "sequence",
+        unique=True,
+        postgresql_with={"fillfactor": 100},
+    ),
+    sa.Index(
+        "ix_ledger_transfers_credit",
+        "city_id",
+        "credit_account_id",
+        "sequence",
+        unique=True,
+        postgresql_with={"fillfactor": 100},
+    ),
     sa.Index(
         "ix_ledger_transfers_group_id",
         "city_id",

@@ -578,12 +578,14 @@ def upgrade() -> None:
         "ledger_transfers",
         ["city_id", "credit_account_id", "sequence"],
         unique=True,
+        postgresql_with={"fillfactor": 100},
     )
     op.create_index(
         "ix_ledger_transfers_debit",
         "ledger_transfers",
         ["city_id", "debit_account_id", "sequence"],
         unique=True,
+        postgresql_with={"fillfactor": 100},
     )
     op.create_index(
         "ix_ledger_transfers_group_id",
