@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from kernel import db
-from ledger import accounts, leaves, partitions, periods, queries, rows
+from ledger import accounts, leaves, partitions, periods, queries, rows, supply
 from ledger.accounts import Account
 from ledger.outcomes import Counters
 from ledger.tables import accounts as accounts_table
@@ -63,11 +63,18 @@ def newest_sequence(reading: db.Reading) -> int:
     return reading.connection.execute(statement).scalar() or 0
 
 
+def last_sequence(reading: db.Reading) -> int:
+    """Return up to which transfer the book is to be checked: where both the head and the rows end."""
+    newest = newest_sequence(reading)
+    return min(queries.head_sequence(reading) or newest, newest)
+
+
 def head_matches(book: Book) -> Iterator[str]:
     """Expect the head to name the newest transfer: nothing is cut off."""
     head = queries.head_sequence(book.reading)
-    if head != book.newest:
-        yield f"the head says {head}, the newest transfer is {book.newest}"
+    newest = newest_sequence(book.reading)
+    if head != newest:
+        yield f"the head says {head}, the newest transfer is {newest}"
 
 
 def holds_match(book: Book) -> Iterator[str]:
@@ -130,6 +137,11 @@ def periods_closed(book: Book) -> Iterator[str]:
     yield from periods.findings(book.reading)
 
 
+def supply_stated(book: Book) -> Iterator[str]:
+    """Expect the monthly statements of the supply to be as they were written and to follow from the book."""
+    yield from supply.findings(book.reading)
+
+
 def partitions_hold(book: Book) -> Iterator[str]:
     """Expect each partition to have the range that its name says."""
     yield from partitions.findings(book.reading, book.newest)
@@ -143,6 +155,7 @@ CHECKS: tuple[Callable[[Book], Iterator[str]], ...] = (
     accounts_unaltered,
     rejections_unaltered,
     periods_closed,
+    supply_stated,
     partitions_hold,
 )
 

@@ -112,6 +112,8 @@ def _misfit(chunk: Chunk, place: int, referred: Referred | None) -> str | None:
 def counters_follow(reading: db.Reading, chunk: Chunk) -> Found:
     """Expect the counters on both sides to be the earlier ones plus this transfer."""
     del reading
+    if not chunk.rows.count:
+        return
     account = np.stack((chunk.debit, chunk.credit), axis=1).ravel()
     stated = _stated(chunk)
     order = np.argsort(account, kind="stable")
@@ -124,7 +126,7 @@ def counters_follow(reading: db.Reading, chunk: Chunk) -> Found:
     wrong = np.zeros(len(order), dtype=np.bool_)
     wrong[order] = (before + _changes(chunk)[order] != sorted_stated).any(axis=1)
     # What the next chunk goes on from.
-    last = np.append(first[1:], [True] * bool(len(order)))
+    last = np.append(first[1:], True)
     chunk.known.counters[sorted_account[last]] = sorted_stated[last]
     both = wrong[0::2] | wrong[1::2]
     yield from _each(chunk, both, "the resulting counters do not follow from the earlier ones")

@@ -194,10 +194,17 @@ class Walk:
         names = ("sequence", "debit_account_id", "credit_account_id", "amount")
         sequence, debit, credit, amount = (found.numbers[name] for name in names)
         holds = np.flatnonzero(kind == KINDS.index("hold"))
-        here: dict[bytes, Referred] = {}
-        if len(referring):
-            table = np.stack((sequence, kind, debit, credit, amount), axis=1)
-            here = dict(zip(own, map(tuple, table.tolist()), strict=True))
+
+        def booked(place: int) -> Referred:
+            return (
+                int(sequence[place]),
+                int(kind[place]),
+                int(debit[place]),
+                int(credit[place]),
+                int(amount[place]),
+            )
+
+        here = dict(zip(own, range(len(own)), strict=True)) if len(referring) else {}
         wanted = _split(found.binary["refers_to"][referring])
         outside = [one for one in wanted if one not in here and one not in self.holds]
         asked = {"city": self.reading.city_id, "transfer_ids": [UUID(bytes=one) for one in outside]}
@@ -205,15 +212,11 @@ class Walk:
         if outside:
             for row in self.reading.connection.execute(_REFERRED, asked):
                 there[row[0].bytes] = (row[1], KINDS.index(row[2]), row[3], row[4], row[5])
-        referred = [here.get(one) or self.holds.get(one) or there.get(one) for one in wanted]
+        referred = [
+            booked(here[one]) if one in here else self.holds.get(one) or there.get(one) for one in wanted
+        ]
         for place in holds.tolist():
-            self.holds[own[place]] = (
-                int(sequence[place]),
-                int(kind[place]),
-                int(debit[place]),
-                int(credit[place]),
-                int(amount[place]),
-            )
+            self.holds[own[place]] = booked(place)
         for one in wanted:
             self.holds.pop(one, None)
         if len(self.holds) > HOLDS_REMEMBERED_MAX:

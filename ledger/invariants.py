@@ -42,7 +42,7 @@ def verify(reading: db.Reading, progress: Progress | None = None, *, resume_from
 
     In this process and on this one look at the book; `ledger.surveying` does it on all processors.
     """
-    newest = book_checks.newest_sequence(reading)
+    newest = book_checks.last_sequence(reading)
     first = begin_of_chunk(resume_from)
     findings: list[Finding] = []
     seals = SealCheck(reading) if first == 1 else None

@@ -39,7 +39,7 @@ def verify(
     A short book is checked in this process.
     """
     with database.reading(city_id) as reading:
-        newest = book_checks.newest_sequence(reading)
+        newest = book_checks.last_sequence(reading)
     first = invariants.begin_of_chunk(resume_from)
     wanted = processes or os.cpu_count() or 1
     stretches = _stretches(first, newest, wanted)

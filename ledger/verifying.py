@@ -68,7 +68,7 @@ def verify(database: db.Database, city_id: int, progress: Progress | None = None
         with database.reading(city_id) as reading:
             head = queries.head_sequence(reading)
         report = Report(head, 0, (ABORTED,), (Finding(ABORTED, repr(error)[:500]),))
-    return database.run(city_id, lambda work: _keep(work, started_at, report))
+    return database.run(city_id, lambda work: keep(work, started_at, report))
 
 
 def last(reading: db.Reading) -> Verification | None:
@@ -82,18 +82,35 @@ def last(reading: db.Reading) -> Verification | None:
     return None if row is None else _verification(row._mapping)
 
 
+def resume_at(reading: db.Reading) -> int:
+    """Return the transfer from which on nothing was verified yet without a finding."""
+    columns = (verifications.c.ok, verifications.c.from_sequence, verifications.c.to_sequence)
+    verified = 0
+    for ok, first, to in reading.connection.execute(
+        sa.select(*columns)
+        .where(verifications.c.city_id == reading.city_id)
+        .order_by(verifications.c.verification_id)
+    ):
+        if not ok:
+            verified = min(verified, first - 1)
+        elif first <= verified + 1:
+            verified = max(verified, to)
+    return verified + 1
+
+
 def is_due(reading: db.Reading) -> bool:
     """Whether the newest verification is older than `EVERY`, or there is none."""
     newest = last(reading)
     return newest is None or reading.now - newest.finished_at >= EVERY
 
 
-def _keep(work: db.Work, started_at: dt.datetime, report: Report) -> Verification:
+def keep(work: db.Work, started_at: dt.datetime, report: Report) -> Verification:
+    """Keep the result of a verification that was made by `ledger.surveying`."""
     kept = Verification(
         verification_id=work.ids.next(),
         started_at=started_at,
         finished_at=work.now,
-        from_sequence=1,
+        from_sequence=report.from_sequence,
         to_sequence=report.transfers,
         ok=report.ok,
         finding_count=len(report.findings),

@@ -12,7 +12,7 @@ from api import settlements_due
 from api.cli import opening
 from kernel.cities import City
 from kernel.db import Database
-from ledger import invariants
+from ledger import invariants, surveying, verifying
 
 app = typer.Typer(help="The ledger.", no_args_is_help=True)
 CityOption = Annotated[str | None, typer.Option("--city", help="Slug of the city, if there are several")]
@@ -20,11 +20,26 @@ JsonOption = Annotated[bool, typer.Option("--json", help="For machines")]
 
 
 @app.command()
-def verify(city: CityOption = None, as_json: JsonOption = False) -> None:
-    """Check every invariant of the city's book; exit code 1 if one does not hold."""
+def verify(
+    city: CityOption = None,
+    as_json: JsonOption = False,
+    resume_from: Annotated[int, typer.Option("--from", min=1, help="First transfer to look at")] = 1,
+    processes: Annotated[int | None, typer.Option(min=1, help="Default: one per processor")] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on after the last verification that found nothing")
+    ] = False,
+) -> None:
+    """Check every invariant of the city's book; exit code 1 if one does not hold.
+
+    What was verified stays in the database's list of verifications. Seals are compared with the book only
+    from its beginning on.
+    """
     database = opening.database(opening.settings())
     chosen = opening.city(database, city)
-    report = _verify(database, chosen)
+    if resume:
+        with database.reading(chosen.city_id) as reading:
+            resume_from = verifying.resume_at(reading)
+    report = _verify(database, chosen, resume_from, processes)
     if as_json:
         typer.echo(json.dumps({"ok": report.ok, **asdict(report)}, ensure_ascii=False))
     else:
@@ -33,19 +48,26 @@ def verify(city: CityOption = None, as_json: JsonOption = False) -> None:
         verdict = "all hold" if report.ok else f"{len(report.findings)} findings"
         typer.echo(
             f"{chosen.name}: {report.transfers} transfers, {report.accounts} accounts, "
-            f"{len(report.checks)} checks: {verdict}."
+            f""
+            f"{len(report.checks)} checks from transfer {report.from_sequence} on: {verdict}."
         )
     if not report.ok:
         raise typer.Exit(1)
 
 
-def _verify(database: Database, city: City) -> invariants.Report:
-    with (
-        Progress(console=Console(stderr=True), transient=True) as bar,
-        database.reading(city.city_id) as reading,
-    ):
+def _verify(database: Database, city: City, resume_from: int, processes: int | None) -> invariants.Report:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("transfers", total=None)
-        return invariants.verify(reading, lambda done, total: bar.update(task, completed=done, total=total))
+        started_at = database.clock.now()
+        report = surveying.verify(
+            database,
+            city.city_id,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            resume_from=resume_from,
+            processes=processes,
+        )
+    database.run(city.city_id, lambda work: verifying.keep(work, started_at, report))
+    return report
 
 
 def settle(city: CityOption = None, as_json: JsonOption = False) -> None:

@@ -53,6 +53,7 @@ CHECK_WORDS: Mapping[str, str] = {
     "accounts-unaltered": N_("No account was altered"),
     "rejections-unaltered": N_("No refusal was altered"),
     "periods-closed": N_("Closed periods are as they were closed"),
+    "supply-stated": N_("Every monthly statement of the supply follows from the bookings"),
     "partitions-hold": N_("Every part of the book holds what it should"),
     "seal-covered": N_("Everything that was sealed is in the book"),
     "seal-signed": N_("Every seal is as it was signed"),
