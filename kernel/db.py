@@ -136,14 +136,15 @@ class Database:
         database kept refusing; OutcomeUnknown when the connection was lost while committing: whether it
         happened is unknown, so asking again is for the caller, who knows by which key to recognise it.
         """
+        memory = self._memories.setdefault(city_id, {})
         for attempt in range(ATTEMPTS):
             with self._writers.connect() as connection:
                 transaction = _begin(connection)
                 try:
                     _enter_writer_section(connection, city_id)
-                    memory = self._memories.setdefault(city_id, {})
                     result = command(Work(connection, city_id, self.clock.now(), self.ids, memory))
                 except sa.exc.DBAPIError as error:
+                    memory.clear()
                     # After a lost connection there is nothing left to roll back.
                     with contextlib.suppress(sa.exc.DBAPIError):
                         transaction.rollback()
@@ -153,11 +154,14 @@ class Database:
                         raise Busy from error
                     continue
                 except BaseException:
+                    # While the section is still ours: what was remembered goes with what was written.
+                    memory.clear()
                     transaction.rollback()
                     raise
                 try:
                     transaction.commit()
                 except sa.exc.DBAPIError as error:
+                    memory.clear()
                     if _is_lost(error):
                         raise OutcomeUnknown from error
                     transaction.rollback()

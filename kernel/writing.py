@@ -230,8 +230,10 @@ def _guarded(work: Work, act: Callable[[Work], Any]) -> Any:
         with work.connection.begin_nested():
             return act(work)
     except sa.exc.IntegrityError as error:
+        work.memory.clear()
         return error
     except sa.exc.DBAPIError:
         raise
     except Exception as error:  # noqa: BLE001 -- it belongs to the caller who waits on the future
+        work.memory.clear()
         return error

@@ -226,8 +226,9 @@ def _change(work: db.Work, account: Account, secrets: dict[int, bytes]) -> None:
         .values(**dict(zip(FIELDS, _values(account), strict=True)), digest=digest)
     )
     # What processes remember of the account is no longer true (ledger.remembering).
+    fence = work.ids.random_number()
     work.connection.execute(
-        sa.update(heads).where(heads.c.city_id == work.city_id).values(fence=work.ids.random_number())
+        sa.update(heads).where(heads.c.city_id == work.city_id).values(fence=fence, accounts_fence=fence)
     )
 
 

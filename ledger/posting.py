@@ -48,6 +48,7 @@ _HEAD = (
         heads.c.sequence,
         heads.c.closed_until,
         heads.c.fence,
+        heads.c.accounts_fence,
         sa.select(sa.func.min(open_holds.c.expires_at))
         .where(open_holds.c.city_id == heads.c.city_id)
         .scalar_subquery()
@@ -86,6 +87,7 @@ class _Head(NamedTuple):
     sequence: int
     closed_until: dt.date | None
     fence: int
+    accounts_fence: int
     next_expiry: dt.datetime | None
     used_ids: set[UUID]
 
@@ -161,7 +163,7 @@ def _head_and_memory(work: db.Work, transfer_ids: Sequence[UUID]) -> tuple[_Head
     kept = guess is not None and guess.sequence % partitions.RANGE_SIZE > _PLAN_KEPT_FROM
     with contextlib.nullcontext() if kept else bulk.planned_anew(work):
         head = _head(work, transfer_ids, after)
-    memory = remembering.memory(work, head.fence, head.sequence)
+    memory = remembering.memory(work, head.fence, head.accounts_fence, head.sequence)
     if after and memory is not guess:
         head = _head(work, transfer_ids, 0)
     if partitions.number_of(head.sequence) > len(memory.ended):
@@ -174,11 +176,13 @@ def _head(work: db.Work, transfer_ids: Sequence[UUID], after: int) -> _Head:
     found = work.connection.execute(_HEAD, asked).all()
     if not found:
         fence = work.ids.random_number()
-        work.connection.execute(sa.insert(heads).values(city_id=work.city_id, sequence=0, fence=fence))
-        return _Head(0, None, fence, None, set())
-    sequence, closed_until, fence, next_expiry, _ = found[0]
+        work.connection.execute(
+            sa.insert(heads).values(city_id=work.city_id, sequence=0, fence=fence, accounts_fence=fence)
+        )
+        return _Head(0, None, fence, fence, None, set())
+    sequence, closed_until, fence, accounts_fence, next_expiry, _ = found[0]
     used = {row.transfer_id for row in found if row.transfer_id is not None}
-    return _Head(sequence, closed_until, fence, next_expiry, used)
+    return _Head(sequence, closed_until, fence, accounts_fence, next_expiry, used)
 
 
 def _release_overdue(work: db.Work, head: _Head) -> list[Transfer]:
@@ -247,6 +251,7 @@ def _write(work: db.Work, book: Book, memory: Memory, sequence_before: int) -> i
             for one in book.added
         ),
     )
+    memory.newest = commitment(book.added[-1])
     fence = work.ids.random_number()
     advanced = {"city": work.city_id, "newest": book.sequence, "new_fence": fence}
     work.connection.execute(_ADVANCE, advanced)

@@ -1,8 +1,10 @@
 """What a process remembers of a city's accounts between batches, so that a batch needs not read them again.
 
 The head of the book carries a fence: a random number that every batch and every change of an account
-replaces. What is remembered is true exactly as long as the fence in the database is the one remembered with
-it: if a unit of work was rolled back, or another process has written, the fences differ and all is read anew.
+replaces. If the fence in the database is the one remembered with the accounts, they are true. If another
+process has booked since, what it booked is read and added; that the book goes on from where this process
+knew it is seen by the commitment of the last transfer. If an account was changed, all is read anew. What a
+unit of work remembered that was rolled back is forgotten with it (`kernel.db`).
 Used inside the writer section only, so nothing changes between the look at the fence and the commit.
 """
 
@@ -10,15 +12,25 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import sqlalchemy as sa
+
 from kernel import db
 from ledger import rows
 from ledger.accounts import Account
 from ledger.leaves import Committer, Party
 from ledger.outcomes import Counters
+from ledger.tables import transfers
 
 ACCOUNTS_MAX = 200_000
 """Accounts remembered of one city (about 200 MB); more, and it starts anew."""
+CATCH_UP_MAX = 2000
+"""Most transfers of others that are read to catch up; with more, reading accounts anew is cheaper."""
 _KEY = "ledger"
+_SINCE = (
+    sa.select(*rows.COLUMNS, transfers.c.commitment)
+    .where(transfers.c.city_id == sa.bindparam("city"), transfers.c.sequence >= sa.bindparam("known"))
+    .order_by(transfers.c.sequence)
+)
 
 
 @dataclass(slots=True)
@@ -29,12 +41,15 @@ class Memory:
     """
 
     fence: int | None
+    accounts_fence: int
     sequence: int
     committer: Committer
     parties: dict[int, Party]
     accounts: dict[str, Account] = field(default_factory=dict)
     accounts_by_id: dict[int, Account] = field(default_factory=dict)
     counters: dict[int, Counters] = field(default_factory=dict)
+    newest: bytes | None = None
+    """Commitment of transfer `sequence`, if this process has booked it."""
     ended: dict[int, dt.datetime] = field(default_factory=dict)
     """When each full range of the sequence ended: `ledger.partitions.ends`."""
 
@@ -44,13 +59,39 @@ def unchecked(work: db.Work) -> Memory | None:
     return work.memory.get(_KEY)
 
 
-def memory(work: db.Work, fence: int, sequence: int) -> Memory:
-    """Return what is remembered, empty unless it is true under this fence, at transfer `sequence`."""
+def memory(work: db.Work, fence: int, accounts_fence: int, sequence: int) -> Memory:
+    """Return what is remembered, true for the book as it stands at transfer `sequence` under this fence."""
     known = unchecked(work)
-    if known is None or known.fence != fence or len(known.accounts) > ACCOUNTS_MAX:
-        parties: dict[int, Party] = {}
-        known = work.memory[_KEY] = Memory(fence, sequence, Committer(work.city_id, parties), parties)
-    return known
+    if known is not None and known.accounts_fence == accounts_fence and len(known.accounts) <= ACCOUNTS_MAX:
+        if known.fence == fence:
+            return known
+        if known.fence is not None and _catch_up(work, known, sequence):
+            known.fence, known.sequence = fence, sequence
+            return known
+    parties: dict[int, Party] = {}
+    committer = Committer(work.city_id, parties)
+    work.memory[_KEY] = made = Memory(fence, accounts_fence, sequence, committer, parties)
+    return made
+
+
+def _catch_up(work: db.Work, known: Memory, sequence: int) -> bool:
+    """Add what another process has booked; return False if that can't be told, and all is to be read anew."""
+    if known.newest is None or not known.sequence < sequence <= known.sequence + CATCH_UP_MAX:
+        return False
+    asked = {"city": work.city_id, "known": known.sequence}
+    first, *others = work.connection.execute(_SINCE, asked).all()
+    if first.sequence != known.sequence or first.commitment != known.newest:
+        return False
+    for row in others:
+        booked = rows.booked(row)
+        for account_id, side in (
+            (booked.debit_account_id, booked.debit_side),
+            (booked.credit_account_id, booked.credit_side),
+        ):
+            if account_id in known.counters:
+                known.counters[account_id] = side
+    known.newest = others[-1].commitment
+    return True
 
 
 def complete(work: db.Work, known: Memory, paths: Iterable[str], account_ids: Iterable[int]) -> None:

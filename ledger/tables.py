@@ -22,6 +22,9 @@ heads = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False, comment="Number of the newest transfer; 0 if none"),
     sa.Column("closed_until", sa.Date, comment="No new effective date up to this day"),
     sa.Column("fence", sa.BigInteger, nullable=False, comment="Another random number after each change"),
+    sa.Column(
+        "accounts_fence", sa.BigInteger, nullable=False, comment="Another one after each change of an account"
+    ),
 )
 
 accounts = sa.Table(

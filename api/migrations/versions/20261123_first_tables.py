@@ -146,6 +146,12 @@ def upgrade() -> None:
         sa.Column(
             "fence", sa.BigInteger(), nullable=False, comment="Another random number after each change"
         ),
+        sa.Column(
+            "accounts_fence",
+            sa.BigInteger(),
+            nullable=False,
+            comment="Another one after each change of an account",
+        ),
         sa.PrimaryKeyConstraint("city_id", name=op.f("pk_ledger_heads")),
     )
     op.create_table(
