@@ -91,9 +91,11 @@ def memory_trusted(patch: pytest.MonkeyPatch) -> None:
     """Plant: what a process remembers is believed although another one has written."""
     look = remembering.memory
 
-    def trusting(work: Work, fence: int, sequence: int) -> remembering.Memory:
+    def trusting(work: Work, fence: int, accounts_fence: int, sequence: int) -> remembering.Memory:
         known = remembering.unchecked(work)
-        return known if known is not None and known.fence is not None else look(work, fence, sequence)
+        if known is not None and known.fence is not None:
+            return known
+        return look(work, fence, accounts_fence, sequence)
 
     patch.setattr(remembering, "memory", trusting)
 
