@@ -26,4 +26,6 @@ def found(database: Database, sealer: Sealer, new: NewCity, *, admin_email: str 
             roles.grant(work, person.person_id, Role.ADMINISTRATOR, granter_id=None)
         return city
 
-    return database.run(city_id, command)
+    founded = database.run(city_id, command)
+    cities.forget(database)
+    return founded

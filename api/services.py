@@ -72,8 +72,8 @@ class Services:
         return log_of(self.settings, self.database, city)
 
     def city_of(self, host: str) -> City:
-        """Return the city that a host name leads to. Raises NotFound."""
-        known = cities.every(self.database)
+        """Return the city that a host name leads to, as known a moment ago. Raises NotFound."""
+        known = cities.remembered(self.database)
         for city in known:
             if city.host == host:
                 return city

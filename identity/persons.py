@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,6 +43,16 @@ class Person:
     language: str
     trust_level: TrustLevel
     created_at: dt.datetime
+
+
+COLUMNS = [persons.c[name] for name in Person.__dataclass_fields__]
+"""What `of_row` needs, for statements of this room that join persons."""
+
+
+def of_row(values: Iterable[Any]) -> Person:
+    """Return the person whose COLUMNS these are."""
+    person_id, email, name, owner, language, trust_level, created_at = values
+    return Person(person_id, email, name, owner, language, TrustLevel(trust_level), created_at)
 
 
 def normalised_email(text: str) -> str:
@@ -202,8 +213,7 @@ def _one(reading: Reading, condition: sa.ColumnElement[bool]) -> Person:
 
 
 def _select(reading: Reading, condition: sa.ColumnElement[bool]) -> list[Person]:
-    columns = [persons.c[name] for name in Person.__dataclass_fields__]
     rows = reading.connection.execute(
-        sa.select(*columns).where(persons.c.city_id == reading.city_id, condition)
+        sa.select(*COLUMNS).where(persons.c.city_id == reading.city_id, condition)
     )
-    return [Person(**{**row._mapping, "trust_level": TrustLevel(row.trust_level)}) for row in rows]
+    return [of_row(row) for row in rows]

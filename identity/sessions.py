@@ -1,14 +1,16 @@
 """Sessions: kept on the server, known to the browser by a random token that is stored as a hash only."""
 
 import datetime as dt
+import itertools
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from identity import persons, roles
+from identity import persons
 from identity.persons import Person
 from identity.roles import CITY, Held, Role
-from identity.tables import sessions
+from identity.tables import persons as persons_table
+from identity.tables import roles, sessions
 from kernel import ids
 from kernel.db import Reading, Work
 
@@ -33,6 +35,24 @@ class Session:
     def has(self, role: Role, venue_id: int = CITY) -> bool:
         """Whether the person has a role in the city or at a venue."""
         return Held(role, venue_id) in self.roles
+
+
+_SESSION = (sessions.c.session_id, sessions.c.started_at, sessions.c.seen_at, sessions.c.expires_at)
+_ROLE = (roles.c.role, roles.c.venue_id)
+_OWN_COLUMNS = len(_SESSION) + len(_ROLE)
+_WITH_PERSON = (
+    sa.select(*_SESSION, *_ROLE, *persons.COLUMNS)
+    .join(
+        persons_table,
+        sa.and_(
+            persons_table.c.city_id == sessions.c.city_id, persons_table.c.person_id == sessions.c.person_id
+        ),
+    )
+    .outerjoin(
+        roles, sa.and_(roles.c.city_id == sessions.c.city_id, roles.c.person_id == sessions.c.person_id)
+    )
+)
+"""Sessions with their persons, a row for each role."""
 
 
 def start(work: Work, person_id: int) -> str:
@@ -106,22 +126,26 @@ def forget_old(work: Work) -> None:
 
 
 def _open(reading: Reading, condition: sa.ColumnElement[bool]) -> list[Session]:
+    """Return sessions that are not over, with their persons and roles, in one statement."""
     rows = reading.connection.execute(
-        sa.select(sessions)
-        .where(
+        _WITH_PERSON.where(
             sessions.c.city_id == reading.city_id,
             condition,
             sessions.c.ended_at.is_(None),
             sessions.c.expires_at > reading.now,
-        )
-        .order_by(sessions.c.session_id.desc())
-    ).all()
+        ).order_by(sessions.c.session_id.desc())
+    )
     found = []
-    for row in rows:
-        held = roles.of(reading, row.person_id)
-        if row.seen_at + (STAFF_IDLE if held else CITIZEN_IDLE) > reading.now:
-            person = persons.get(reading, row.person_id)
-            found.append(Session(row.session_id, person, held, row.started_at, row.seen_at, row.expires_at))
+    for _, one in itertools.groupby(rows, key=lambda row: row.session_id):
+        first, *others = one
+        held = frozenset(
+            Held(Role(row.role), row.venue_id) for row in (first, *others) if row.role is not None
+        )
+        if first.seen_at + (STAFF_IDLE if held else CITIZEN_IDLE) > reading.now:
+            person = persons.of_row(first[_OWN_COLUMNS:])
+            found.append(
+                Session(first.session_id, person, held, first.started_at, first.seen_at, first.expires_at)
+            )
     return found
 
 

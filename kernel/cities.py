@@ -5,6 +5,7 @@ The directory is the one table without a city in front: it says which cities the
 
 import datetime as dt
 import re
+import time
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -35,6 +36,9 @@ cities = sa.Table(
     sa.Column("created_at", db.UtcDateTime, nullable=False),
 )
 
+REMEMBERED_SECONDS = 3.0
+"""How old the directory may be of which a process answers."""
+_MEMORY = "cities"
 _PREFIX = re.compile(r"[A-Z]{1,4}")
 _SLUG = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 
@@ -125,10 +129,30 @@ def every(database: db.Database) -> list[City]:
     return [City(**row._mapping) for row in rows]
 
 
+def remembered(database: db.Database) -> list[City]:
+    """Return what `every` returned within the last REMEMBERED_SECONDS, and read it again after that.
+
+    For each request that asks where it belongs: cities are founded once in years.
+    """
+    now = time.monotonic()
+    known: tuple[float, list[City]] | None = database.memory.get(_MEMORY)
+    # An installation without a city is waiting for one.
+    if known is None or not known[1] or now - known[0] > REMEMBERED_SECONDS:
+        known = database.memory[_MEMORY] = (now, every(database))
+    return known[1]
+
+
+def forget(database: db.Database) -> None:
+    """Have `remembered` read again: to be called after a city was founded or changed."""
+    database.memory.pop(_MEMORY, None)
+
+
 def found(database: db.Database, new: NewCity) -> City:
     """Found a city under the next free number. Raises as `create` does."""
     city_id = max((city.city_id for city in every(database)), default=0) + 1
-    return database.run(city_id, lambda work: create(work, new))
+    founded = database.run(city_id, lambda work: create(work, new))
+    forget(database)
+    return founded
 
 
 def _check(new: NewCity) -> None:

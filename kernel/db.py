@@ -113,6 +113,8 @@ class Database:
         self.clock: Clock = clock or SystemClock()
         self.ids = ids or IdSource(self.clock)
         self._memories: dict[int, dict[str, Any]] = {}
+        self.memory: dict[str, Any] = {}
+        """What rooms remember of the whole installation."""
         self.engine = make_engine(url)
         self._readers = self.engine.execution_options(
             **(

@@ -10,6 +10,8 @@ from kernel import db, ids
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, Kind, NotFound
 from merchants import venues
 from merchants.tables import devices
+from merchants.tables import venues as venues_table
+from merchants.venues import VenueStatus
 
 NAME_MAX = 60
 TOUCH_AFTER = dt.timedelta(minutes=15)
@@ -33,6 +35,17 @@ class Device:
     created_at: dt.datetime
     last_seen_at: dt.datetime | None
     revoked_at: dt.datetime | None
+
+
+_BY_TOKEN = (
+    sa.select(*(devices.c[name] for name in Device.__dataclass_fields__), venues_table.c.status)
+    .join(
+        venues_table,
+        sa.and_(venues_table.c.city_id == devices.c.city_id, venues_table.c.venue_id == devices.c.venue_id),
+    )
+    .where(devices.c.city_id == sa.bindparam("city"), devices.c.token_hash == sa.bindparam("token_hash"))
+)
+"""A device with the status of its venue: asked for with each scan."""
 
 
 def enrol(work: db.Work, venue_id: int, name: str) -> tuple[Device, str]:
@@ -64,13 +77,22 @@ def authenticate(reading: db.Reading, token: str) -> Device:
 
     Raises DeviceRefused `device-unknown` or `device-revoked`, Forbidden `venue-suspended`.
     """
-    for device in _select(reading, devices.c.token_hash == ids.secret_hash(token)):
-        if device.revoked_at is not None:
-            raise DeviceRefused("device-revoked", device_id=device.device_id)
-        if not venues.get(reading, device.venue_id).active:
-            raise Forbidden("venue-suspended", venue_id=device.venue_id)
-        return device
-    raise DeviceRefused
+    asked = {"city": reading.city_id, "token_hash": ids.secret_hash(token)}
+    found = reading.connection.execute(_BY_TOKEN, asked).first()
+    if found is None:
+        raise DeviceRefused
+    *values, venue_status = found
+    device = Device(*values)
+    if device.revoked_at is not None:
+        raise DeviceRefused("device-revoked", device_id=device.device_id)
+    if venue_status != VenueStatus.ACTIVE.value:
+        raise Forbidden("venue-suspended", venue_id=device.venue_id)
+    return device
+
+
+def is_due(device: Device, now: dt.datetime) -> bool:
+    """Whether it should be noted again that a device was seen."""
+    return device.last_seen_at is None or now - device.last_seen_at >= TOUCH_AFTER
 
 
 def touch(work: db.Work, device_id: int) -> None:

@@ -71,7 +71,8 @@ async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: Idempo
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
 
     def command(work: Work) -> Verdict:
-        devices.touch(work, device.device_id)
+        if devices.is_due(device, work.now):
+            devices.touch(work, device.device_id)
         return redeeming.redeem(
             work,
             caller.city,

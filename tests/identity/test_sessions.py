@@ -9,6 +9,7 @@ from identity.persons import Person
 from identity.roles import AT_VENUE, CITY, Held, Role
 from identity.sessions import CITIZEN_IDLE, LIFETIME_MAX, STAFF_IDLE, TOUCH_AFTER, Session
 from kernel.errors import NotFound
+from tests.fixtures import counting
 from tests.fixtures.databases import START
 from tests.identity.registry import Registry
 
@@ -228,3 +229,27 @@ def test_sessions_that_are_over_are_forgotten(registry: Registry, anna: Person, 
     assert str(gone.session_id) not in stored
     assert str(forgotten.session_id) not in stored
     assert registry.session(token) is not None
+
+
+def test_finding_is_one_statement(registry: Registry, anna: Person) -> None:
+    """Session, person and roles are read together, however many roles there are."""
+    registry.grant(anna, Role.VENUE_STAFF, 7)
+    registry.grant(anna, Role.VENUE_OWNER, 8)
+    token = registry.sign_in(anna)
+    with counting.asked(registry.database) as statements:
+        session = open_session(registry, token)
+
+    assert {Held(Role.VENUE_STAFF, 7), Held(Role.VENUE_OWNER, 8)} == session.roles
+    assert 1 == len(statements)
+
+
+def test_each_place_is_told_once(registry: Registry, anna: Person) -> None:
+    """Who has two roles and is signed in at two places has two sessions, each with both roles."""
+    registry.grant(anna, Role.VENUE_STAFF, 7)
+    registry.grant(anna, Role.VENUE_OWNER, 8)
+    registry.sign_in(anna)
+    registry.sign_in(anna)
+    with registry.database.reading(registry.city_id) as reading:
+        found = sessions.of(reading, anna.person_id)
+
+    assert [2, 2] == [len(session.roles) for session in found]

@@ -10,6 +10,7 @@ from kernel.errors import Conflict, Forbidden, Invalid, Kind, NotFound
 from merchants import devices, venues
 from merchants.devices import Device, DeviceRefused
 from merchants.tables import devices as table
+from tests.fixtures import counting
 from tests.merchants.town import Town
 
 
@@ -115,3 +116,26 @@ def test_unknown_venue_and_device(town: Town, other_town: Town, pool: int) -> No
     with pytest.raises(NotFound, match="device-not-found"):
         other_town.database.run(other_town.city_id, lambda work: devices.revoke(work, device.device_id))
     assert authenticate(town, token) == device
+
+
+def test_authenticating_is_one_statement(town: Town, pool: int) -> None:
+    """Device and venue are looked at together: each scan asks for them."""
+    _, token = enrol(town, pool)
+    with counting.asked(town.database) as statements:
+        authenticate(town, token)
+
+    assert 1 == len(statements)
+
+
+def test_due_is_as_touching_decides(town: Town, pool: int) -> None:
+    """A device is due to be noted when it never was, and again from TOUCH_AFTER on."""
+    device, token = enrol(town, pool)
+    now = device.created_at
+    town.database.run(town.city_id, lambda work: devices.touch(work, device.device_id))
+    seen = authenticate(town, token)
+    assert seen.last_seen_at is not None
+    tick = dt.timedelta(microseconds=1)
+
+    assert devices.is_due(device, now)
+    assert not devices.is_due(seen, seen.last_seen_at + devices.TOUCH_AFTER - tick)
+    assert devices.is_due(seen, seen.last_seen_at + devices.TOUCH_AFTER)
