@@ -17,12 +17,12 @@ from ledger import chart, posting, transfers, wallets
 from ledger.transfers import Transfer
 from merchants import venues
 from redemption import codes, keys, offers, places, tokens, vouchers
-from redemption.keys import Sealer
+from redemption.keys import Sealer, Signed
 from redemption.new_offers import OfferKind
 from redemption.offers import Offer
 from redemption.tables import vouchers as table
 from redemption.tokens import Claims, VoucherKind
-from redemption.vouchers import Step, Voucher
+from redemption.vouchers import Step, Voucher, VoucherStatus
 
 _KINDS: Final = {
     OfferKind.TICKET: VoucherKind.TICKET,
@@ -30,6 +30,7 @@ _KINDS: Final = {
     OfferKind.DISCOUNT: VoucherKind.DISCOUNT,
 }
 _CODE_ATTEMPTS: Final = 8
+_STORED: Final = tuple(column.name for column in table.c if column.name != "city_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def buy(work: db.Work, city: City, owner: str, offer_id: int, sealer: Sealer) ->
     if offer.kind is OfferKind.FINE:
         raise Invalid("fine-needs-reference", offer=offer.code)
     offers.check_on_sale(work, offer)
-    if not any(venue.active for venue in venues.by_id(work, offer.venue_ids).values()):
+    where = venues.by_id(work, offer.venue_ids)
+    if not any(venue.active for venue in where.values()):
         raise Conflict("venue-suspended", offer=offer.code)
     limit = offer.per_person_limit
     if limit is not None and vouchers.counted_against_limit(work, owner, offer_id) >= limit:
@@ -65,24 +67,11 @@ def buy(work: db.Work, city: City, owner: str, offer_id: int, sealer: Sealer) ->
     holds = _holds(work, offer, issue, lots, today)
     posting.post_or_raise(work, holds)
     signed = keys.sign(work, sealer, _claims(offer, issue))
-    work.connection.execute(
-        sa.insert(table).values(
-            city_id=work.city_id,
-            voucher_id=issue.voucher_id.hex(),
-            manual_code=issue.manual_code,
-            status_index=issue.status_index,
-            offer_id=offer.offer_id,
-            owner=owner,
-            points=offer.price_points,
-            hold_count=len(holds),
-            bought_at=work.now,
-            valid_from=issue.valid_from,
-            valid_until=issue.valid_until,
-            kid=signed.kid,
-            token=signed.token,
-        )
-    )
-    return vouchers.get(work, issue.voucher_id.hex())
+    names = tuple(where[venue_id].name for venue_id in offer.venue_ids)
+    voucher = _voucher(work, offer, issue, signed, owner=owner, venue_names=names, hold_count=len(holds))
+    values = {name: getattr(voucher, name) for name in _STORED}
+    work.connection.execute(sa.insert(table).values(city_id=work.city_id, **values))
+    return voucher
 
 
 def validity(city: City, offer: Offer, bought_at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
@@ -139,6 +128,46 @@ def _holds(
         )
         for position, (debit, credit, amount) in enumerate(sides)
     ]
+
+
+def _voucher(
+    work: db.Work,
+    offer: Offer,
+    issue: _Issue,
+    signed: Signed,
+    *,
+    owner: str,
+    venue_names: tuple[str, ...],
+    hold_count: int,
+) -> Voucher:
+    """Return the voucher as `vouchers.get` would read it."""
+    return Voucher(
+        voucher_id=issue.voucher_id.hex(),
+        manual_code=issue.manual_code,
+        status=VoucherStatus.USABLE,
+        owner=owner,
+        offer_id=offer.offer_id,
+        offer_code=offer.code,
+        kind=offer.kind,
+        titles=offer.titles,
+        descriptions=offer.descriptions,
+        pictogram=offer.pictogram,
+        venue_ids=offer.venue_ids,
+        venue_names=venue_names,
+        points=offer.price_points,
+        value_cents=offer.value_cents,
+        bought_at=work.now,
+        valid_from=issue.valid_from,
+        valid_until=issue.valid_until,
+        redeemed_at=None,
+        redeemed_venue_id=None,
+        redeemed_venue_name=None,
+        redeemed_device_id=None,
+        kid=signed.kid,
+        token=signed.token,
+        status_index=issue.status_index,
+        hold_count=hold_count,
+    )
 
 
 def _claims(offer: Offer, issue: _Issue) -> Claims:

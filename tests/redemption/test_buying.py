@@ -279,3 +279,14 @@ def test_the_pages_of_an_owner_go_back_without_gap(office: Office) -> None:
         second = vouchers.page(reading, "anna", before=first[-1].status_index, limit=2)
     assert [v.voucher_id for v in reversed(mine)] == [v.voucher_id for v in (*first, *second)]
     assert {"swim"} == {voucher.offer_code for voucher in first}
+
+
+def test_what_is_returned_is_what_is_kept(office: Office) -> None:
+    """The voucher that buying returns equals the one that is read afterwards, venues in the offer's order."""
+    offer = office.offer(SWIM, office.zoo, office.pool)
+    office.give("anna", 120)
+
+    bought = office.buy("anna", offer)
+
+    with office.database.reading(office.city_id) as reading:
+        assert vouchers.get(reading, bought.voucher_id) == bought
