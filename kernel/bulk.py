@@ -179,6 +179,27 @@ def insert_rows(work: Work, table: sa.Table, names: Sequence[str], rows: Iterabl
     work.connection.exec_driver_sql(statement, list(itertools.chain.from_iterable(converted)))
 
 
+def copy_out(connection: sa.Connection, statement: str) -> Iterator[bytes]:
+    """Yield the pieces of a `COPY ... TO STDOUT`, past the driver's cursor: that waits anew for each."""
+    if connection.connection.driver_connection is None:
+        msg = "the connection is closed"
+        raise ValueError(msg)
+    link = connection.connection.driver_connection.pgconn
+    if link.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+        # The driver begins a transaction with its first statement, so let it have one.
+        connection.exec_driver_sql("SELECT 1")
+    answer = link.exec_(statement.encode())
+    while answer.status == psycopg.pq.ExecStatus.COPY_OUT:
+        size, data = link.get_copy_data(0)
+        while size > 0:
+            yield bytes(data)
+            size, data = link.get_copy_data(0)
+        answer = link.get_result()
+    last = link.get_result()
+    if last is not None or answer.status != psycopg.pq.ExecStatus.COMMAND_OK:
+        raise psycopg.OperationalError(answer.error_message.decode(errors="replace"))
+
+
 def _columns(
     work: Work, table: sa.Table, names: Sequence[str], rows: Iterator[Sequence[Any]]
 ) -> Iterator[list[tuple[Any, ...]]]:

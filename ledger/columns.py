@@ -6,16 +6,15 @@ server and client half of what a query costs; elsewhere by a plain query without
 
 import datetime as dt
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
-from psycopg import OperationalError
-from psycopg.pq import ExecStatus, TransactionStatus
 
+from kernel import bulk
 from kernel.db import Reading, UtcDateTime
 
 Numbers = NDArray[np.int64]
@@ -147,7 +146,7 @@ def _read_copy(
     connection: sa.Connection, statement: sa.Select[Any], columns: Sequence[sa.Column[Any]]
 ) -> Columns:
     literal = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-    rows = list(_copied(connection, f"COPY ({literal}) TO STDOUT (FORMAT BINARY)"))
+    rows = list(bulk.copy_out(connection, f"COPY ({literal}) TO STDOUT (FORMAT BINARY)"))
     # The header comes with the first row, the trailer on its own.
     rows[0] = rows[0][_COPY_HEADER_BYTES:]
     rows = [row for row in rows if row not in {b"", _COPY_TRAILER}]
@@ -156,27 +155,6 @@ def _read_copy(
     start = _add_fixed(result, fixed, rows)
     _add_varying(result, columns[len(fixed) :], rows, start)
     return result
-
-
-def _copied(connection: sa.Connection, statement: str) -> Iterator[bytes]:
-    """Yield the rows of a COPY, past the driver's cursor: that waits anew for each row."""
-    if connection.connection.driver_connection is None:
-        msg = "the connection is closed"
-        raise ValueError(msg)
-    link = connection.connection.driver_connection.pgconn
-    if link.transaction_status == TransactionStatus.IDLE:
-        # The driver begins a transaction with its first statement, so let it have one.
-        connection.exec_driver_sql("SELECT 1")
-    answer = link.exec_(statement.encode())
-    while answer.status == ExecStatus.COPY_OUT:
-        size, data = link.get_copy_data(0)
-        while size > 0:
-            yield bytes(data)
-            size, data = link.get_copy_data(0)
-        answer = link.get_result()
-    last = link.get_result()
-    if last is not None or answer.status != ExecStatus.COMMAND_OK:
-        raise OperationalError(answer.error_message.decode(errors="replace"))
 
 
 def _add_fixed(result: Columns, columns: Sequence[sa.Column[Any]], rows: Sequence[bytes]) -> int:

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import typer
 
-from api.cli import bookkeeping, books, cities, databases, imports, log, opening, running
+from api.cli import archive, bookkeeping, books, cities, databases, imports, log, opening, running
 from kernel.errors import DomainError
 
 app = typer.Typer(
@@ -30,6 +30,8 @@ app.add_typer(books.app, name="ledger")
 books.app.command("export")(bookkeeping.export)
 books.app.command("close-period")(bookkeeping.close_period)
 books.app.command("periods")(bookkeeping.list_periods)
+books.app.command()(archive.archive)
+books.app.command("check-archive")(archive.check_archive)
 books.app.command("supply")(bookkeeping.show_supply)
 books.app.command()(log.checkpoint)
 books.app.command()(log.prove)

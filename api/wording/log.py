@@ -3,6 +3,17 @@
 from web.marking import N_
 
 SENTENCES = {
+    "archive-contradicts-seal": N_(
+        "The books up to booking {size} are not what was sealed. Nothing is archived."
+    ),
+    "archive-exists": N_("The file {file} is there already. Please choose another name."),
+    "archive-incomplete": N_("The archive should hold {expected} bookings, but holds {found}."),
+    "archive-malformed": N_("{file} is not an archive of this ledger, or it was changed."),
+    "archive-needs-one-target": N_("Please give either a file to write or a tablespace to move to."),
+    "archive-needs-postgresql": N_("Only PostgreSQL can move a part of the books to other storage."),
+    "archive-not-sealed": N_("Nothing up to booking {upto} is sealed yet. Please seal first."),
+    "archive-root-wrong": N_("A booking in the archive is not what was sealed."),
+    "tablespace-unknown": N_("The database has no tablespace {name}. Please create it first."),
     "base64-invalid": N_("This is not valid base64."),
     "bundle-invalid": N_("A file of the log is damaged."),
     "checkpoint-invalid": N_("This is not a checkpoint of a log."),
