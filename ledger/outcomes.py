@@ -12,24 +12,25 @@ from ledger.transfers import TransferKind
 class Code(enum.StrEnum):
     """Outcomes in order of precedence: the first that applies is the one given.
 
-    The identity of a request is looked at before anything else, then its form, then the accounts, then what
-    it refers to, then the guards. A member of a group that is itself in order gets `group-member-rejected`
+    The identity of a request is looked at before anything else, then its form, then where its accounts come
+    from (their names, or the transfer referred to), then the accounts, then what became of the transfer
+    referred to, then the guards. A member of a group that is itself in order gets `group-member-rejected`
     when another member is not.
     """
 
     POSTED = "posted"
     ID_USED_FOR_OTHER_CONTENT = "id-used-for-other-content"
-    ID_IN_FUTURE = "id-in-future"
     GROUP_ALREADY_POSTED = "group-already-posted"
+    ID_IN_FUTURE = "id-in-future"
     AMOUNT_OUT_OF_RANGE = "amount-out-of-range"
     ACCOUNT_NOT_FOUND = "account-not-found"
+    REFERRED_NOT_FOUND = "referred-not-found"
+    REFERRED_KIND_WRONG = "referred-kind-wrong"
     ACCOUNTS_EQUAL = "accounts-equal"
     ASSETS_DIFFER = "assets-differ"
     ACCOUNT_CLOSED = "account-closed"
     PERIOD_CLOSED = "period-closed"
     EXPIRY_NOT_IN_FUTURE = "expiry-not-in-future"
-    REFERRED_NOT_FOUND = "referred-not-found"
-    REFERRED_KIND_WRONG = "referred-kind-wrong"
     HOLD_EXPIRED = "hold-expired"
     ALREADY_CAPTURED = "already-captured"
     ALREADY_RELEASED = "already-released"
