@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from kernel.errors import Conflict, Invalid, NotFound
-from ledger import posting
+from ledger import periods
 from ledger.outcomes import TransferRejected
 from merchants import paying, venues
 from merchants.settlements import Settlement
@@ -81,7 +81,7 @@ def test_unknown_settlement(town: Town, other_town: Town, owed: Settlement) -> N
 
 def test_closed_period_takes_no_payout(town: Town, owed: Settlement) -> None:
     """A payout on a day of a closed period is refused by the ledger and leaves nothing behind."""
-    town.database.run(town.city_id, lambda work: posting.close_period(work, PAID))
+    town.database.run(town.city_id, lambda work: periods.close(work, PAID, "treasurer"))
 
     with pytest.raises(TransferRejected, match="period-closed"):
         confirm(town, owed.settlement_id)
