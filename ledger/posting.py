@@ -25,7 +25,8 @@ from ledger.transfers import Transfer, TransferKind
 BATCH_MAX = 8190
 """Most transfers in one call."""
 
-_PLAN_KEPT_FROM = 200_000
+_PLAN_KEPT_FROM = 20_000
+"""Transfers in the newest partition from which a kept plan uses its indexes, however few were planned for."""
 _EXPIRY_NAMESPACE = UUID("4f8a7f4c-9a1c-4c39-8ad5-0d1a3c5e6b70")
 _CITY: sa.BindParameter[int] = sa.bindparam("city")
 _HOLD_NAMES = (
