@@ -6,11 +6,12 @@ A hold whose time is over is left out of every balance, whether or not the write
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kernel import db
+from kernel import bulk, db
 from kernel.errors import NotFound
 from ledger import accounts, leaves, rows
 from ledger.accounts import Account
@@ -18,6 +19,31 @@ from ledger.outcomes import BookedTransfer, Counters
 from ledger.tables import heads, open_holds, transfers
 
 PAGE_MAX = 500
+
+
+_CITY: sa.BindParameter[int] = sa.bindparam("city")
+
+
+def _page_of(column: sa.ColumnElement[int]) -> sa.Select[Any]:
+    account = sa.bindparam("account", type_=sa.BigInteger)
+    return (
+        sa.select(transfers.c.sequence)
+        .where(
+            transfers.c.city_id == _CITY,
+            rows.of_account(column, account),
+            transfers.c.sequence > sa.bindparam("after"),
+        )
+        .order_by(column.desc(), transfers.c.sequence.desc())
+        .limit(sa.bindparam("page"))
+    )
+
+
+_PAGES = (_page_of(transfers.c.debit_account_id), _page_of(transfers.c.credit_account_id))
+_LINES = (
+    sa.select(*rows.COLUMNS)
+    .where(transfers.c.city_id == _CITY, bulk.any_of(transfers.c.sequence, "sequences"))
+    .order_by(transfers.c.sequence.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,38 +167,23 @@ def statement_of(
     if not by_id:
         return []
     page = min(limit, PAGE_MAX)
+    asked = {
+        "city": reading.city_id,
+        "upto": rows.SEQUENCE_MAX if before is None else before - 1,
+        "after": after or 0,
+        "page": page,
+    }
     numbers: set[int] = set()
-    for column in (transfers.c.debit_account_id, transfers.c.credit_account_id):
+    for statement in _PAGES:
         for account_id in by_id:
-            numbers.update(_page(reading, column, account_id, before, after, page))
+            found_numbers = reading.connection.execute(statement, {**asked, "account": account_id})
+            numbers.update(found_numbers.scalars())
     newest = sorted(numbers, reverse=True)[:page]
-    found_rows = reading.connection.execute(
-        sa.select(*rows.COLUMNS)
-        .where(transfers.c.city_id == reading.city_id, transfers.c.sequence.in_(newest))
-        .order_by(transfers.c.sequence.desc())
-    )
+    found_rows = reading.connection.execute(_LINES, {"city": reading.city_id, "sequences": newest})
     booked = [rows.booked(row) for row in found_rows]
     sides = {side for line in booked for side in (line.debit_account_id, line.credit_account_id)}
     names = by_id | accounts.by_id(reading, sides - by_id.keys())
     return [line for transfer in booked for line in _lines(transfer, by_id, names)]
-
-
-def _page(
-    reading: db.Reading,
-    column: sa.ColumnElement[int],
-    account_id: int,
-    before: int | None,
-    after: int | None,
-    page: int,
-) -> Iterable[int]:
-    chosen = sa.select(transfers.c.sequence).where(
-        transfers.c.city_id == reading.city_id, rows.of_account(column, sa.literal(account_id, sa.BigInteger))
-    )
-    if after is not None:
-        chosen = chosen.where(transfers.c.sequence > after)
-    chosen = chosen.order_by(column.desc(), transfers.c.sequence.desc()).limit(page)
-    upto = rows.SEQUENCE_MAX if before is None else before - 1
-    return reading.connection.execute(chosen, {"upto": upto}).scalars()
 
 
 def _lines(
