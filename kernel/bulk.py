@@ -223,9 +223,9 @@ def _sqlite_column(kind: sa.types.TypeEngine[Any], column: Sequence[Any]) -> Seq
     return column
 
 
-def _remembered(column: Sequence[Any], convert: Callable[[Any], Any]) -> list[Any]:
+def _remembered(column: Sequence[Any], convert: Callable[[Any], Any], absent: Any = None) -> list[Any]:
     """Convert each distinct value once; a batch has few dates and texts."""
-    known = {value: None if value is None else convert(value) for value in set(column)}
+    known = {value: absent if value is None else convert(value) for value in set(column)}
     return [known[value] for value in column]
 
 
@@ -288,12 +288,8 @@ def _fields(kind: sa.types.TypeEngine[Any], column: Sequence[Any]) -> list[bytes
         return [_NULL if value is None else b"\0\0\0\x10" + value.bytes for value in column]
     if isinstance(kind, sa.LargeBinary):
         return [_field(value) for value in column]
-    return _remembered_fields(column, _encoder(kind))
-
-
-def _remembered_fields(column: Sequence[Any], encode: Callable[[Any], bytes]) -> list[bytes]:
-    known = {value: _NULL if value is None else _field(encode(value)) for value in set(column)}
-    return [known[value] for value in column]
+    encode = _encoder(kind)
+    return _remembered(column, lambda value: _field(encode(value)), _NULL)
 
 
 def _field(data: bytes | None) -> bytes:

@@ -216,7 +216,9 @@ def make_engine(url: str) -> sa.Engine:
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c timezone=UTC"
-    return sa.create_engine(parsed, connect_args={"options": options}, pool_size=10, max_overflow=20)
+    return sa.create_engine(
+        parsed, connect_args={"options": options}, pool_size=10, max_overflow=20, pool_pre_ping=True
+    )
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -60,16 +60,13 @@ class Account:
 
 FIELDS = tuple(Account.__dataclass_fields__)
 _COLUMNS = [accounts.c[name] for name in FIELDS]
-_BY_PATH = (
+_IN_ORDER = (
     sa.select(*_COLUMNS)
-    .where(accounts.c.city_id == sa.bindparam("city"), bulk.any_of(accounts.c.path, "paths"))
+    .where(accounts.c.city_id == sa.bindparam("city"))
     .order_by(accounts.c.expires_on, accounts.c.account_id)
 )
-_BY_ID = (
-    sa.select(*_COLUMNS)
-    .where(accounts.c.city_id == sa.bindparam("city"), bulk.any_of(accounts.c.account_id, "account_ids"))
-    .order_by(accounts.c.expires_on, accounts.c.account_id)
-)
+_BY_PATH = _IN_ORDER.where(bulk.any_of(accounts.c.path, "paths"))
+_BY_ID = _IN_ORDER.where(bulk.any_of(accounts.c.account_id, "account_ids"))
 
 
 def open_accounts(work: db.Work, wanted: Sequence[NewAccount]) -> None:
@@ -192,12 +189,7 @@ def of_row(row: Sequence[Any]) -> Account:
 
 
 def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Account]:
-    statement = (
-        sa.select(*_COLUMNS)
-        .where(accounts.c.city_id == reading.city_id, condition)
-        .order_by(accounts.c.expires_on, accounts.c.account_id)
-    )
-    return [of_row(row) for row in reading.connection.execute(statement)]
+    return _found(reading, _IN_ORDER.where(condition))
 
 
 def _found(reading: db.Reading, statement: sa.Select[Any], **members: object) -> list[Account]:

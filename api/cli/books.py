@@ -48,7 +48,6 @@ def verify(
         verdict = "all hold" if report.ok else f"{len(report.findings)} findings"
         typer.echo(
             f"{chosen.name}: {report.transfers} transfers, {report.accounts} accounts, "
-            f""
             f"{len(report.checks)} checks from transfer {report.from_sequence} on: {verdict}."
         )
     if not report.ok:
