@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+from api import duties
 from api.services import Services
 from kernel import cities, logs
 from kernel.cities import City
@@ -43,11 +44,5 @@ def run_forever(services: Services, stop: threading.Event) -> None:
 @contextlib.contextmanager
 def background(services: Services) -> Iterator[None]:
     """Keep the logs on a thread of their own while the block lasts."""
-    stop = threading.Event()
-    thread = threading.Thread(target=run_forever, args=(services, stop), name="log", daemon=True)
-    thread.start()
-    try:
+    with duties.duty(run_forever, services, "log"):
         yield
-    finally:
-        stop.set()
-        thread.join(timeout=10)

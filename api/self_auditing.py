@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
+from api import duties
 from api.services import Services
 from kernel import cities, logs
 from kernel.cities import City
@@ -38,14 +39,8 @@ def verify_due(services: Services, city: City, stop: threading.Event | None = No
 @contextlib.contextmanager
 def background(services: Services) -> Iterator[None]:
     """Verify every city's book whenever it is due, while the block lasts."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_run, args=(services, stop), name="self-audit", daemon=True)
-    thread.start()
-    try:
+    with duties.duty(_run, services, "self-audit"):
         yield
-    finally:
-        stop.set()
-        thread.join(timeout=10)
 
 
 def _run(services: Services, stop: threading.Event) -> None:

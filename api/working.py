@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from api import erasing, idempotency, log_keeping, mailing, self_auditing, supply_due
+from api import duties, erasing, idempotency, log_keeping, mailing, self_auditing, supply_due
 from api.services import Services
 from identity import sessions, signing_in
 from kernel import cities, logs, outbox
@@ -100,14 +100,8 @@ def background(services: Services, *, enabled: bool) -> Iterator[None]:
     if not enabled:
         yield
         return
-    stop = threading.Event()
-    thread = threading.Thread(target=run_forever, args=(services, stop), name="worker", daemon=True)
-    thread.start()
-    try:
+    with duties.duty(run_forever, services, "worker"):
         yield
-    finally:
-        stop.set()
-        thread.join(timeout=10)
 
 
 def _deliver(services: Services, city: City, event: Event) -> None:
