@@ -6,9 +6,9 @@ is a hold on the campaign's budget: the budget can't promise more than it has.
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -39,6 +39,15 @@ class Grant:
     receipt: Mapping[str, Any]
 
 
+class Spans(NamedTuple):
+    """The day and the month in which something came in: each from its first instant until before the next."""
+
+    day: dt.datetime
+    next_day: dt.datetime
+    month: dt.datetime
+    next_month: dt.datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Award:
     """Points given for a submission; `state` is pending until the outcome is known."""
@@ -63,54 +72,48 @@ class Award:
         return self.points_now + self.points_later
 
 
-def award(  # the fields of an award
-    work: Work, city: City, grant: Grant, *, owner: str, submission_id: int, evidence_key: str
-) -> Award:
-    """Book an award; the same rule, owner and evidence give the same award again.
+def award(
+    work: Work,
+    city: City,
+    grants: Sequence[Grant],
+    *,
+    owner: str,
+    submission_id: int,
+    evidence_key: str,
+) -> list[Award]:
+    """Book awards, all or none; the same rule, owner and evidence give the same award again.
 
-    Raises ledger.outcomes.TransferRejected (overdraft) if the budget has run dry: nothing is given then.
+    Raises ledger.outcomes.TransferRejected (overdraft) if a budget has run dry: nothing is given then.
     """
-    key = hashlib.sha256(f"{grant.rule_code}\x1f{owner}\x1f{evidence_key}".encode()).hexdigest()
-    existing = _find(work, awards.c.award_key == key)
-    if existing:
-        return existing[0]
-    today = city.day_of(work.now)
-    lot = wallets.open_lot(work, owner, city.points_expire_on(today))
-    now_id, hold_id = (
-        ids.derive(_NAMESPACE, work.city_id, key, "now"),
-        ids.derive(_NAMESPACE, work.city_id, key, "later"),
-    )
-    subject = f"submission/{submission_id}"
-    group_id = ids.derive(_NAMESPACE, work.city_id, key)
-    batch: list[Transfer] = []
-    if grant.points_now:
-        batch.append(
-            transfers.post(
-                now_id,
-                grant.budget,
-                lot,
-                grant.points_now,
-                effective=today,
-                purpose=PURPOSE,
-                subject=subject,
-                group_id=group_id,
-            )
-        )
-    if grant.points_later:
-        batch.append(
-            transfers.hold(
-                hold_id,
-                grant.budget,
-                lot,
-                grant.points_later,
-                effective=today,
-                purpose=PURPOSE,
-                subject=subject,
-                group_id=group_id,
-            )
-        )
+    keys = [_key(grant.rule_code, owner, evidence_key) for grant in grants]
+    existing = {one.rule_code: one for one in _find(work, awards.c.award_key.in_(keys))}
+    new = [(grant, key) for grant, key in zip(grants, keys, strict=True) if grant.rule_code not in existing]
+    if not new:
+        return list(existing.values())
+    lot = wallets.open_lot(work, owner, city.points_expire_on(city.day_of(work.now)))
+    made = [_made(work, grant, key, owner, submission_id) for grant, key in new]
+    group_id = ids.derive(_NAMESPACE, work.city_id, new[0][1])
+    batch = [
+        transfer
+        for one, (grant, _) in zip(made, new, strict=True)
+        for transfer in _transfers(one, grant.budget, lot, effective=city.day_of(work.now), group_id=group_id)
+    ]
     posting.post_or_raise(work, batch)
-    made = Award(
+    rows = [
+        {name: getattr(one, name) for name in Award.__dataclass_fields__}
+        | {"city_id": work.city_id, "award_key": key}
+        for one, (_, key) in zip(made, new, strict=True)
+    ]
+    work.connection.execute(sa.insert(awards), rows)
+    return [*existing.values(), *made]
+
+
+def _key(rule_code: str, owner: str, evidence_key: str) -> str:
+    return hashlib.sha256(f"{rule_code}\x1f{owner}\x1f{evidence_key}".encode()).hexdigest()
+
+
+def _made(work: Work, grant: Grant, key: str, owner: str, submission_id: int) -> Award:
+    return Award(
         award_id=work.ids.next(),
         submission_id=submission_id,
         owner=owner,
@@ -118,16 +121,31 @@ def award(  # the fields of an award
         version_hash=grant.version_hash,
         points_now=grant.points_now,
         points_later=grant.points_later,
-        now_id=now_id if grant.points_now else None,
-        hold_id=hold_id if grant.points_later else None,
+        now_id=ids.derive(_NAMESPACE, work.city_id, key, "now") if grant.points_now else None,
+        hold_id=ids.derive(_NAMESPACE, work.city_id, key, "later") if grant.points_later else None,
         state="pending" if grant.points_later else "confirmed",
         receipt=dict(grant.receipt),
         decided_at=work.now,
         resolved_at=None if grant.points_later else work.now,
     )
-    values = {name: getattr(made, name) for name in Award.__dataclass_fields__}
-    work.connection.execute(sa.insert(awards).values(city_id=work.city_id, award_key=key, **values))
-    return made
+
+
+def _transfers(
+    one: Award, budget: str, lot: str, *, effective: dt.date, group_id: UUID
+) -> Iterator[Transfer]:
+    parts = ((transfers.post, one.now_id, one.points_now), (transfers.hold, one.hold_id, one.points_later))
+    for build, transfer_id, points in parts:
+        if transfer_id is not None:
+            yield build(
+                transfer_id,
+                budget,
+                lot,
+                points,
+                effective=effective,
+                purpose=PURPOSE,
+                subject=f"submission/{one.submission_id}",
+                group_id=group_id,
+            )
 
 
 def confirm(work: Work, city: City, submission_id: int) -> list[Award]:
@@ -168,18 +186,25 @@ def overdue(reading: Reading, limit: int = 500) -> list[int]:
     return list(dict.fromkeys(rows.scalars()))
 
 
-def given_between(
-    reading: Reading, owner: str, rule_code: str, start: dt.datetime, end: dt.datetime
-) -> tuple[int, int]:
-    """Return how many awards of a rule an owner has for what came in during [start, end), and their points.
+def given(
+    reading: Reading, owner: str, rule_codes: Sequence[str], spans: Spans
+) -> dict[str, tuple[int, int, int, int]]:
+    """Return by rule how many awards an owner has in the day, in the month and ever, and the month's points.
 
-    Not when it was decided counts: whoever hands in ten at once is no better off for being decided on
-    another day. Rejected awards do not count.
+    Not when it was decided counts but when it came in: whoever hands in ten at once is no better off for
+    being decided on another day. Rejected awards do not count. A rule without awards is left out.
     """
-    row = reading.connection.execute(
+    came_in = submissions.c.received_at
+    today = sa.and_(came_in >= spans.day, came_in < spans.next_day)
+    month = sa.and_(came_in >= spans.month, came_in < spans.next_month)
+    points = awards.c.points_now + awards.c.points_later
+    rows = reading.connection.execute(
         sa.select(
+            awards.c.rule_code,
+            sa.func.sum(sa.case((today, 1), else_=0)),
+            sa.func.sum(sa.case((month, 1), else_=0)),
             sa.func.count(),
-            sa.func.coalesce(sa.func.sum(awards.c.points_now + awards.c.points_later), 0),
+            sa.func.sum(sa.case((month, points), else_=0)),
         )
         .join_from(
             awards,
@@ -193,13 +218,12 @@ def given_between(
             awards.c.city_id == reading.city_id,
             submissions.c.city_id == reading.city_id,
             awards.c.owner == owner,
-            awards.c.rule_code == rule_code,
+            awards.c.rule_code.in_(list(rule_codes)),
             awards.c.state != "rejected",
-            submissions.c.received_at >= start,
-            submissions.c.received_at < end,
         )
-    ).one()
-    return int(row[0]), int(row[1])
+        .group_by(awards.c.rule_code)
+    )
+    return {row[0]: (int(row[1]), int(row[2]), int(row[3]), int(row[4])) for row in rows}
 
 
 def _resolve(work: Work, city: City, submission_id: int, state: str) -> list[Award]:

@@ -1,4 +1,4 @@
-"""The programme: the city's rule versions, their life, and what they decide for a submission.
+"""The programme: the city's rule versions and their life. What they decide is in `ruling`.
 
 draft -> approved (by somebody else than the author) -> active -> retired. Versions are never changed; a new
 version of the same rule takes the place of the active one.
@@ -6,9 +6,8 @@ version of the same rule takes the place of the active one.
 
 import datetime as dt
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
@@ -16,16 +15,10 @@ from kernel.cities import City
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger import accounts, chart
-from rewards import action_types, awarding, combining, linting, receipts, rules
-from rewards.awarding import Grant
-from rewards.compiling import Facts, Given
-from rewards.evaluating import Outcome
+from rewards import action_types, linting, rules
 from rewards.linting import LintFinding, Severity
 from rewards.rules import RuleUnreadable, RuleVersion
-from rewards.submissions import Submission
 from rewards.tables import rule_versions
-
-_BEGINNING = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 class RuleStatus(enum.StrEnum):
@@ -56,15 +49,6 @@ class StoredRule:
     approved_at: dt.datetime | None
     active_from: dt.datetime | None
     retired_at: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the programme says to a submission; `grant` is there exactly when points are given."""
-
-    outcome: str
-    receipt: Mapping[str, Any]
-    grant: Grant | None = None
 
 
 def parse(document: object) -> RuleVersion:
@@ -168,47 +152,19 @@ def active(reading: Reading) -> list[StoredRule]:
     return _select(reading, rule_versions.c.status == RuleStatus.ACTIVE.value)
 
 
-def decide(reading: Reading, city: City, submission: Submission) -> Verdict:
-    """Return what the active rules give for a submission: the best award among them.
-
-    If none awards but one can't decide, a person has to look.
-    """
-    versions = [stored.version for stored in active(reading) if stored.version.action == submission.action]
-    given = {version.code: _given(reading, city, submission, version.code) for version in versions}
-    facts = Facts(submission.facts, submission.occurred_at, city.zone, submission.place)
-    ruling = combining.compile_programme(versions).decide(submission.action, facts, given)
-    if not ruling.chosen:
-        return Verdict(ruling.outcome.value, {"outcome": ruling.outcome.value, "reason": ruling.reason})
-    rule, decision = ruling.chosen[0]
-    receipt = receipts.of(rule, replace(facts, given=given[rule.version.code]))
-    if ruling.outcome is not Outcome.AWARD:
-        return Verdict(ruling.outcome.value, receipt)
-    budget = chart.budget_path(rule.version.budget)
-    grant = Grant(
-        rule.version.code,
-        rule.version_hash,
-        budget,
-        decision.points_now,
-        decision.points_later,
-        receipt,
+def active_hashes(reading: Reading) -> list[str]:
+    """Return which versions are in force, in the order of their rules."""
+    rows = reading.connection.execute(
+        sa.select(rule_versions.c.version_hash)
+        .where(rule_versions.c.city_id == reading.city_id, rule_versions.c.status == RuleStatus.ACTIVE.value)
+        .order_by(rule_versions.c.code, rule_versions.c.version_hash)
     )
-    return Verdict(ruling.outcome.value, receipt, grant)
+    return list(rows.scalars())
 
 
-def _given(reading: Reading, city: City, submission: Submission, rule_code: str) -> Given:
-    """Return what the owner has under a rule for what came in on the same day, in the same month, ever."""
-    local = submission.received_at.astimezone(city.zone)
-    day = local.replace(hour=0, minute=0, second=0, microsecond=0)
-    month = day.replace(day=1)
-    # Adding a day to a local midnight gives the next local midnight, also when the clock changes.
-    next_day, next_month = day + dt.timedelta(days=1), (month + dt.timedelta(days=31)).replace(day=1)
-
-    def between(start: dt.datetime, end: dt.datetime) -> tuple[int, int]:
-        return awarding.given_between(reading, submission.owner, rule_code, start, end)
-
-    today, in_month = between(day, next_day), between(month, next_month)
-    ever = between(_BEGINNING, reading.now + dt.timedelta(days=1))
-    return Given(today[0], in_month[0], ever[0], in_month[1])
+def by_hashes(reading: Reading, hashes: Sequence[str]) -> list[StoredRule]:
+    """Return those of the versions that exist."""
+    return _select(reading, rule_versions.c.version_hash.in_(list(hashes)))
 
 
 def _set(work: Work, version_hash: str, **values: object) -> None:

@@ -14,11 +14,11 @@ from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import Invalid
 from ledger.outcomes import Code, TransferRejected
-from rewards import action_types, awarding, checking, evidence, programme, submissions
+from rewards import action_types, awarding, checking, evidence, ruling, submissions
 from rewards.action_types import ActionType
 from rewards.checking import Finding, Place, Result, Subject, Thresholds
 from rewards.pictures import Picture
-from rewards.programme import Verdict
+from rewards.ruling import Verdict
 from rewards.submissions import Status, Submission
 from rewards.tables import evidence_files
 
@@ -99,16 +99,16 @@ def decide(
 
     With a reviewer, what the rules could not know does not send it back to the queue: it gets no points.
     """
-    verdict = programme.decide(work, city, submission)
+    verdict = ruling.decide(work, city, submission)
     if verdict.outcome == "review" and reviewer_id is None:
         _send_to_review(work, submission.submission_id, "rule-uncertain", verdict)
         return
-    if verdict.grant is not None:
+    if verdict.grants:
         try:
             awarding.award(
                 work,
                 city,
-                verdict.grant,
+                verdict.grants,
                 owner=submission.owner,
                 submission_id=submission.submission_id,
                 evidence_key=submission.evidence_key,

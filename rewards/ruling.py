@@ -1,0 +1,91 @@
+"""Ruling: what the rules in force give for a submission.
+
+Rules are compiled once for each set of versions in force and then remembered: a version's hash says all
+about it, so the hashes read in the same transaction prove that what is remembered is still true.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from kernel.cities import City
+from kernel.db import Reading, Work
+from ledger import chart
+from rewards import awarding, combining, programme, receipts
+from rewards.awarding import Grant, Spans
+from rewards.combining import Programme, Ruling
+from rewards.compiling import NOTHING, Facts, Given
+from rewards.evaluating import Outcome
+from rewards.submissions import Submission
+
+_MEMORY = "rewards.ruling"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the programme says to a submission; `grants` are there exactly when points are given."""
+
+    outcome: str
+    receipt: Mapping[str, Any]
+    grants: tuple[Grant, ...] = ()
+
+
+class _Remembered(NamedTuple):
+    hashes: tuple[str, ...]
+    programme: Programme
+
+
+def decide(work: Work, city: City, submission: Submission) -> Verdict:
+    """Return what the rules in force give for a submission.
+
+    If none awards but one can't decide, a person has to look.
+    """
+    compiled = in_force(work)
+    codes = [rule.code for rule in compiled.of_action(submission.action)]
+    given = _given(work, city, submission, codes)
+    facts = Facts(submission.facts, submission.occurred_at, city.zone, submission.place)
+    return _verdict(compiled.decide(submission.action, facts, given), facts, given)
+
+
+def in_force(work: Work) -> Programme:
+    """Return the city's rules in force, ready to be applied."""
+    hashes = tuple(programme.active_hashes(work))
+    known: _Remembered | None = work.memory.get(_MEMORY)
+    if known is None or known.hashes != hashes:
+        versions = [stored.version for stored in programme.by_hashes(work, hashes)]
+        known = work.memory[_MEMORY] = _Remembered(hashes, combining.compile_programme(versions))
+    return known.programme
+
+
+def _verdict(ruling: Ruling, facts: Facts, given: Mapping[str, Given]) -> Verdict:
+    if not ruling.chosen:
+        return Verdict(ruling.outcome.value, {"outcome": ruling.outcome.value, "reason": ruling.reason})
+    explained = [
+        (one, receipts.of(one.rule, replace(facts, given=given[one.rule.code]))) for one in ruling.chosen
+    ]
+    if ruling.outcome is not Outcome.AWARD:
+        return Verdict(ruling.outcome.value, explained[0][1])
+    grants = tuple(
+        Grant(
+            one.rule.code,
+            one.rule.version_hash,
+            chart.budget_path(one.rule.version.budget),
+            one.decision.points_now,
+            one.decision.points_later,
+            receipt,
+        )
+        for one, receipt in explained
+    )
+    return Verdict(ruling.outcome.value, explained[0][1], grants)
+
+
+def _given(reading: Reading, city: City, submission: Submission, codes: list[str]) -> dict[str, Given]:
+    """Return what the owner has under rules for what came in on the same day, in the same month, ever."""
+    local = submission.received_at.astimezone(city.zone)
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    month = day.replace(day=1)
+    # Adding a day to a local midnight gives the next local midnight, also when the clock changes.
+    spans = Spans(day, day + dt.timedelta(days=1), month, (month + dt.timedelta(days=31)).replace(day=1))
+    found = awarding.given(reading, submission.owner, codes, spans)
+    return {code: Given(*found[code]) if code in found else NOTHING for code in codes}
