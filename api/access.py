@@ -18,8 +18,8 @@ from identity.clients import Client, ClientRefused
 from identity.roles import AT_VENUE, Held, Role
 from identity.sessions import Session
 from kernel.cities import City
-from kernel.db import Reading
 from kernel.errors import DomainError, Forbidden, Invalid, Kind
+from kernel.writing import Reader
 from merchants import devices
 from merchants.devices import Device, DeviceRefused
 
@@ -119,8 +119,7 @@ class Access:
         city = given.city_of(request.url.hostname or "")
         source = request.client.host if request.client else "unknown"
         given.limiter.hit("any-source", city.city_id, source)
-        with given.database.reading(city.city_id) as reading:
-            caller = self._identify(request, reading, city, source)
+        caller = await self._identify(request, given.reader, city, source)
         self._check(caller)
         _check_text(request.path_params.values())
         _check_text(request.query_params.values())
@@ -137,21 +136,21 @@ class Access:
             csrf.check(given.secrets, caller.cookie, token)
         return caller
 
-    def _identify(self, request: Request, reading: Reading, city: City, source: str) -> Caller:
+    async def _identify(self, request: Request, reader: Reader, city: City, source: str) -> Caller:
         scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
         if bearer and scheme.lower() == "bearer":
-            return self._bearer(request, reading, city, source, bearer)
+            return await self._bearer(request, reader, city, source, bearer)
         cookie = request.cookies.get(SESSION_COOKIE, "") if self.cookies else ""
-        session = sessions.find(reading, cookie) if cookie else None
+        session = await reader.ask(city.city_id, sessions.find_all, cookie) if cookie else None
         language = languages.of(request, session.person.language if session else None)
         bound = cookie if session else request.cookies.get(VISITOR_COOKIE, "")
         return Caller(city, language, source, bound, session=session)
 
-    def _bearer(self, request: Request, reading: Reading, city: City, source: str, token: str) -> Caller:
+    async def _bearer(self, request: Request, reader: Reader, city: City, source: str, token: str) -> Caller:
         language = languages.of(request)
         if Sort.DEVICE in self.sorts:
             try:
-                device = devices.authenticate(reading, token)
+                device = await reader.ask(city.city_id, devices.authenticate_all, token)
             except DeviceRefused as refused:
                 if refused.code != DeviceRefused.code or self.sorts == {Sort.DEVICE}:
                     raise
@@ -159,11 +158,13 @@ class Access:
                 return Caller(city, language, source, token, device=device)
         if Sort.CLIENT in self.sorts:
             try:
-                return Caller(city, language, source, token, client=clients.authenticate(reading, token))
+                client = await reader.ask(city.city_id, clients.authenticate_all, token)
             except ClientRefused as refused:
                 if refused.code != ClientRefused.code or self.sorts == {Sort.CLIENT}:
                     raise
-        session = sessions.find(reading, token)
+            else:
+                return Caller(city, language, source, token, client=client)
+        session = await reader.ask(city.city_id, sessions.find_all, token)
         if session is None:
             raise SignInNeeded
         return Caller(city, session.person.language, source, token, session=session)

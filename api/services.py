@@ -17,7 +17,7 @@ from kernel.cities import City
 from kernel.db import Database, Work
 from kernel.errors import NotFound
 from kernel.settings import Settings
-from kernel.writing import Writer
+from kernel.writing import Handler, Reader, Writer
 from ledger import log_keys
 from ledger.log_parts import Log
 from ledger.log_store import LogFolder
@@ -29,6 +29,7 @@ from web import catalogues, templating
 from web.templating import Templates
 
 T = TypeVar("T")
+I = TypeVar("I")  # noqa: E741 -- an item
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Services:
     settings: Settings
     database: Database
     writer: Writer
+    reader: Reader
     limiter: Limiter
     in_flight: InFlight
     translations: Mapping[str, NullTranslations]
@@ -58,6 +60,11 @@ class Services:
         """Hand a command to the writer and wait for its outcome without occupying a thread."""
         with self.meter.counted():
             return await asyncio.wrap_future(self.writer.submit(city_id, command))
+
+    async def write_with(self, city_id: int, handler: Handler[I, T], item: I) -> T:
+        """Hand an item to the writer, for a handler that takes those of all callers; wait for its outcome."""
+        with self.meter.counted():
+            return await self.writer.submit_from_loop(city_id, handler, item)
 
     def evidence(self, city: City) -> EvidenceStore:
         """Return where the city's photos are kept."""
@@ -85,6 +92,7 @@ class Services:
     def close(self) -> None:
         """Finish what is queued and close the database."""
         self.writer.close()
+        self.reader.close()
         self.database.close()
 
 
@@ -121,6 +129,7 @@ def build(settings: Settings, database: Database | None = None) -> Services:
         settings,
         opened,
         Writer(opened, meter.observe),
+        Reader(opened),
         Limiter(settings.redis_url),
         InFlight(),
         translations,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from identity.persons import Person
 from identity.roles import CITY, Held, Role
 from identity.tables import persons as persons_table
 from identity.tables import roles, sessions
-from kernel import ids
+from kernel import bulk, ids
 from kernel.db import Reading, Work
 
 CITIZEN_IDLE = dt.timedelta(days=30)
@@ -37,7 +38,9 @@ class Session:
         return Held(role, venue_id) in self.roles
 
 
-_SESSION = (sessions.c.session_id, sessions.c.started_at, sessions.c.seen_at, sessions.c.expires_at)
+_SESSION = tuple(
+    sessions.c[name] for name in ("token_hash", "session_id", "started_at", "seen_at", "expires_at")
+)
 _ROLE = (roles.c.role, roles.c.venue_id)
 _OWN_COLUMNS = len(_SESSION) + len(_ROLE)
 _WITH_PERSON = (
@@ -78,14 +81,20 @@ def start(work: Work, person_id: int) -> str:
 
 def find(reading: Reading, token: str) -> Session | None:
     """Return the session of a token, or None if it is unknown, ended, idle for too long or too old."""
-    for session in _open(reading, sessions.c.token_hash == ids.secret_hash(token)):
-        return session
-    return None
+    return find_all(reading, [token])[0]
+
+
+def find_all(reading: Reading, tokens: Sequence[str]) -> list[Session | None]:
+    """Return the session of each token as `find` does, one statement for all."""
+    hashes = [ids.secret_hash(token) for token in tokens]
+    wanted = bulk.any_of(sessions.c.token_hash, "token_hashes")
+    found = _open(reading, wanted, {"token_hashes": sorted(set(hashes))})
+    return [found.get(token_hash) for token_hash in hashes]
 
 
 def of(reading: Reading, person_id: int) -> list[Session]:
     """Return where a person is signed in, the newest first."""
-    return _open(reading, sessions.c.person_id == person_id)
+    return list(_open(reading, sessions.c.person_id == person_id).values())
 
 
 def is_due(session: Session, now: dt.datetime) -> bool:
@@ -125,17 +134,19 @@ def forget_old(work: Work) -> None:
     work.connection.execute(sa.delete(sessions).where(sessions.c.city_id == work.city_id, over))
 
 
-def _open(reading: Reading, condition: sa.ColumnElement[bool]) -> list[Session]:
-    """Return sessions that are not over, with their persons and roles, in one statement."""
-    rows = reading.connection.execute(
-        _WITH_PERSON.where(
-            sessions.c.city_id == reading.city_id,
-            condition,
-            sessions.c.ended_at.is_(None),
-            sessions.c.expires_at > reading.now,
-        ).order_by(sessions.c.session_id.desc())
-    )
-    found = []
+def _open(
+    reading: Reading, condition: sa.ColumnElement[bool], asked: Mapping[str, object] | None = None
+) -> dict[str, Session]:
+    """Return sessions that are not over by the hash of their token, with persons and roles, newest first."""
+    statement = _WITH_PERSON.where(
+        sessions.c.city_id == reading.city_id,
+        condition,
+        sessions.c.ended_at.is_(None),
+        sessions.c.expires_at > reading.now,
+    ).order_by(sessions.c.session_id.desc())
+    with bulk.planned_anew(reading):
+        rows = reading.connection.execute(statement, asked).all()
+    found = {}
     for _, one in itertools.groupby(rows, key=lambda row: row.session_id):
         first, *others = one
         held = frozenset(
@@ -143,8 +154,8 @@ def _open(reading: Reading, condition: sa.ColumnElement[bool]) -> list[Session]:
         )
         if first.seen_at + (STAFF_IDLE if held else CITIZEN_IDLE) > reading.now:
             person = persons.of_row(first[_OWN_COLUMNS:])
-            found.append(
-                Session(first.session_id, person, held, first.started_at, first.seen_at, first.expires_at)
+            found[first.token_hash] = Session(
+                first.session_id, person, held, first.started_at, first.seen_at, first.expires_at
             )
     return found
 

@@ -103,8 +103,9 @@ class City:
 def create(work: db.Work, new: NewCity) -> City:
     """Found a city under `work.city_id`. Raises Invalid, or Conflict if slug or host are taken."""
     _check(new)
+    same_host = sa.false() if new.host is None else cities.c.host == new.host
     taken = sa.select(cities.c.slug).where(
-        sa.or_(cities.c.slug == new.slug, cities.c.host == new.host, cities.c.city_id == work.city_id)
+        sa.or_(cities.c.slug == new.slug, same_host, cities.c.city_id == work.city_id)
     )
     if work.connection.execute(taken).first() is not None:
         raise Conflict("city-exists", slug=new.slug)

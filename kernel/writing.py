@@ -1,4 +1,4 @@
-"""The writer: one thread per process that commits for all callers (group commit).
+"""The writer and the reader: a thread each per process that acts for all callers at once (group commit).
 
 Endpoints that post to the ledger are asynchronous and hand their command over. What arrives while one
 transaction is being committed goes into the next one together: no timer, no wait when idle, and the price of
@@ -10,6 +10,9 @@ a durable commit is shared. Each caller gets its own outcome, after the commit. 
 
 An error of one never fails another: where several sorts of work meet, each has a savepoint, and a handler
 that raises is asked again with one item at a time. A full queue refuses at once, so nobody waits in vain.
+
+The reader answers questions that every request has (whose token is this?) in the same way: those of all
+callers in one look at the database, so the event loop does not wait for it and a look is paid for once.
 """
 
 import asyncio
@@ -25,7 +28,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from kernel.db import Database, Work
+from kernel.db import Database, Reading, Work
 from kernel.errors import Busy, DomainError
 
 T = TypeVar("T")
@@ -44,6 +47,8 @@ and must not wait 5 milliseconds for the event loop each time."""
 
 Handler = Callable[[Work, Sequence[I]], Sequence[T | DomainError]]
 """Does the work of several items; returns a result or a refusal for each, in order."""
+Question = Callable[[Reading, Sequence[I]], Sequence[T | DomainError]]
+"""Answers for several items; returns an answer or a refusal for each, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ class Batch:
 @dataclass(slots=True)
 class _Entry:
     city_id: int
-    handler: Handler[Any, Any] | None
+    handler: Handler[Any, Any] | Question[Any, Any] | None
     item: Any
     future: Future[Any] | asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop | None = None
@@ -68,47 +73,19 @@ class _Entry:
     arrived: float = field(default_factory=time.monotonic)
 
 
-class Writer:
-    """Runs commands and handlers of all cities on its own thread.
+class _Grouping:
+    """A thread that takes what is waiting, has it done city by city, and gives each caller an own outcome."""
 
-    Commands of a batch come first, then handler after handler, each in the order of arrival.
-    """
-
-    def __init__(self, database: Database, observe: Callable[[Batch], None] | None = None) -> None:
+    def __init__(self, name: str) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
-        self._database = database
-        self._observe = observe
         self._queue: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._serve, name="writer", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
     @property
     def waiting(self) -> int:
         """How many commands and items wait."""
         return self._queue.qsize()
-
-    def submit(self, city_id: int, command: Callable[[Work], T]) -> Future[T]:
-        """Queue a command; the future gives its result or its error. Raises Busy when the queue is full."""
-        future: Future[T] = Future()
-        self._put(_Entry(city_id, None, command, future))
-        return future
-
-    def submit_to(self, city_id: int, handler: Handler[I, T], item: I) -> Future[T]:
-        """Queue an item for a handler; the future gives its result or its refusal. Raises as `submit`."""
-        future: Future[T] = Future()
-        self._put(_Entry(city_id, handler, item, future))
-        return future
-
-    def submit_from_loop(self, city_id: int, handler: Handler[I, T], item: I) -> asyncio.Future[T]:
-        """Queue an item as `submit_to` does, from a coroutine, for it to await. Raises as `submit`.
-
-        All that a commit answers is handed to the loop in one call, which costs a caller a fifth of waking up
-        one by one.
-        """
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._put(_Entry(city_id, handler, item, future, loop))
-        return future
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
@@ -130,7 +107,7 @@ class Writer:
             entries = [entry for entry in taken if entry and _begin(entry.future)]
             going, answered = taken[-1] is not None, len(taken)
             for city_id in dict.fromkeys(entry.city_id for entry in entries):
-                self._commit(city_id, [entry for entry in entries if entry.city_id == city_id])
+                self._act(city_id, [entry for entry in entries if entry.city_id == city_id])
 
     def _gather(self, answered: int) -> None:
         """Give those who were just answered a moment to come back, so that the next commit is shared by all.
@@ -142,7 +119,7 @@ class Writer:
             while self._queue.qsize() < answered and time.monotonic() < until:
                 time.sleep(GATHER_SECONDS / 10)
 
-    def _commit(self, city_id: int, entries: list[_Entry]) -> None:
+    def _act(self, city_id: int, entries: list[_Entry]) -> None:
         begun = time.monotonic()
         outcomes = self._outcomes(city_id, entries)
         ended = time.monotonic()
@@ -156,13 +133,23 @@ class Writer:
             # A loop that is closed has nobody left who waits.
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(_settle_all, pairs)
-        if self._observe is not None:
-            self._observe(Batch(len(entries), begun - entries[0].arrived, ended - begun))
+        self._done(Batch(len(entries), begun - entries[0].arrived, ended - begun))
+
+    def _put_from_loop(self, city_id: int, handler: Any, item: Any) -> asyncio.Future[Any]:
+        """Queue an item from a coroutine.
+
+        All that is done together is handed to the loop in one call, which costs a caller a fifth of waking up
+        one by one.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._put(_Entry(city_id, handler, item, future, loop))
+        return future
 
     def _outcomes(self, city_id: int, entries: list[_Entry]) -> Sequence[Any]:
         """Return each entry's result or error, in order, after the commit."""
         try:
-            return self._database.run(city_id, lambda work: _run_all(work, entries))
+            return self._run(city_id, entries)
         except Busy as error:
             # The database does not answer, or not clearly: asking it again for each would make it worse.
             return [error] * len(entries)
@@ -171,6 +158,64 @@ class Writer:
                 return [error]
             # Whoever it was, the others do not pay for it: each has a transaction of its own now.
             return [outcome for entry in entries for outcome in self._outcomes(city_id, [entry])]
+
+    def _run(self, city_id: int, entries: list[_Entry]) -> Sequence[Any]:
+        """Return each entry's result or error, in order; raise for what concerns them all."""
+        raise NotImplementedError
+
+    def _done(self, batch: Batch) -> None:
+        """Take note of what was done."""
+
+
+class Writer(_Grouping):
+    """Runs commands and handlers of all cities on its own thread.
+
+    Commands of a batch come first, then handler after handler, each in the order of arrival.
+    """
+
+    def __init__(self, database: Database, observe: Callable[[Batch], None] | None = None) -> None:
+        self._database = database
+        self._observe = observe
+        super().__init__("writer")
+
+    def submit(self, city_id: int, command: Callable[[Work], T]) -> Future[T]:
+        """Queue a command; the future gives its result or its error. Raises Busy when the queue is full."""
+        future: Future[T] = Future()
+        self._put(_Entry(city_id, None, command, future))
+        return future
+
+    def submit_to(self, city_id: int, handler: Handler[I, T], item: I) -> Future[T]:
+        """Queue an item for a handler; the future gives its result or its refusal. Raises as `submit`."""
+        future: Future[T] = Future()
+        self._put(_Entry(city_id, handler, item, future))
+        return future
+
+    def submit_from_loop(self, city_id: int, handler: Handler[I, T], item: I) -> asyncio.Future[T]:
+        """Queue an item as `submit_to` does, from a coroutine, for it to await. Raises as `submit`."""
+        return self._put_from_loop(city_id, handler, item)
+
+    def _run(self, city_id: int, entries: list[_Entry]) -> Sequence[Any]:
+        return self._database.run(city_id, lambda work: _run_all(work, entries))
+
+    def _done(self, batch: Batch) -> None:
+        if self._observe is not None:
+            self._observe(batch)
+
+
+class Reader(_Grouping):
+    """Answers questions about all cities on its own thread, those that wait for a city in one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        super().__init__("reader")
+
+    def ask(self, city_id: int, question: Question[I, T], item: I) -> asyncio.Future[T]:
+        """Queue an item for a question, from a coroutine, for it to await. Raises Busy when too many wait."""
+        return self._put_from_loop(city_id, question, item)
+
+    def _run(self, city_id: int, entries: list[_Entry]) -> Sequence[Any]:
+        with self._database.reading(city_id) as reading:
+            return _answered(reading, entries)
 
 
 def _begin(future: Future[Any] | asyncio.Future[Any]) -> bool:
@@ -191,11 +236,28 @@ def _settle(future: Future[Any] | asyncio.Future[Any], outcome: object) -> None:
         future.set_result(outcome)
 
 
+def _answered(reading: Reading, entries: Sequence[_Entry]) -> Sequence[Any]:
+    """Return each entry's answer or refusal, in order."""
+    answers: list[Any] = [None] * len(entries)
+    for question, places in _by_handler(entries).items():
+        if question is not None:
+            found = question(reading, [entries[place].item for place in places])
+            for place, answer in zip(places, found, strict=True):
+                answers[place] = answer
+    return answers
+
+
+def _by_handler(entries: Sequence[_Entry]) -> dict[Any, list[int]]:
+    """Return the places of the entries of each handler, None for commands, in order of arrival."""
+    places: dict[Any, list[int]] = {}
+    for place, entry in enumerate(entries):
+        places.setdefault(entry.handler, []).append(place)
+    return places
+
+
 def _run_all(work: Work, entries: Sequence[_Entry]) -> Sequence[Any]:
     """Return each entry's result or error, in order; what an entry that failed has written is undone."""
-    by_handler: dict[Handler[Any, Any] | None, list[int]] = {}
-    for place, entry in enumerate(entries):
-        by_handler.setdefault(entry.handler, []).append(place)
+    by_handler = _by_handler(entries)
     if len(by_handler) == 1 and entries[0].handler is not None:
         # Among themselves the items of a handler need no savepoint: it refuses each by itself.
         return entries[0].handler(work, [entry.item for entry in entries])

@@ -66,6 +66,7 @@ _IN_ORDER = (
     .order_by(accounts.c.expires_on, accounts.c.account_id)
 )
 _BY_PATH = _IN_ORDER.where(bulk.any_of(accounts.c.path, "paths"))
+_BY_OWNER = _IN_ORDER.where(bulk.any_of(accounts.c.owner, "owners"))
 _BY_ID = _IN_ORDER.where(bulk.any_of(accounts.c.account_id, "account_ids"))
 
 
@@ -169,7 +170,13 @@ def by_id(reading: db.Reading, account_ids: Iterable[int]) -> dict[int, Account]
 
 def of_owner(reading: db.Reading, owner: str) -> list[Account]:
     """Return the wallet lots of an owner, the earliest expiry first."""
-    return _select(reading, accounts.c.owner == owner)
+    return of_owners(reading, [owner])
+
+
+def of_owners(reading: db.Reading, owners: Iterable[str]) -> list[Account]:
+    """Return the wallet lots of several owners, the earliest expiry first."""
+    with bulk.planned_anew(reading):
+        return _found(reading, _BY_OWNER, owners=sorted(set(owners)))
 
 
 def ending_before(reading: db.Reading, day: dt.date) -> list[Account]:

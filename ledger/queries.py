@@ -119,10 +119,15 @@ def trial_balance(reading: db.Reading) -> list[tuple[Account, Counters]]:
 
 def transfer(reading: db.Reading, transfer_id: UUID) -> BookedTransfer:
     """Return a booked transfer. Raises NotFound."""
-    booked = rows.by_transfer_id(reading, [transfer_id]).get(transfer_id)
+    booked = by_transfer_id(reading, [transfer_id]).get(transfer_id)
     if booked is None:
         raise NotFound("transfer-not-found", transfer_id=str(transfer_id))
     return booked
+
+
+def by_transfer_id(reading: db.Reading, transfer_ids: Iterable[UUID]) -> dict[UUID, BookedTransfer]:
+    """Return those of the named transfers that are booked."""
+    return rows.by_transfer_id(reading, transfer_ids)
 
 
 def opening(reading: db.Reading, transfer_id: UUID) -> bytes:

@@ -4,7 +4,7 @@ Spending takes the earliest expiry first; expiry is a transfer to `expired`.
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -73,9 +73,18 @@ def open_lot(work: db.Work, owner: str, expires_on: dt.date) -> str:
 
 def wallet(reading: db.Reading, owner: str) -> Wallet:
     """Return an owner's wallet; without lots if nothing was ever earned."""
-    found = accounts.of_owner(reading, owner)
+    return of_owners(reading, [owner])[owner]
+
+
+def of_owners(reading: db.Reading, owners: Iterable[str]) -> dict[str, Wallet]:
+    """Return the wallets of several owners, three statements for all."""
+    wanted = list(dict.fromkeys(owners))
+    found = accounts.of_owners(reading, wanted)
     by_id = queries.counters(reading, found)
-    return Wallet(owner, tuple(_lot(account, by_id[account.account_id]) for account in found))
+    lots: dict[str | None, list[Lot]] = {}
+    for account in found:
+        lots.setdefault(account.owner, []).append(_lot(account, by_id[account.account_id]))
+    return {owner: Wallet(owner, tuple(lots.get(owner, ()))) for owner in wanted}
 
 
 def split(lots: Sequence[Lot], amount: int, today: dt.date) -> list[tuple[str, int]]:

@@ -1,12 +1,13 @@
 """Devices: what a venue scans with. A device shows a token that is told once and stored as a hash only."""
 
 import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import sqlalchemy as sa
 
-from kernel import db, ids
+from kernel import bulk, db, ids
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, Kind, NotFound
 from merchants import venues
 from merchants.tables import devices
@@ -38,14 +39,18 @@ class Device:
 
 
 _BY_TOKEN = (
-    sa.select(*(devices.c[name] for name in Device.__dataclass_fields__), venues_table.c.status)
+    sa.select(
+        devices.c.token_hash,
+        *(devices.c[name] for name in Device.__dataclass_fields__),
+        venues_table.c.status,
+    )
     .join(
         venues_table,
         sa.and_(venues_table.c.city_id == devices.c.city_id, venues_table.c.venue_id == devices.c.venue_id),
     )
-    .where(devices.c.city_id == sa.bindparam("city"), devices.c.token_hash == sa.bindparam("token_hash"))
+    .where(devices.c.city_id == sa.bindparam("city"), bulk.any_of(devices.c.token_hash, "token_hashes"))
 )
-"""A device with the status of its venue: asked for with each scan."""
+"""Devices with the status of their venues: asked for with each scan."""
 
 
 def enrol(work: db.Work, venue_id: int, name: str) -> tuple[Device, str]:
@@ -77,17 +82,20 @@ def authenticate(reading: db.Reading, token: str) -> Device:
 
     Raises DeviceRefused `device-unknown` or `device-revoked`, Forbidden `venue-suspended`.
     """
-    asked = {"city": reading.city_id, "token_hash": ids.secret_hash(token)}
-    found = reading.connection.execute(_BY_TOKEN, asked).first()
-    if found is None:
-        raise DeviceRefused
-    *values, venue_status = found
-    device = Device(*values)
-    if device.revoked_at is not None:
-        raise DeviceRefused("device-revoked", device_id=device.device_id)
-    if venue_status != VenueStatus.ACTIVE.value:
-        raise Forbidden("venue-suspended", venue_id=device.venue_id)
-    return device
+    (found,) = authenticate_all(reading, [token])
+    if isinstance(found, DomainError):
+        raise found
+    return found
+
+
+def authenticate_all(reading: db.Reading, tokens: Sequence[str]) -> list[Device | DomainError]:
+    """Return the device of each token, or what `authenticate` would raise for it; one statement for all."""
+    hashes = [ids.secret_hash(token) for token in tokens]
+    asked = {"city": reading.city_id, "token_hashes": sorted(set(hashes))}
+    with bulk.planned_anew(reading):
+        rows = reading.connection.execute(_BY_TOKEN, asked)
+    found = {token_hash: _admitted(Device(*values), status) for token_hash, *values, status in rows}
+    return [found.get(token_hash) or DeviceRefused() for token_hash in hashes]
 
 
 def is_due(device: Device, now: dt.datetime) -> bool:
@@ -95,16 +103,17 @@ def is_due(device: Device, now: dt.datetime) -> bool:
     return device.last_seen_at is None or now - device.last_seen_at >= TOUCH_AFTER
 
 
-def touch(work: db.Work, device_id: int) -> None:
-    """Note that a device was seen, unless it was noted within TOUCH_AFTER."""
+def touch(work: db.Work, device_ids: Iterable[int]) -> None:
+    """Note that devices were seen, unless that was noted within TOUCH_AFTER."""
     work.connection.execute(
         sa.update(devices)
         .where(
             devices.c.city_id == work.city_id,
-            devices.c.device_id == device_id,
+            bulk.any_of(devices.c.device_id, "device_ids"),
             sa.or_(devices.c.last_seen_at.is_(None), devices.c.last_seen_at <= work.now - TOUCH_AFTER),
         )
-        .values(last_seen_at=work.now)
+        .values(last_seen_at=work.now),
+        {"device_ids": sorted(set(device_ids))},
     )
 
 
@@ -128,16 +137,35 @@ def get(reading: db.Reading, device_id: int) -> Device:
     raise NotFound("device-not-found", device_id=device_id)
 
 
+def by_id(reading: db.Reading, device_ids: Iterable[int]) -> dict[int, Device]:
+    """Return those of the named devices that exist, revoked ones too, by number."""
+    wanted = bulk.any_of(devices.c.device_id, "device_ids")
+    found = _select(reading, wanted, {"device_ids": sorted(set(device_ids))})
+    return {device.device_id: device for device in found}
+
+
 def of_venue(reading: db.Reading, venue_id: int) -> list[Device]:
     """Return all devices of a venue, revoked ones too, oldest first."""
     return _select(reading, devices.c.venue_id == venue_id)
 
 
-def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Device]:
+def _admitted(device: Device, venue_status: str) -> Device | DomainError:
+    """Return the device, or why it may not act now."""
+    if device.revoked_at is not None:
+        return DeviceRefused("device-revoked", device_id=device.device_id)
+    if venue_status != VenueStatus.ACTIVE.value:
+        return Forbidden("venue-suspended", venue_id=device.venue_id)
+    return device
+
+
+def _select(
+    reading: db.Reading, condition: sa.ColumnElement[bool], asked: Mapping[str, object] | None = None
+) -> list[Device]:
     columns = [devices.c[name] for name in Device.__dataclass_fields__]
     rows = reading.connection.execute(
         sa.select(*columns)
         .where(devices.c.city_id == reading.city_id, condition)
-        .order_by(devices.c.device_id)
+        .order_by(devices.c.device_id),
+        asked,
     )
     return [Device(**row._mapping) for row in rows]

@@ -5,17 +5,20 @@ them; until then they are held towards `redeemed`, where they end in any case (A
 """
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import sqlalchemy as sa
 
-from kernel import db
+from kernel import bulk, db
 from kernel.cities import City
-from kernel.errors import Busy, Conflict, Invalid
+from kernel.errors import Busy, Conflict, DomainError, Invalid, NotFound
 from ledger import chart, posting, transfers, wallets
 from ledger.transfers import Transfer
 from merchants import venues
+from merchants.venues import Venue
 from redemption import codes, keys, offers, places, tokens, vouchers
 from redemption.keys import Sealer, Signed
 from redemption.new_offers import OfferKind
@@ -34,6 +37,26 @@ _STORED: Final = tuple(column.name for column in table.c if column.name != "city
 
 
 @dataclass(frozen=True, slots=True)
+class Purchase:
+    """Somebody's wish to buy a voucher of an offer."""
+
+    owner: str
+    """In the ledger."""
+    offer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """A purchase that is in order, before anything is written."""
+
+    owner: str
+    offer: Offer
+    venue_names: tuple[str, ...]
+    lots: list[tuple[str, int]]
+    """What is taken from which lot."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Issue:
     """A voucher about to be issued."""
 
@@ -44,6 +67,9 @@ class _Issue:
     valid_until: dt.datetime
 
 
+_Outcome = Voucher | DomainError
+
+
 def buy(work: db.Work, city: City, owner: str, offer_id: int, sealer: Sealer) -> Voucher:
     """Reserve the price from the earliest lots and a place, and issue the voucher.
 
@@ -51,27 +77,97 @@ def buy(work: db.Work, city: City, owner: str, offer_id: int, sealer: Sealer) ->
     `offer-not-published`, `sales-not-started`, `sales-ended`, `sold-out`, `venue-suspended`,
     `per-person-limit-reached`, `insufficient-points` (with what is missing) or `issuing-key-missing`.
     """
-    offer = offers.get(work, offer_id)
+    (outcome,) = buy_many(work, city, [Purchase(owner, offer_id)], sealer)
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
+
+
+def buy_many(work: db.Work, city: City, wanted: Sequence[Purchase], sealer: Sealer) -> list[_Outcome]:
+    """Sell to many as `buy` does, in order, at the price of a few statements.
+
+    Returns a voucher for each purchase, or what `buy` would raise. Purchases of one person are made in turns.
+    Raises `issuing-key-missing` for all, and what the ledger refuses against all expectation: then nothing
+    may be kept of any of them.
+    """
+    outcomes: dict[int, _Outcome] = {}
+    while len(outcomes) < len(wanted):
+        first: dict[str, int] = {}
+        for place, purchase in enumerate(wanted):
+            if place not in outcomes:
+                first.setdefault(purchase.owner, place)
+        outcomes |= _turn(work, city, {place: wanted[place] for place in first.values()}, sealer)
+    return [outcomes[place] for place in range(len(wanted))]
+
+
+def _turn(work: db.Work, city: City, wanted: Mapping[int, Purchase], sealer: Sealer) -> dict[int, _Outcome]:
+    """Sell to persons of whom each buys once."""
+    decided = _decide(work, city, wanted)
+    sales = {place: one for place, one in decided.items() if isinstance(one, _Sale)}
+    sold = _sell(work, city, list(sales.values()), sealer) if sales else []
+    refused = {place: one for place, one in decided.items() if isinstance(one, DomainError)}
+    return refused | dict(zip(sales, sold, strict=True))
+
+
+def _decide(work: db.Work, city: City, wanted: Mapping[int, Purchase]) -> dict[int, _Sale | DomainError]:
+    """Return what is sold to whom, and why not to the others."""
+    found = offers.by_id(work, (purchase.offer_id for purchase in wanted.values()))
+    where = venues.by_id(work, (venue_id for offer in found.values() for venue_id in offer.venue_ids))
+    limited = {
+        (purchase.owner, purchase.offer_id)
+        for purchase in wanted.values()
+        if purchase.offer_id in found and found[purchase.offer_id].per_person_limit is not None
+    }
+    bought = vouchers.counted_against_limit(work, limited)
+    owned = wallets.of_owners(work, (purchase.owner for purchase in wanted.values()))
+    today = city.day_of(work.now)
+    sold: Counter[int] = Counter()
+    decided: dict[int, _Sale | DomainError] = {}
+    for place, purchase in wanted.items():
+        owner, offer_id = purchase.owner, purchase.offer_id
+        try:
+            offer = found.get(offer_id)
+            if offer is None:
+                raise NotFound("offer-not-found", offer=offer_id)
+            _check(work, offer, where, sold[offer_id], bought[owner, offer_id])
+            lots = wallets.split(owned[owner].lots, offer.price_points, today)
+        except DomainError as refusal:
+            decided[place] = refusal
+        else:
+            sold[offer_id] += 1
+            names = tuple(where[venue_id].name for venue_id in offer.venue_ids)
+            decided[place] = _Sale(owner, offer, names, lots)
+    return decided
+
+
+def _check(work: db.Work, offer: Offer, where: Mapping[int, Venue], sold: int, bought: int) -> None:
+    """Raise unless the offer may be sold after `sold` others in this turn, to one who `bought` so many."""
     if offer.kind is OfferKind.FINE:
         raise Invalid("fine-needs-reference", offer=offer.code)
     offers.check_on_sale(work, offer)
-    where = venues.by_id(work, offer.venue_ids)
-    if not any(venue.active for venue in where.values()):
+    if offer.places is not None and offer.places.left <= sold:
+        raise Conflict("sold-out", offer=offer.code)
+    if not any(where[venue_id].active for venue_id in offer.venue_ids):
         raise Conflict("venue-suspended", offer=offer.code)
-    limit = offer.per_person_limit
-    if limit is not None and vouchers.counted_against_limit(work, owner, offer_id) >= limit:
-        raise Conflict("per-person-limit-reached", offer=offer.code, limit=limit)
+    if offer.per_person_limit is not None and bought >= offer.per_person_limit:
+        raise Conflict("per-person-limit-reached", offer=offer.code, limit=offer.per_person_limit)
+
+
+def _sell(work: db.Work, city: City, sales: Sequence[_Sale], sealer: Sealer) -> list[Voucher]:
+    """Book the holds of all sales and issue their vouchers."""
+    issues = _issues(work, city, sales)
     today = city.day_of(work.now)
-    lots = wallets.split(wallets.wallet(work, owner).lots, offer.price_points, today)
-    issue = _issue(work, city, offer)
-    holds = _holds(work, offer, issue, lots, today)
-    posting.post_or_raise(work, holds)
-    signed = keys.sign(work, sealer, _claims(offer, issue))
-    names = tuple(where[venue_id].name for venue_id in offer.venue_ids)
-    voucher = _voucher(work, offer, issue, signed, owner=owner, venue_names=names, hold_count=len(holds))
-    values = {name: getattr(voucher, name) for name in _STORED}
-    work.connection.execute(sa.insert(table).values(city_id=work.city_id, **values))
-    return voucher
+    held = [_holds(work, sale, issue, today) for sale, issue in zip(sales, issues, strict=True)]
+    posting.post_or_raise(work, [hold for holds in held for hold in holds])
+    claimed = [_claims(sale.offer, issue) for sale, issue in zip(sales, issues, strict=True)]
+    signed = keys.sign(work, sealer, claimed)
+    sold = [
+        _voucher(work, sale, issue, token, hold_count=len(holds))
+        for sale, issue, token, holds in zip(sales, issues, signed, held, strict=True)
+    ]
+    rows = [(work.city_id, *(getattr(voucher, name) for name in _STORED)) for voucher in sold]
+    bulk.insert_rows(work, table, ("city_id", *_STORED), rows)
+    return sold
 
 
 def validity(city: City, offer: Offer, bought_at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
@@ -83,35 +179,41 @@ def validity(city: City, offer: Offer, bought_at: dt.datetime) -> tuple[dt.datet
     return _whole_second(bought_at), midnight.astimezone(dt.UTC)
 
 
-def _issue(work: db.Work, city: City, offer: Offer) -> _Issue:
+def _issues(work: db.Work, city: City, sales: Sequence[_Sale]) -> list[_Issue]:
     newest = sa.select(sa.func.max(table.c.status_index)).where(table.c.city_id == work.city_id)
     index = work.connection.execute(newest).scalar()
-    valid_from, valid_until = validity(city, offer, work.now)
-    return _Issue(
-        work.ids.random_bytes(tokens.VOUCHER_ID_BYTES),
-        _free_manual_code(work),
-        0 if index is None else index + 1,
-        valid_from,
-        valid_until,
-    )
+    first = 0 if index is None else index + 1
+    return [
+        _Issue(
+            work.ids.random_bytes(tokens.VOUCHER_ID_BYTES),
+            code,
+            first + place,
+            *validity(city, sale.offer, work.now),
+        )
+        for place, (sale, code) in enumerate(zip(sales, _free_manual_codes(work, len(sales)), strict=True))
+    ]
 
 
-def _free_manual_code(work: db.Work) -> str:
-    """Return a code that no voucher of the city has; two random ones meet once in 2^45."""
+def _free_manual_codes(work: db.Work, count: int) -> list[str]:
+    """Return so many codes that no voucher of the city has; two random ones meet once in 2^45."""
+    free: dict[str, None] = {}
     for _ in range(_CODE_ATTEMPTS):
-        code = codes.manual_code(work.ids.random_bytes(codes.HANDLE_BYTES_MIN))
-        if vouchers.find(work, manual_code=code) is None:
-            return code
+        made = {
+            codes.manual_code(work.ids.random_bytes(codes.HANDLE_BYTES_MIN)): None
+            for _ in range(count - len(free))
+        }
+        taken = vouchers.taken_codes(work, made)
+        free |= {code: None for code in made if code not in taken}
+        if len(free) == count:
+            return list(free)
     raise Busy("manual-code-not-found")
 
 
-def _holds(
-    work: db.Work, offer: Offer, issue: _Issue, lots: list[tuple[str, int]], today: dt.date
-) -> list[Transfer]:
+def _holds(work: db.Work, sale: _Sale, issue: _Issue, today: dt.date) -> list[Transfer]:
     """Return the holds of the points and, with limited places, of one place; all or none."""
-    voucher_id = issue.voucher_id.hex()
+    offer, voucher_id = sale.offer, issue.voucher_id.hex()
     towards = venues.points_path(offer.venue_ids[0]) if len(offer.venue_ids) == 1 else chart.REDEEMED
-    sides = [(path, towards, amount) for path, amount in lots]
+    sides = [(path, towards, amount) for path, amount in sale.lots]
     if offer.is_limited:
         sides.append((places.stock_path(offer.offer_id), places.sold_path(offer.offer_id), 1))
     return [
@@ -130,22 +232,14 @@ def _holds(
     ]
 
 
-def _voucher(
-    work: db.Work,
-    offer: Offer,
-    issue: _Issue,
-    signed: Signed,
-    *,
-    owner: str,
-    venue_names: tuple[str, ...],
-    hold_count: int,
-) -> Voucher:
+def _voucher(work: db.Work, sale: _Sale, issue: _Issue, signed: Signed, *, hold_count: int) -> Voucher:
     """Return the voucher as `vouchers.get` would read it."""
+    offer = sale.offer
     return Voucher(
         voucher_id=issue.voucher_id.hex(),
         manual_code=issue.manual_code,
         status=VoucherStatus.USABLE,
-        owner=owner,
+        owner=sale.owner,
         offer_id=offer.offer_id,
         offer_code=offer.code,
         kind=offer.kind,
@@ -153,7 +247,7 @@ def _voucher(
         descriptions=offer.descriptions,
         pictogram=offer.pictogram,
         venue_ids=offer.venue_ids,
-        venue_names=venue_names,
+        venue_names=sale.venue_names,
         points=offer.price_points,
         value_cents=offer.value_cents,
         bought_at=work.now,

@@ -5,6 +5,8 @@ what was redeemed is counted: more accepted than issued means that a key was sto
 """
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -122,8 +124,8 @@ def ring(reading: db.Reading) -> KeyRing:
     return KeyRing(RingKey(VerifyKey(key.public_key), key.status) for key in every(reading))
 
 
-def sign(work: db.Work, sealer: Sealer, claims: Claims) -> Signed:
-    """Return the token of `claims`, signed with the active key, and count it.
+def sign(work: db.Work, sealer: Sealer, claimed: Sequence[Claims]) -> list[Signed]:
+    """Return the tokens of claims, signed with the active key, and count them.
 
     Raises Conflict `issuing-key-missing`, Invalid `seal-broken`.
     """
@@ -134,14 +136,15 @@ def sign(work: db.Work, sealer: Sealer, claims: Claims) -> Signed:
     ).first()
     if row is None:
         raise Conflict("issuing-key-missing")
-    token = tokens.issue(claims, SigningKey(sealer.unseal(row.sealed_seed)))
-    _count(work, row.kid, table.c.issued)
-    return Signed(row.kid, token)
+    key = SigningKey(sealer.unseal(row.sealed_seed))
+    _count(work, row.kid, table.c.issued, len(claimed))
+    return [Signed(row.kid, tokens.issue(claims, key)) for claims in claimed]
 
 
-def count_accepted(work: db.Work, kid: str) -> None:
-    """Count a redeemed voucher of a key."""
-    _count(work, kid, table.c.accepted)
+def count_accepted(work: db.Work, kids: Iterable[str]) -> None:
+    """Count redeemed vouchers, each by the key that signed it."""
+    for kid, count in Counter(kids).items():
+        _count(work, kid, table.c.accepted, count)
 
 
 def _new_key(work: db.Work) -> SigningKey:
@@ -154,11 +157,11 @@ def _new_key(work: db.Work) -> SigningKey:
     raise Conflict("issuing-key-not-made")
 
 
-def _count(work: db.Work, kid: str, counter: sa.Column[int]) -> None:
+def _count(work: db.Work, kid: str, counter: sa.Column[int], count: int) -> None:
     work.connection.execute(
         sa.update(table)
         .where(table.c.city_id == work.city_id, table.c.kid == kid)
-        .values({counter: counter + 1})
+        .values({counter: counter + count})
     )
 
 

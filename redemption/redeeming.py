@@ -5,19 +5,21 @@ answer was lost.
 """
 
 import datetime as dt
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, TypedDict
 from uuid import UUID
 
-import sqlalchemy as sa
-
-from kernel import db
+from kernel import bulk, db
 from kernel.cities import City
+from kernel.errors import DomainError, NotFound
+from kernel.signing import KeyRing, KeyStatus
 from ledger import accounts, posting, queries, transfers
 from ledger.transfers import Transfer
 from merchants import devices, venues
 from redemption import codes, keys, places, scans, tokens, vouchers
 from redemption.codes import ManualCode
-from redemption.scans import Scan
+from redemption.scans import Scanned
 from redemption.tables import redemptions
 from redemption.tokens import Refusal, TokenRefused
 from redemption.verdicts import FirstUse, ShownVoucher, Verdict, VerdictCode
@@ -45,6 +47,18 @@ class _InStep(TypedDict):
     group_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a scan finds."""
+
+    scanned: Scanned
+    code: VerdictCode
+    voucher: Voucher | None = None
+
+
+_Outcome = Verdict | DomainError
+
+
 def redeem(
     work: db.Work, city: City, text: str, *, venue_id: int, device_id: int, scan_nonce: str
 ) -> Verdict:
@@ -53,33 +67,110 @@ def redeem(
     A refusal is a verdict, too, because it is recorded. Typed codes are rate-limited at the edge. Raises
     NotFound for an unknown venue or device, Invalid `scan-nonce-invalid`, Conflict `scan-nonce-reused`.
     """
-    known = scans.earlier(work, device_id, scan_nonce, text)
-    if known is not None:
-        return known
-    device = devices.get(work, device_id)
-    code, voucher = _decide(work, text, venue_id)
-    scan_id = work.ids.next()
-    if voucher is None:
-        verdict = Verdict(code, scan_id, work.now)
-    else:
-        verdict = Verdict(code, scan_id, work.now, _shown(voucher), _first_use(work, voucher))
-        if verdict.accepted:
-            _book(work, city, voucher, venue_id)
-            _note(work, voucher, scan_id, venue_id=venue_id, device_id=device.device_id)
-    return scans.record(work, Scan(device_id, venue_id, scan_nonce, verdict), text)
+    (outcome,) = redeem_many(work, city, [Scanned(text, venue_id, device_id, scan_nonce)])
+    if isinstance(outcome, DomainError):
+        raise outcome
+    return outcome
 
 
-def _decide(work: db.Work, text: str, venue_id: int) -> tuple[VerdictCode, Voucher | None]:
-    """Return what the scan finds, in the order of precedence of `VerdictCode`."""
-    if not venues.get(work, venue_id).active:
-        return VerdictCode.VENUE_SUSPENDED, None
-    try:
-        voucher = _voucher(work, text)
-    except TokenRefused as refused:
-        return _BY_REFUSAL.get(refused.refusal, VerdictCode.NOT_READABLE), None
+def redeem_many(work: db.Work, city: City, scanned: Sequence[Scanned]) -> list[_Outcome]:
+    """Decide on the scans of many devices as `redeem` does, in order, at the price of a few statements.
+
+    Returns a verdict for each, or what `redeem` would raise. Scans that depend on one another (of the same
+    voucher, or the same one twice) are decided in turns. Raises what the ledger refuses against all
+    expectation: then nothing may be kept of any of them.
+    """
+    outcomes: dict[int, _Outcome] = {}
+    while len(outcomes) < len(scanned):
+        outcomes |= _turn(work, city, {n: one for n, one in enumerate(scanned) if n not in outcomes})
+    return [outcomes[place] for place in range(len(scanned))]
+
+
+def _turn(work: db.Work, city: City, waiting: Mapping[int, Scanned]) -> dict[int, _Outcome]:
+    """Decide on those of the waiting scans that do not depend on one before them: at least the first."""
+    chosen = _first_of_each((one.key, place) for place, one in waiting.items())
+    before = zip(chosen, scans.earlier(work, [waiting[place] for place in chosen]), strict=True)
+    outcomes: dict[int, _Outcome] = {place: earlier for place, earlier in before if earlier is not None}
+    looked = _find(work, {place: waiting[place] for place in chosen if place not in outcomes})
+    outcomes |= {place: one for place, one in looked.items() if isinstance(one, DomainError)}
+    found = {place: one for place, one in looked.items() if isinstance(one, _Found)}
+    accepted = _first_of_each(
+        (one.voucher.voucher_id, place)
+        for place, one in found.items()
+        if one.voucher is not None and one.code is VerdictCode.ACCEPTED
+    )
+    later = {place for place, one in found.items() if one.code is VerdictCode.ACCEPTED} - set(accepted)
+    decided = {place: one for place, one in found.items() if place not in later}
+    return outcomes | _settle(work, city, decided)
+
+
+def _first_of_each(pairs: Iterable[tuple[Hashable, int]]) -> list[int]:
+    """Return the first place of each key."""
+    first: dict[Hashable, int] = {}
+    for key, place in pairs:
+        first.setdefault(key, place)
+    return list(first.values())
+
+
+def _find(work: db.Work, scanned: Mapping[int, Scanned]) -> dict[int, _Found | DomainError]:
+    """Return what the scans find, in the order of precedence of `VerdictCode`."""
+    if not scanned:
+        return {}
+    where = venues.by_id(work, (one.venue_id for one in scanned.values()))
+    enrolled = devices.by_id(work, (one.device_id for one in scanned.values()))
+    ring, now = keys.ring(work), int(work.now.timestamp())
+    found: dict[int, _Found | DomainError] = {}
+    names: dict[int, ManualCode | tuple[str, bytes]] = {}
+    for place, one in scanned.items():
+        if one.device_id not in enrolled:
+            found[place] = NotFound("device-not-found", device_id=one.device_id)
+        elif one.venue_id not in where:
+            found[place] = NotFound("venue-not-found", venue_id=one.venue_id)
+        elif not where[one.venue_id].active:
+            found[place] = _Found(one, VerdictCode.VENUE_SUSPENDED)
+        else:
+            try:
+                names[place] = _named(one.text, ring, now)
+            except TokenRefused as refused:
+                found[place] = _Found(one, _BY_REFUSAL.get(refused.refusal, VerdictCode.NOT_READABLE))
+    for place, voucher in _vouchers(work, names).items():
+        found[place] = _judged(work, scanned[place], voucher, ring)
+    return found
+
+
+def _named(text: str, ring: KeyRing, now_unix: int) -> ManualCode | tuple[str, bytes]:
+    """Return the manual code in a text, or a voucher's number and the genuine token. Raises TokenRefused."""
+    read = codes.parse(text)
+    if isinstance(read, ManualCode):
+        return read
+    return tokens.read(read, ring, now_unix).voucher_id.hex(), read
+
+
+def _vouchers(
+    work: db.Work, names: Mapping[int, ManualCode | tuple[str, bytes]]
+) -> dict[int, Voucher | None]:
+    """Return the voucher that each name stands for, None if there is none."""
+    manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
+    signed = {place: name for place, name in names.items() if not isinstance(name, ManualCode)}
+    found = vouchers.find(
+        work, voucher_ids=(number for number, _ in signed.values()), manual_codes=manual.values()
+    )
+    by_code = {voucher.manual_code: voucher for voucher in found}
+    # A genuine signature on other bytes than those issued: somebody else has the key.
+    by_token = {(voucher.voucher_id, voucher.token): voucher for voucher in found}
+    return {place: by_code.get(code) for place, code in manual.items()} | {
+        place: by_token.get(name) for place, name in signed.items()
+    }
+
+
+def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing) -> _Found:
     if voucher is None:
-        return VerdictCode.UNKNOWN_VOUCHER, None
-    return _good_for(voucher, venue_id, work.now), voucher
+        return _Found(scanned, VerdictCode.UNKNOWN_VOUCHER)
+    key = ring.find(bytes.fromhex(voucher.kid))
+    if key is not None and key.status is KeyStatus.BLOCKED:
+        # Blocked for what it signed, however that is shown: also as a typed code.
+        return _Found(scanned, VerdictCode.BLOCKED_KEY)
+    return _Found(scanned, _good_for(voucher, scanned.venue_id, work.now), voucher)
 
 
 def _good_for(voucher: Voucher, venue_id: int, now: dt.datetime) -> VerdictCode:
@@ -90,59 +181,72 @@ def _good_for(voucher: Voucher, venue_id: int, now: dt.datetime) -> VerdictCode:
     return VerdictCode.NOT_YET_VALID if now < voucher.valid_from else VerdictCode.ACCEPTED
 
 
-def _voucher(work: db.Work, text: str) -> Voucher | None:
-    """Return the voucher that a text stands for, None if there is none. Raises TokenRefused."""
-    read = codes.parse(text)
-    ring = keys.ring(work)
-    now = int(work.now.timestamp())
-    if isinstance(read, ManualCode):
-        voucher = vouchers.find(work, manual_code=read.value)
-        if voucher is not None:
-            # A blocked key is blocked for what it signed, however that is shown.
-            tokens.read(voucher.token, ring, now)
-        return voucher
-    claims = tokens.read(read, ring, now)
-    voucher = vouchers.find(work, voucher_id=claims.voucher_id.hex())
-    # A genuine signature on other bytes than those issued: somebody else has the key.
-    return voucher if voucher is not None and voucher.token == read else None
-
-
-def _book(work: db.Work, city: City, voucher: Voucher, venue_id: int) -> None:
-    """Capture the voucher's holds; points held towards no venue yet are given to this one instead."""
-    target = venues.points_path(venue_id)
-    holds = [queries.transfer(work, hold_id) for hold_id in vouchers.hold_ids(work, voucher)]
-    named = accounts.by_id(work, {side for h in holds for side in (h.debit_account_id, h.credit_account_id)})
-    step = _InStep(
-        effective=city.day_of(work.now),
-        purpose=vouchers.PURPOSE_REDEEMED,
-        group_id=vouchers.group_id(work.city_id, voucher.voucher_id, Step.REDEEM),
-    )
-    batch: list[Transfer] = []
-    for position, hold in enumerate(holds):
-        step_id = vouchers.transfer_id(work.city_id, voucher.voucher_id, Step.REDEEM, position)
-        towards = named[hold.credit_account_id].path
-        if towards in {target, places.sold_path(voucher.offer_id)}:
-            batch.append(transfers.capture(step_id, hold.transfer_id, **step))
+def _settle(work: db.Work, city: City, found: Mapping[int, _Found]) -> dict[int, _Outcome]:
+    """Give each scan its verdict, redeem what is accepted, and record them all."""
+    used = [one.voucher for one in found.values() if one.voucher is not None]
+    first_uses = _first_uses(work, used)
+    decided: dict[int, Verdict] = {}
+    accepted: list[tuple[Scanned, Voucher, int]] = []
+    for place, one in found.items():
+        scan_id, voucher = work.ids.next(), one.voucher
+        if voucher is None:
+            decided[place] = Verdict(one.code, scan_id, work.now)
             continue
-        lot = named[hold.debit_account_id].path
-        payment_id = vouchers.transfer_id(work.city_id, voucher.voucher_id, Step.PAY_VENUE, position)
-        batch.append(transfers.release(step_id, hold.transfer_id, **step))
-        batch.append(transfers.post(payment_id, lot, target, hold.amount, subject=hold.subject, **step))
+        first_use = first_uses.get(voucher.voucher_id)
+        decided[place] = Verdict(one.code, scan_id, work.now, _shown(voucher), first_use)
+        if one.code is VerdictCode.ACCEPTED:
+            accepted.append((one.scanned, voucher, scan_id))
+    if accepted:
+        _book(work, city, [(voucher, scanned.venue_id) for scanned, voucher, _ in accepted])
+        _note(work, accepted)
+    scans.record(work, ((found[place].scanned, verdict) for place, verdict in decided.items()))
+    return dict(decided)
+
+
+def _book(work: db.Work, city: City, used: Sequence[tuple[Voucher, int]]) -> None:
+    """Capture the vouchers' holds; points held towards no venue yet are given to this one instead."""
+    undecided = {
+        hold_id
+        for voucher, _ in used
+        if len(voucher.venue_ids) > 1
+        for hold_id in vouchers.hold_ids(work, voucher)
+    }
+    holds = queries.by_transfer_id(work, undecided) if undecided else {}
+    sides = {side for hold in holds.values() for side in (hold.debit_account_id, hold.credit_account_id)}
+    paths = {account_id: one.path for account_id, one in accounts.by_id(work, sides).items()} if sides else {}
+    effective = city.day_of(work.now)
+    batch: list[Transfer] = []
+    for voucher, venue_id in used:
+        step = _InStep(
+            effective=effective,
+            purpose=vouchers.PURPOSE_REDEEMED,
+            group_id=vouchers.group_id(work.city_id, voucher.voucher_id, Step.REDEEM),
+        )
+        for position, hold_id in enumerate(vouchers.hold_ids(work, voucher)):
+            step_id = vouchers.transfer_id(work.city_id, voucher.voucher_id, Step.REDEEM, position)
+            hold = holds.get(hold_id)
+            if hold is None or paths[hold.credit_account_id] == places.sold_path(voucher.offer_id):
+                batch.append(transfers.capture(step_id, hold_id, **step))
+                continue
+            payment_id = vouchers.transfer_id(work.city_id, voucher.voucher_id, Step.PAY_VENUE, position)
+            lot, target = paths[hold.debit_account_id], venues.points_path(venue_id)
+            batch.append(transfers.release(step_id, hold_id, **step))
+            batch.append(transfers.post(payment_id, lot, target, hold.amount, subject=hold.subject, **step))
     posting.post_or_raise(work, batch)
 
 
-def _note(work: db.Work, voucher: Voucher, scan_id: int, *, venue_id: int, device_id: int) -> None:
-    work.connection.execute(
-        sa.insert(redemptions).values(
-            city_id=work.city_id,
-            voucher_id=voucher.voucher_id,
-            venue_id=venue_id,
-            device_id=device_id,
-            scan_id=scan_id,
-            redeemed_at=work.now,
-        )
+def _note(work: db.Work, accepted: Sequence[tuple[Scanned, Voucher, int]]) -> None:
+    names = ("city_id", "voucher_id", "venue_id", "device_id", "scan_id", "redeemed_at")
+    bulk.insert_rows(
+        work,
+        redemptions,
+        names,
+        [
+            (work.city_id, voucher.voucher_id, scanned.venue_id, scanned.device_id, scan_id, work.now)
+            for scanned, voucher, scan_id in accepted
+        ],
     )
-    keys.count_accepted(work, voucher.kid)
+    keys.count_accepted(work, (voucher.kid for _, voucher, _ in accepted))
 
 
 def _shown(voucher: Voucher) -> ShownVoucher:
@@ -158,12 +262,16 @@ def _shown(voucher: Voucher) -> ShownVoucher:
     )
 
 
-def _first_use(reading: db.Reading, voucher: Voucher) -> FirstUse | None:
-    if (
-        voucher.redeemed_at is None
-        or voucher.redeemed_venue_name is None
-        or voucher.redeemed_device_id is None
-    ):
-        return None
-    device = devices.get(reading, voucher.redeemed_device_id)
-    return FirstUse(voucher.redeemed_at, voucher.redeemed_venue_name, device.name)
+def _first_uses(reading: db.Reading, shown: Iterable[Voucher]) -> dict[str, FirstUse]:
+    """Return when and where those of the vouchers that are redeemed were redeemed, by their number."""
+    redeemed = [
+        (voucher.voucher_id, voucher.redeemed_at, voucher.redeemed_venue_name, voucher.redeemed_device_id)
+        for voucher in shown
+    ]
+    used_at = {device_id for *_, device_id in redeemed if device_id is not None}
+    names = devices.by_id(reading, used_at) if used_at else {}
+    return {
+        voucher_id: FirstUse(at, venue_name, names[device_id].name)
+        for voucher_id, at, venue_name, device_id in redeemed
+        if at is not None and venue_name is not None and device_id is not None
+    }

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from kernel import db
-from kernel.errors import Conflict, Invalid
+from kernel import bulk, db
+from kernel.errors import Conflict, DomainError, Invalid
 from redemption import verdicts
 from redemption.tables import scans as table
 from redemption.verdicts import Verdict, VerdictCode
@@ -16,6 +17,10 @@ from redemption.verdicts import Verdict, VerdictCode
 NONCE_MAX = 64
 PAGE_MAX = 200
 _AT_ONCE = 500
+_COLUMNS = (
+    "city_id", "scan_id", "device_id", "nonce", "venue_id", "code_digest", "verdict", "voucher_id", "details",
+    "scanned_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,44 +33,43 @@ class Scan:
     verdict: Verdict
 
 
-def earlier(reading: db.Reading, device_id: int, nonce: str, text: str) -> Verdict | None:
-    """Return the verdict that a device got for this scan before, None if it is new.
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a device has read: `text`, at its venue. `nonce` names the scan, so that it may be sent again."""
 
-    Raises Invalid `scan-nonce-invalid`, Conflict `scan-nonce-reused` if the same nonce came with another
-    code: the verdict would be about a code that nobody looked at.
+    text: str
+    venue_id: int
+    device_id: int
+    nonce: str
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What the scan is known by."""
+        return self.device_id, self.nonce
+
+
+def earlier(reading: db.Reading, scanned: Sequence[Scanned]) -> list[Verdict | DomainError | None]:
+    """Return the verdicts that devices got for these scans before, None for one that is new.
+
+    Instead of a verdict stands Invalid `scan-nonce-invalid`, or Conflict `scan-nonce-reused` if the same
+    nonce came with another code: the verdict would be about a code that nobody looked at.
     """
-    if not 1 <= len(nonce) <= NONCE_MAX:
-        raise Invalid("scan-nonce-invalid", maximum=NONCE_MAX)
-    found = reading.connection.execute(
+    asked = {one.key for one in scanned if _is_nonce(one.nonce)}
+    rows = reading.connection.execute(
         sa.select(table).where(
-            table.c.city_id == reading.city_id, table.c.device_id == device_id, table.c.nonce == nonce
-        )
-    ).first()
-    if found is None:
-        return None
-    if found.code_digest != _digest(text):
-        raise Conflict("scan-nonce-reused")
-    return _verdict(found)
-
-
-def record(work: db.Work, scan: Scan, text: str) -> Verdict:
-    """Add a scan; return its verdict."""
-    verdict = scan.verdict
-    work.connection.execute(
-        sa.insert(table).values(
-            city_id=work.city_id,
-            scan_id=verdict.scan_id,
-            device_id=scan.device_id,
-            nonce=scan.nonce,
-            venue_id=scan.venue_id,
-            code_digest=_digest(text),
-            verdict=verdict.code.value,
-            voucher_id=verdict.voucher.voucher_id if verdict.voucher else None,
-            details=verdicts.to_details(verdict),
-            scanned_at=verdict.at,
+            table.c.city_id == reading.city_id,
+            sa.tuple_(table.c.device_id, table.c.nonce).in_(
+                bulk.listed(reading, (table.c.device_id, table.c.nonce), sorted(asked))
+            ),
         )
     )
-    return verdict
+    found = {(row.device_id, row.nonce): row for row in rows}
+    return [_answer(one, found.get(one.key)) for one in scanned]
+
+
+def record(work: db.Work, decided: Iterable[tuple[Scanned, Verdict]]) -> None:
+    """Add scans with their verdicts, one statement for all."""
+    bulk.insert_rows(work, table, _COLUMNS, (_row(work.city_id, one, verdict) for one, verdict in decided))
 
 
 def recent(
@@ -115,6 +119,33 @@ def counts(reading: db.Reading, *, venue_id: int, since: dt.datetime) -> dict[Ve
         .group_by(table.c.verdict)
     )
     return {VerdictCode(row.verdict): row.scans for row in found}
+
+
+def _is_nonce(nonce: str) -> bool:
+    return 1 <= len(nonce) <= NONCE_MAX
+
+
+def _answer(scanned: Scanned, row: sa.Row[Any] | None) -> Verdict | DomainError | None:
+    if not _is_nonce(scanned.nonce):
+        return Invalid("scan-nonce-invalid", maximum=NONCE_MAX)
+    if row is None:
+        return None
+    return _verdict(row) if row.code_digest == _digest(scanned.text) else Conflict("scan-nonce-reused")
+
+
+def _row(city_id: int, scanned: Scanned, verdict: Verdict) -> tuple[object, ...]:
+    return (
+        city_id,
+        verdict.scan_id,
+        scanned.device_id,
+        scanned.nonce,
+        scanned.venue_id,
+        _digest(scanned.text),
+        verdict.code.value,
+        verdict.voucher.voucher_id if verdict.voucher else None,
+        verdicts.to_details(verdict),
+        verdict.at,
+    )
 
 
 def _verdict(row: sa.Row[tuple[object, ...]]) -> Verdict:

@@ -6,14 +6,15 @@ Whether a voucher is usable, redeemed, cancelled or over is not stored: it is wh
 
 import datetime as dt
 import enum
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from kernel import db, ids
+from kernel import bulk, db, ids
 from kernel.cities import LocalizedText
 from kernel.errors import NotFound
 from ledger import queries
@@ -145,14 +146,30 @@ def of_owner(reading: db.Reading, owner: str, voucher_id: str) -> Voucher:
 
 
 def find(
-    reading: db.Reading, *, voucher_id: str | None = None, manual_code: str | None = None
-) -> Voucher | None:
-    """Return the voucher of that id or that manual code, or None."""
-    if voucher_id is not None:
-        found = _select(reading, vouchers.c.voucher_id == voucher_id)
-    else:
-        found = _select(reading, vouchers.c.manual_code == manual_code)
-    return found[0] if found else None
+    reading: db.Reading, *, voucher_ids: Iterable[str] = (), manual_codes: Iterable[str] = ()
+) -> list[Voucher]:
+    """Return the vouchers that have one of these ids or manual codes."""
+    asked = {"voucher_ids": sorted(set(voucher_ids)), "manual_codes": sorted(set(manual_codes))}
+    wanted = [
+        bulk.any_of(column, name)
+        for column, name in (
+            (vouchers.c.voucher_id, "voucher_ids"),
+            (vouchers.c.manual_code, "manual_codes"),
+        )
+        if asked[name]
+    ]
+    return _select(reading, sa.or_(*wanted), asked=asked) if wanted else []
+
+
+def taken_codes(reading: db.Reading, manual_codes: Iterable[str]) -> set[str]:
+    """Return those of the manual codes that vouchers of the city have."""
+    found = reading.connection.execute(
+        sa.select(vouchers.c.manual_code).where(
+            vouchers.c.city_id == reading.city_id, bulk.any_of(vouchers.c.manual_code, "manual_codes")
+        ),
+        {"manual_codes": sorted(set(manual_codes))},
+    )
+    return set(found.scalars())
 
 
 def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: int = 50) -> list[Voucher]:
@@ -163,17 +180,25 @@ def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: i
     return _select(reading, condition, min(limit, PAGE_MAX))
 
 
-def counted_against_limit(reading: db.Reading, owner: str, offer_id: int) -> int:
-    """Return how many vouchers of an offer a person has used or may still use."""
-    mine = _select(reading, sa.and_(vouchers.c.owner == owner, vouchers.c.offer_id == offer_id))
+def counted_against_limit(
+    reading: db.Reading, wanted: Collection[tuple[str, int]]
+) -> Counter[tuple[str, int]]:
+    """Return how many vouchers of an offer a person has used or may still use, by owner and offer."""
+    if not wanted:
+        return Counter()
+    pair = (vouchers.c.owner, vouchers.c.offer_id)
+    theirs = _select(reading, sa.tuple_(*pair).in_(bulk.listed(reading, pair, sorted(wanted))))
     counted = {VoucherStatus.USABLE, VoucherStatus.REDEEMED}
-    return sum(voucher.status in counted for voucher in mine)
+    return Counter((voucher.owner, voucher.offer_id) for voucher in theirs if voucher.status in counted)
 
 
 def _select(
-    reading: db.Reading, condition: sa.ColumnElement[bool], limit: int | None = None
+    reading: db.Reading,
+    condition: sa.ColumnElement[bool],
+    limit: int | None = None,
+    asked: Mapping[str, object] | None = None,
 ) -> list[Voucher]:
-    found = reading.connection.execute(
+    statement = (
         sa.select(*_COLUMNS)
         .join(
             offers, sa.and_(offers.c.city_id == vouchers.c.city_id, offers.c.offer_id == vouchers.c.offer_id)
@@ -188,11 +213,15 @@ def _select(
         .where(vouchers.c.city_id == reading.city_id, condition)
         .order_by(vouchers.c.status_index.desc())
         .limit(limit)
-    ).all()
+    )
+    with bulk.planned_anew(reading):
+        found = reading.connection.execute(statement, asked).all()
+    if not found:
+        return []
     first_holds = {
         row.voucher_id: transfer_id(reading.city_id, row.voucher_id, Step.HOLD, 0) for row in found
     }
-    resolutions = queries.resolution(reading, first_holds.values()) if found else {}
+    resolutions = queries.resolution(reading, first_holds.values())
     where = {venue_id for row in found for venue_id in (*row.venue_ids, row.redeemed_venue_id) if venue_id}
     names = {venue.venue_id: venue.name for venue in venues.by_id(reading, where).values()}
     return [

@@ -63,7 +63,7 @@ async def decide(
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
 
     def command(work: Work) -> Verdict:
-        devices.touch(work, device.device_id)
+        devices.touch(work, [device.device_id])
         return redeeming.redeem(
             work,
             caller.city,

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -11,9 +13,12 @@ from api import services, verdicts
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import Before, IdText, In, Limit, Paged
+from kernel.cities import City
 from kernel.db import Work
+from kernel.errors import DomainError
 from merchants import devices
 from redemption import redeeming, scans
+from redemption.scans import Scanned
 from redemption.verdicts import Verdict
 
 router = APIRouter(tags=["scans"])
@@ -60,6 +65,21 @@ class VerdictOut(BaseModel):
     scanned_at: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    city: City
+    scanned: Scanned
+    seen: int | None
+    """The device, if it is to be noted that it was seen."""
+
+
+def _redeem(work: Work, waiting: Sequence[_Scan]) -> list[Verdict | DomainError]:
+    """Decide on all scans that wait in one city."""
+    if seen := [one.seen for one in waiting if one.seen is not None]:
+        devices.touch(work, seen)
+    return redeeming.redeem_many(work, waiting[0].city, [one.scanned for one in waiting])
+
+
 @router.post("/scans", summary="Scan a voucher")
 async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: IdempotencyKey) -> VerdictOut:
     """Redeem a voucher exactly once. The same nonce gets the same verdict again, so repeating is safe."""
@@ -70,19 +90,9 @@ async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: Idempo
     if len(body.text) < MANUAL_CODE_MAX:
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
 
-    def command(work: Work) -> Verdict:
-        if devices.is_due(device, work.now):
-            devices.touch(work, device.device_id)
-        return redeeming.redeem(
-            work,
-            caller.city,
-            body.text,
-            venue_id=device.venue_id,
-            device_id=device.device_id,
-            scan_nonce=nonce,
-        )
-
-    return _present(request, caller, await given.write(caller.city.city_id, command))
+    seen = device.device_id if devices.is_due(device, given.database.clock.now()) else None
+    scan = _Scan(caller.city, Scanned(body.text, device.venue_id, device.device_id, nonce), seen)
+    return _present(request, caller, await given.write_with(caller.city.city_id, _redeem, scan))
 
 
 @router.get("/scans", summary="Scans of today")

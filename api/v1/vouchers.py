@@ -1,7 +1,8 @@
 """Vouchers of the person who is signed in: buying, showing, giving back."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -10,10 +11,14 @@ from pydantic import BaseModel, Field
 
 from api import commanding, services
 from api.access import Access, Caller, Sort
-from api.commanding import IdempotencyKey
+from api.commanding import Grouped, IdempotencyKey
 from api.v1.shapes import INTEGER_MAX, Before, In, Limit, Paged
+from kernel.cities import City
 from kernel.db import Work
+from kernel.errors import DomainError
 from redemption import buying, cancelling, codes, qr, vouchers
+from redemption.buying import Purchase
+from redemption.keys import Sealer
 from redemption.vouchers import Voucher
 
 router = APIRouter(tags=["vouchers"])
@@ -42,15 +47,30 @@ class VoucherOut(BaseModel):
     manual_code: str = Field(description="To be typed where nothing can be scanned", examples=["7K3M9QXY2A"])
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    city: City
+    sealer: Sealer
+    purchase: Purchase
+
+
+def _buy(work: Work, orders: Sequence[_Order]) -> list[Mapping[str, Any] | DomainError]:
+    """Sell to all who wait in one city."""
+    city, sealer = orders[0].city, orders[0].sealer
+    sold = buying.buy_many(work, city, [order.purchase for order in orders], sealer)
+    return [one if isinstance(one, DomainError) else present(one) for one in sold]
+
+
+_BUYING = Grouped(_buy)
+
+
 @router.post("/vouchers", status_code=201, summary="Buy a voucher", response_model=VoucherOut)
 async def buy(request: Request, caller: Citizen, body: BuyRequest, key: IdempotencyKey) -> JSONResponse:
     """Reserve the points and a place and issue the voucher, all or nothing."""
-    sealer, owner = services.of(request).sealer, caller.person_session.person.owner
-
-    def command(work: Work) -> Mapping[str, Any]:
-        return present(buying.buy(work, caller.city, owner, body.offer_id, sealer))
-
-    return await commanding.answer(request, caller, key, command, status=201)
+    purchase = Purchase(caller.person_session.person.owner, body.offer_id)
+    order = _Order(caller.city, services.of(request).sealer, purchase)
+    done = await commanding.perform_grouped(request, caller, key, _BUYING, order)
+    return commanding.Ready(done, 201)
 
 
 @router.get("/vouchers", summary="Your vouchers")

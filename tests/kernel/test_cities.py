@@ -5,6 +5,7 @@ import pytest
 from kernel import cities
 from kernel.cities import NewCity
 from kernel.db import Database
+from kernel.errors import Conflict
 from tests.fixtures import counting
 
 
@@ -38,3 +39,12 @@ def test_no_city_is_not_remembered(database: Database) -> None:
     assert [] == cities.remembered(database)
     database.run(1, lambda work: cities.create(work, NewCity(slug="moers", name="Moers")))
     assert 1 == len(cities.remembered(database))
+
+
+def test_cities_without_a_host_of_their_own(database: Database) -> None:
+    """Several cities may go without one; a host that another city has is refused."""
+    first = cities.found(database, NewCity(slug="duisburg", name="Duisburg", host="duisburg.test"))
+    for slug in ("moers", "krefeld"):
+        cities.found(database, NewCity(slug=slug, name=slug.title()))
+    with pytest.raises(Conflict, match="city-exists"):
+        cities.found(database, NewCity(slug="wesel", name="Wesel", host=first.host))

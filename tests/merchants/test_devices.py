@@ -93,7 +93,7 @@ def test_last_seen_is_written_rarely(town: Town, pool: int) -> None:
     seen = []
     for pause in (dt.timedelta(), devices.TOUCH_AFTER - dt.timedelta(seconds=1), dt.timedelta(seconds=1)):
         town.clock.advance(pause)
-        town.database.run(town.city_id, lambda work: devices.touch(work, device.device_id))
+        town.database.run(town.city_id, lambda work: devices.touch(work, [device.device_id]))
         seen.append(authenticate(town, token).last_seen_at)
 
     began = device.created_at
@@ -131,7 +131,7 @@ def test_due_is_as_touching_decides(town: Town, pool: int) -> None:
     """A device is due to be noted when it never was, and again from TOUCH_AFTER on."""
     device, token = enrol(town, pool)
     now = device.created_at
-    town.database.run(town.city_id, lambda work: devices.touch(work, device.device_id))
+    town.database.run(town.city_id, lambda work: devices.touch(work, [device.device_id]))
     seen = authenticate(town, token)
     assert seen.last_seen_at is not None
     tick = dt.timedelta(microseconds=1)

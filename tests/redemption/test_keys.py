@@ -67,7 +67,7 @@ def test_issued_and_accepted_are_counted_for_each_key(office: Office) -> None:
 def test_more_accepted_than_issued_is_suspicious(office: Office) -> None:
     """Somebody else signs with the key."""
     key = every(office)[0]
-    office.database.run(office.city_id, lambda work: keys.count_accepted(work, key.kid))
+    office.database.run(office.city_id, lambda work: keys.count_accepted(work, [key.kid]))
     assert every(office)[0].is_suspicious
 
 

@@ -200,7 +200,7 @@ def test_a_voucher_signed_with_a_stolen_key_is_unknown(office: Office, voucher: 
         ring = keys.ring(reading)
     claims = tokens.read(voucher.token, ring, int(office.clock.now().timestamp()))
     for forged in (replace(claims, voucher_id=b"8 bytes."), replace(claims, value_cents=99_999)):
-        signed = office.database.run(office.city_id, partial(keys.sign, sealer=SEALER, claims=forged))
+        (signed,) = office.database.run(office.city_id, partial(keys.sign, sealer=SEALER, claimed=[forged]))
         verdict = office.scan(codes.app_text(signed.token))
         assert (VerdictCode.UNKNOWN_VOUCHER, Colour.RED) == (verdict.code, verdict.colour)
     assert office.scan(voucher).accepted
@@ -315,7 +315,7 @@ def test_the_scans_of_a_venue_are_listed_by_device_time_and_page(office: Office,
 def test_a_voucher_is_found_by_nothing_but_its_own_names(office: Office, voucher: Voucher) -> None:
     """Neither an unknown id nor an unknown code finds one."""
     with office.database.reading(office.city_id) as reading:
-        assert voucher == vouchers.find(reading, voucher_id=voucher.voucher_id)
-        assert voucher == vouchers.find(reading, manual_code=voucher.manual_code)
-        assert vouchers.find(reading, voucher_id="00" * 8) is None
-        assert vouchers.find(reading, manual_code="0000000000") is None
+        assert [voucher] == vouchers.find(reading, voucher_ids=[voucher.voucher_id])
+        assert [voucher] == vouchers.find(reading, manual_codes=[voucher.manual_code])
+        assert [] == vouchers.find(reading, voucher_ids=["00" * 8], manual_codes=["0000000000"])
+        assert [] == vouchers.find(reading)
