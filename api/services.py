@@ -45,16 +45,13 @@ class Services:
     translations: Mapping[str, NullTranslations]
     templates: Templates
     meter: Meter
+    sealer: Sealer
+    """What opens the cities' signing keys."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The secret keys that may still open something, the present one first."""
         return secrets_of(self.settings)
-
-    @property
-    def sealer(self) -> Sealer:
-        """What opens the cities' signing keys."""
-        return sealer(self.settings)
 
     async def write(self, city_id: int, command: Callable[[Work], T]) -> T:
         """Hand a command to the writer and wait for its outcome without occupying a thread."""
@@ -135,6 +132,7 @@ def build(settings: Settings, database: Database | None = None) -> Services:
         translations,
         templating.build(translations),
         meter,
+        sealer(settings),
     )
 
 

@@ -7,12 +7,15 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.v1.scans import ScanIn
 from api.v1.vouchers import BuyRequest
+from kernel import logs
 from kernel.settings import Settings
 
 
 def product() -> FastAPI:
     """Return the application as `duiscoin serve` makes it, settings from the environment."""
-    return create_app(Settings())
+    settings = Settings()
+    logs.configure(json_lines=settings.json_logs)
+    return create_app(settings)
 
 
 def empty() -> FastAPI:
