@@ -79,6 +79,7 @@ class _Writer:
         codes = {line.booked.subject.partition("/")[0] for line in lines}
         paid = {line.booked.group_id for line in lines if line.booked.purpose == paying_fines.PURPOSE}
         self._fines = paying_fines.by_groups(reading, [group for group in paid if group is not None])
+        self._actions = action_types.by_code(reading)
         self._offers = {one.code: one for one in offers.every(reading) if one.code in codes}
 
     def write(self, line: StatementLine) -> HistoryLine:
@@ -113,7 +114,7 @@ class _Writer:
         submission = self._submissions.get(number)
         if submission is None:
             return _About("coin", self._gettext("Points"), "", None)
-        action = action_types.get(submission.action)
+        action = self._actions[submission.action]
         reasons = {
             TransferKind.CAPTURE: self._gettext("Confirmed: the points are yours."),
             TransferKind.RELEASE: self._gettext("Not confirmed: the promised points went back."),

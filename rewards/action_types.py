@@ -1,14 +1,21 @@
-"""Action types: what citizens can do for the city, as data in `rewards/data/action_types.json`."""
+"""Action types: what citizens can do for the city, as data.
+
+The built-in ones stand in `rewards/data/action_types.json`. A city adds its own and changes the words of the
+built-in ones (rewards/shaping_actions.py): what it keeps takes the place of the built-in one of that code.
+"""
 
 import enum
 import functools
+from collections.abc import Mapping
 from importlib import resources
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
+import sqlalchemy as sa
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, TypeAdapter, model_validator
 
+from kernel.db import Reading
 from kernel.errors import Invalid, NotFound
-from rewards import canonical, rules
+from rewards import canonical, rules, tables
 from rewards.conditions import Code, FactName, Text
 from rewards.rules import RuleVersion
 
@@ -56,10 +63,13 @@ class EvidenceKey(enum.StrEnum):
     TAG = "tag"
     """A code that is valid for a short time."""
     EVENT = "event"
-    """Person and event: a workshop, a poll, a run through a route."""
+    """Person and event: a workshop, a poll, a consultation."""
+    ROUTE = "route"
+    """Person and route."""
 
 
 Pictogram = Literal["litter", "bin", "clean-up", "form", "idea", "city", "quest"]
+PICTOGRAMS: tuple[str, ...] = get_args(Pictogram)
 
 
 class Category(BaseModel):
@@ -134,22 +144,40 @@ def read(text: str | bytes) -> tuple[ActionType, ...]:
 
 
 @functools.cache
-def every() -> tuple[ActionType, ...]:
-    """Return all action types that are described, the inactive ones too."""
+def built_in() -> tuple[ActionType, ...]:
+    """Return the action types that every city has, as they come."""
     return read((resources.files("rewards") / "data" / "action_types.json").read_bytes())
 
 
-def get(code: str) -> ActionType:
-    """Return an action type. Raises NotFound `action-unknown`."""
-    for action in every():
-        if action.code == code:
-            return action
+@functools.cache
+def built_ins() -> Mapping[str, ActionType]:
+    """Return the same by code."""
+    return {action.code: action for action in built_in()}
+
+
+def every(reading: Reading) -> tuple[ActionType, ...]:
+    """Return all action types of the city, the inactive ones too: the built-in ones, then its own by code."""
+    own = {action.code: action for action in _kept(reading, sa.true())}
+    return (*(own.pop(action.code, action) for action in built_in()), *own.values())
+
+
+def by_code(reading: Reading) -> dict[str, ActionType]:
+    """Return the same by code."""
+    return {action.code: action for action in every(reading)}
+
+
+def get(reading: Reading, code: str) -> ActionType:
+    """Return an action type of the city. Raises NotFound `action-unknown`."""
+    for action in _kept(reading, tables.action_types.c.code == code):
+        return action
+    if code in built_ins():
+        return built_ins()[code]
     raise NotFound("action-unknown", action=code[:60])
 
 
-def active(code: str) -> ActionType:
+def active(reading: Reading, code: str) -> ActionType:
     """Return an action type that earns points now. Raises NotFound, Invalid `action-inactive`."""
-    action = get(code)
+    action = get(reading, code)
     if not action.active:
         raise Invalid("action-inactive", action=code)
     return action
@@ -160,3 +188,11 @@ def starter_rules() -> list[RuleVersion]:
     folder = resources.files("rewards") / "data" / "rules"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return [rules.read(file.read_bytes()) for file in files if file.name.endswith(".json")]
+
+
+def _kept(reading: Reading, condition: sa.ColumnElement[bool]) -> list[ActionType]:
+    kept = tables.action_types.c
+    rows = reading.connection.execute(
+        sa.select(kept.document).where(kept.city_id == reading.city_id, condition).order_by(kept.code)
+    )
+    return [ActionType.model_validate(document) for document in rows.scalars()]

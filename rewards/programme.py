@@ -86,7 +86,7 @@ def draft(work: Work, city: City, version: RuleVersion, author_id: int) -> Store
 
 def lint(reading: Reading, city: City, version: RuleVersion) -> list[LintFinding]:
     """Return what is wrong or odd about a version in this city; a budget that was never funded is odd."""
-    found = linting.lint(version, action_types.get(version.action), city.day_of(reading.now))
+    found = linting.lint(version, action_types.get(reading, version.action), city.day_of(reading.now))
     if not accounts.by_path(reading, [chart.budget_path(version.budget)]):
         details = {"budget": version.budget}
         found.append(LintFinding(Severity.WARNING, "budget-not-funded", "budget", details))

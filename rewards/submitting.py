@@ -69,7 +69,7 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
     Raises Invalid: action-unknown, action-inactive, description-missing, description-too-long,
     place-incomplete, place-out-of-range, category-missing.
     """
-    action = action_types.active(new.action)
+    action = action_types.active(work, new.action)
     _check_form(action, new)
     submission_id = work.ids.next()
     key = new.evidence_key or f"own/{submission_id}"

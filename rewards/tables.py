@@ -142,3 +142,13 @@ decisions = sa.Table(
     sa.Index("ix_decisions_submission_id", "city_id", "submission_id", "decision_id"),
     _of_submission(),
 )
+
+action_types = sa.Table(
+    "action_types",
+    db.metadata,
+    _city(),
+    sa.Column("code", sa.String(60), primary_key=True),
+    sa.Column("document", db.Json, nullable=False, comment="rewards.action_types.ActionType"),
+    sa.Column("changed_at", db.UtcDateTime, nullable=False),
+    comment="Action types that the city added, or whose words it changed",
+)

@@ -19,13 +19,12 @@ def about(request: Request, caller: Anyone) -> Response:
     """Explain Duiscoin and show every rule in force."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         active = programme.active(reading)
+        actions = action_types.by_code(reading)
     translate = framing.gettext_of(request, caller).gettext
     rules = [
         (
             stored.version.title,
-            describing.describe(
-                stored.version, action_types.get(stored.version.action), translate, caller.language
-            ),
+            describing.describe(stored.version, actions[stored.version.action], translate, caller.language),
             stored.version_hash,
         )
         for stored in active

@@ -46,13 +46,13 @@ PAGE = 30
 def every(request: Request, caller: Anyone) -> Response:
     """Show what people can do for the city, and what they handed in."""
     mine: Sequence[Submission] = ()
-    if caller.session is not None:
-        with services.of(request).database.reading(caller.city.city_id) as reading:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        known = action_types.by_code(reading)
+        if caller.session is not None:
             mine = submissions.of_owner(reading, caller.session.person.owner, limit=PAGE)
-    known = action_types.every()
     return framing.show(
-        request, caller, "citizen/actions.html", actions=known, mine=mine,
-        titles={action.code: action for action in known}, lights=LIGHTS, words=STATUS_WORDS,
+        request, caller, "citizen/actions.html", actions=known.values(), mine=mine,
+        titles=known, lights=LIGHTS, words=STATUS_WORDS,
     )  # fmt: skip
 
 
@@ -64,7 +64,8 @@ def mine(request: Request, caller: Citizen, submission_id: int) -> Response:
         history = submissions.history(reading, [submission_id])[submission_id]
         awards = awarding.of_submission(reading, submission_id)
         photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
-    action, translate = action_types.get(submission.action), framing.gettext_of(request, caller).gettext
+        action = action_types.get(reading, submission.action)
+    translate = framing.gettext_of(request, caller).gettext
     return framing.show(
         request, caller, "citizen/submission.html", submission=submission, history=history, awards=awards,
         photos=photos, action=action, lights=LIGHTS, words=STATUS_WORDS,
@@ -88,7 +89,7 @@ def photo(request: Request, caller: Citizen, submission_id: int, evidence_id: in
 @router.get("/actions/{code}")
 def form(request: Request, caller: Anyone, code: str) -> Response:
     """Show what an action is and the form to hand it in."""
-    return _form(request, caller, action_types.get(code), {})
+    return _form(request, caller, _action(request, caller, code), {})
 
 
 @router.post("/actions/{code}")
@@ -106,7 +107,7 @@ async def hand_in(  # the fields of the form
 ) -> Response:
     """Hand something in."""
     typed = {"description": description, "category": category, "address": address}
-    action = action_types.get(code)
+    action = _action(request, caller, code)
     try:
         kept = await uploading.keep(services.of(request), caller.city, photos or [])
         new = NewSubmission(
@@ -132,6 +133,11 @@ async def hand_in(  # the fields of the form
         errors = framing.field_errors(request, caller, error)
         return _form(request, caller, action, typed, status=422, errors=errors)
     return framing.go(f"/actions/mine/{answer['submission_id']}", "handed-in")
+
+
+def _action(request: Request, caller: Caller, code: str) -> ActionType:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return action_types.get(reading, code)
 
 
 def _form(

@@ -26,8 +26,8 @@ PAGE_LINES = 30
 @router.get("/")
 def home(request: Request, caller: Anyone) -> Response:
     """Show the balance and what to do next; or, to strangers, what Duiscoin is."""
-    actions = action_types.every()
     with services.of(request).database.reading(caller.city.city_id) as reading:
+        actions = action_types.every(reading)
         on_sale = [offer for offer in offers.published(reading) if offer.on_sale(reading.now)]
         if caller.session is None:
             return framing.show(

@@ -62,6 +62,7 @@ def queue(request: Request, caller: CaseWorker, after: int = 0) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = submissions.waiting(reading, after=after, limit=PAGE)
         history = submissions.history(reading, [one.submission_id for one in found])
+        titles = action_types.by_code(reading)
     translate = framing.gettext_of(request, caller).gettext
     reasons = {
         number: explaining.waiting(steps[-1].reason, translate) if steps else ""
@@ -70,7 +71,7 @@ def queue(request: Request, caller: CaseWorker, after: int = 0) -> Response:
     following = f"/office/review?after={found[-1].submission_id}" if len(found) == PAGE else None
     return framing.show(
         request, caller, "office/review.html", area=Area.OFFICE, submissions=found, reasons=reasons,
-        following=following, titles={one.code: one for one in action_types.every()},
+        following=following, titles=titles,
     )  # fmt: skip
 
 
@@ -191,8 +192,8 @@ def _detail(
         history = submissions.history(reading, [submission_id])[submission_id]
         photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
         awards = awarding.of_submission(reading, submission_id)
+        action = action_types.get(reading, submission.action)
     translate = framing.gettext_of(request, caller).gettext
-    action = action_types.get(submission.action)
     checks = [
         (one.result.value, explaining.waiting(one.reason, translate))
         for one in findings
@@ -219,10 +220,11 @@ def _outcomes_page(
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = submissions.by_status(reading, Status.ACCEPTED, before=before, limit=PAGE)
         awards = awarding.of_submissions(reading, [one.submission_id for one in found])
+        titles = action_types.by_code(reading)
     shown = [one for one in found if action in {"", one.action}]
     older = f"/office/outcomes?before={found[-1].submission_id}" if len(found) == PAGE else None
     return framing.show(
         request, caller, "office/outcomes.html", area=Area.OFFICE, status=status, notice=notice,
-        submissions=shown, awards=awards, older=older, action=action, actions=action_types.every(),
-        titles={one.code: one for one in action_types.every()}, own=caller.person_session.person.owner,
+        submissions=shown, awards=awards, older=older, action=action, actions=titles.values(),
+        titles=titles, own=caller.person_session.person.owner,
     )  # fmt: skip

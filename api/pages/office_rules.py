@@ -46,11 +46,12 @@ def every(request: Request, caller: Office) -> Response:
     """Show all versions."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = programme.every(reading)
+        titles = action_types.by_code(reading)
     order = {"active": 0, "approved": 1, "draft": 2, "retired": 3}
     found.sort(key=lambda one: (one.version.code, order[one.status.value]))
     return framing.show(
         request, caller, "office/rules.html", area=Area.OFFICE, rules=found, words=STATUS_WORDS,
-        may_edit=caller.has(Role.RULE_EDITOR), titles={one.code: one for one in action_types.every()},
+        may_edit=caller.has(Role.RULE_EDITOR), titles=titles,
     )  # fmt: skip
 
 
@@ -149,8 +150,8 @@ def _detail(
         findings = programme.lint(reading, caller.city, stored.version)
         numbers = [number for number in (stored.author_id, stored.approver_id) if number]
         people = persons.by_ids(reading, numbers)
+        action = action_types.get(reading, stored.version.action)
     translate = framing.gettext_of(request, caller).gettext
-    action = action_types.get(stored.version.action)
     return framing.show(
         request, caller, "office/rule.html", area=Area.OFFICE, status=status, rule=stored, people=people,
         lines=describing.describe(stored.version, action, translate, caller.language),
@@ -168,9 +169,11 @@ def _editor(
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
 ) -> Response:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        actions = action_types.every(reading)
     return framing.show(
         request, caller, "office/rule_editor.html", area=Area.OFFICE, status=status, document=document,
-        errors=errors or [], actions=action_types.every(),
+        errors=errors or [], actions=actions,
     )  # fmt: skip
 
 

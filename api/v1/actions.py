@@ -102,10 +102,10 @@ class OutcomeEvent(In):
 
 
 @router.get("/action-types", summary="What people can do")
-def types(caller: Anyone) -> list[ActionTypeOut]:
+def types(request: Request, caller: Anyone) -> list[ActionTypeOut]:
     """Return all action types."""
-    del caller
-    return [ActionTypeOut.model_validate(one) for one in action_types.every()]
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return [ActionTypeOut.model_validate(one) for one in action_types.every(reading)]
 
 
 @router.post("/submissions", status_code=201, summary="Hand something in", response_model=SubmissionOut)

@@ -14,7 +14,7 @@ from api.commanding import IdempotencyKey
 from api.v1.shapes import CountersOut, In, LongNumber
 from identity import auditing
 from identity.roles import Role
-from kernel.db import Work
+from kernel.db import Reading, Work
 from ledger import chart, queries
 from rewards import action_types, describing, programme
 from rewards.programme import StoredRule
@@ -72,14 +72,14 @@ def register(request: Request, caller: Anyone) -> list[RuleOut]:
     """Return every rule in force, in words and as data, for anybody."""
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
-        return [_present(request, caller, one) for one in programme.active(reading)]
+        return [_present(request, caller, reading, one) for one in programme.active(reading)]
 
 
 @router.get("/rules/versions", summary="All versions")
 def versions(request: Request, caller: Editor) -> list[RuleOut]:
     """Return every version, drafts too."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        return [_present(request, caller, one) for one in programme.every(reading)]
+        return [_present(request, caller, reading, one) for one in programme.every(reading)]
 
 
 @router.post("/rules/lint", summary="Check a rule without saving it")
@@ -181,14 +181,14 @@ async def _act(
     def command(work: Work) -> Mapping[str, Any]:
         stored = use_case(work)
         auditing.record(work, caller.scope, action, f"rule/{stored.version_hash}", {})
-        return _present(request, caller, stored).model_dump(mode="json")
+        return _present(request, caller, work, stored).model_dump(mode="json")
 
     return await commanding.answer(request, caller, key, command, status=status)
 
 
-def _present(request: Request, caller: Caller, stored: StoredRule) -> RuleOut:
+def _present(request: Request, caller: Caller, reading: Reading, stored: StoredRule) -> RuleOut:
     translate = services.of(request).translations[caller.language].gettext
-    action = action_types.get(stored.version.action)
+    action = action_types.get(reading, stored.version.action)
     return RuleOut(
         version_hash=stored.version_hash,
         code=stored.version.code,

@@ -4,15 +4,17 @@ import json
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from pydantic import ValidationError
 
+from kernel.db import Database, Work
 from kernel.errors import Invalid, NotFound
-from rewards import action_types
+from rewards import action_types, tables
 from rewards.action_types import EvidenceKey, FactType
 
 
 def _data(**changes: Any) -> str:
-    return json.dumps([action_types.get("litter-report").model_dump(mode="json") | changes])
+    return json.dumps([action_types.built_ins()["litter-report"].model_dump(mode="json") | changes])
 
 
 def test_the_built_in_actions() -> None:
@@ -25,13 +27,13 @@ def test_the_built_in_actions() -> None:
         ("bin-use", False),
         ("wayfinding-quest", False),
         ("city-shaping", False),
-    ] == [(action.code, action.active) for action in action_types.every()]
+    ] == [(action.code, action.active) for action in action_types.built_in()]
     assert {"litter", "form", "idea", "clean-up", "bin", "quest", "city"} == {
-        action.pictogram for action in action_types.every()
+        action.pictogram for action in action_types.built_in()
     }
 
 
-@pytest.mark.parametrize("action", action_types.every(), ids=lambda action: action.code)
+@pytest.mark.parametrize("action", action_types.built_in(), ids=lambda action: action.code)
 def test_every_action_is_open_to_everybody(action: action_types.ActionType) -> None:
     """Each has a way without photo, map or smartphone, in both languages."""
     assert {"de", "en"} <= action.other_route.keys()
@@ -44,7 +46,7 @@ def test_each_starter_rule_belongs_to_an_active_action() -> None:
     found = {version.action: version for version in action_types.starter_rules()}
 
     assert {"litter-report", "application-completed", "suggestion"} == found.keys()
-    assert all(action_types.active(code) for code in found)
+    assert all(action_types.built_ins()[code].active for code in found)
     assert {"litter-report": (3, 30), "application-completed": (1, 5), "suggestion": (1, 2)} == {
         code: (version.caps.awards_per_day, version.caps.awards_per_month) for code, version in found.items()
     }
@@ -56,18 +58,47 @@ def test_each_starter_rule_belongs_to_an_active_action() -> None:
     ]
 
 
-def test_an_action_is_found_by_its_code() -> None:
+def test_an_action_is_found_by_its_code(database: Database, city_id: int) -> None:
     """An unknown one and one that is not open yet are refused with their reasons."""
-    assert "suggestion" == action_types.active("suggestion").code
-    with pytest.raises(NotFound, match="action-unknown"):
-        action_types.get("x" * 1000)
-    with pytest.raises(Invalid, match="action-inactive"):
-        action_types.active("bin-use")
+    with database.reading(city_id) as reading:
+        assert "suggestion" == action_types.active(reading, "suggestion").code
+        with pytest.raises(NotFound, match="action-unknown"):
+            action_types.get(reading, "x" * 1000)
+        with pytest.raises(Invalid, match="action-inactive"):
+            action_types.active(reading, "bin-use")
+
+
+def test_what_a_city_keeps_takes_the_place_of_the_built_in_one(database: Database, city_id: int) -> None:
+    """Its own words count, its own actions come last, and another city sees none of it."""
+    report = action_types.built_ins()["litter-report"]
+    changed = report.model_copy(update={"names": {"de": "Dreck melden", "en": "Report dirt"}})
+    own = report.model_copy(update={"code": "book-sharing"})
+
+    def keep(work: Work) -> None:
+        rows = [
+            {
+                "city_id": work.city_id,
+                "code": one.code,
+                "document": one.model_dump(mode="json"),
+                "changed_at": work.now,
+            }
+            for one in (own, changed)
+        ]
+        work.connection.execute(sa.insert(tables.action_types), rows)
+
+    database.run(city_id, keep)
+    with database.reading(city_id) as reading:
+        found = action_types.every(reading)
+        assert (changed, own) == (found[0], found[-1])
+        assert len(action_types.built_in()) + 1 == len(found)
+        assert changed == action_types.get(reading, "litter-report")
+    with database.reading(city_id + 1) as reading:
+        assert action_types.built_in() == action_types.every(reading)
 
 
 def test_categories_have_names() -> None:
     """A category that is unknown is called like its action."""
-    action = action_types.get("litter-report")
+    action = action_types.built_ins()["litter-report"]
 
     assert "Litter on a street or green" == action.category_names("litter")["en"]
     assert action.names == action.category_names("graffiti") == action.category_names(None)

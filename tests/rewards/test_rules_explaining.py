@@ -12,7 +12,7 @@ from rewards.compiling import NOTHING, Given
 from rewards.linting import LintFinding, Severity
 from tests.rewards import made
 
-REPORT = action_types.get("litter-report")
+REPORT = action_types.built_ins()["litter-report"]
 
 
 def english(text: str) -> str:
@@ -227,7 +227,7 @@ def test_every_finding_has_a_sentence() -> None:
 
 def test_every_fact_of_a_built_in_action_has_a_name() -> None:
     """Administrators read words, not identifiers."""
-    names = {name for action in action_types.every() for name in action.facts}
+    names = {name for action in action_types.built_in() for name in action.facts}
     asked: list[str] = []
 
     def listening(text: str) -> str:

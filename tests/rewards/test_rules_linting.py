@@ -15,7 +15,7 @@ from rewards.rules import RuleVersion
 from tests.rewards import made
 
 TODAY = dt.date(2026, 5, 4)
-REPORT = action_types.get("litter-report")
+REPORT = action_types.built_ins()["litter-report"]
 WITH_DAY = REPORT.model_copy(update={"facts": REPORT.facts | {"since": FactType.DAY, "age": FactType.NUMBER}})
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
@@ -195,13 +195,15 @@ def test_without_places_nothing_is_near() -> None:
     """For an action that has no place, a radius would send every case to a person."""
     version = made.rule(action="application-completed", when=NOWHERE)
 
-    assert [(ERROR, "always-unknown", "when")] == _found(version, action_types.get("application-completed"))
+    assert [(ERROR, "always-unknown", "when")] == _found(
+        version, action_types.built_ins()["application-completed"]
+    )
 
 
 @pytest.mark.parametrize("version", action_types.starter_rules(), ids=lambda version: version.code)
 def test_starter_rules_are_without_findings(version: RuleVersion) -> None:
     """What a new city begins with is clean."""
-    assert [] == linting.lint(version, action_types.get(version.action), TODAY)
+    assert [] == linting.lint(version, action_types.built_ins()[version.action], TODAY)
 
 
 @given(made.rule_versions(), made.SENSIBLE_FACTS)

@@ -235,7 +235,7 @@ def test_protected_facts(name: str) -> None:
 def test_facts_of_the_built_in_actions_are_not_protected() -> None:
     """No built-in fact is protected by accident."""
     assert [] == [
-        name for action in action_types.every() for name in action.facts if rules.is_protected(name)
+        name for action in action_types.built_in() for name in action.facts if rules.is_protected(name)
     ]
 
 
