@@ -23,6 +23,7 @@ _TABLES = (
     "identity.tables",
     "merchants.tables",
     "rewards.tables",
+    "rewards.rule_tables",
     "redemption.tables",
     "api.tables",
 )

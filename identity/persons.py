@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ LANGUAGES = ("de", "en")
 NAME_MAX = 80
 TOPIC_CODE = "email.sign-in-code"
 """Outbox topic of codes on their way to an address."""
+_DISTRICT = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 
 class TrustLevel(enum.StrEnum):
@@ -30,6 +32,19 @@ class TrustLevel(enum.StrEnum):
     """Has shown that an e-mail address is theirs."""
     VERIFIED = "verified"
     """Identified by the city or an eID."""
+
+
+AGE_GROUPS = ("under-14", "14-17", "18-26", "27-64", "65-plus")
+"""What somebody may say of their age, in years."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person chose to say of themselves, for rules that ask for it; None is nothing."""
+
+    age_group: str | None
+    home_district: str | None
+    """Code of a district of the city."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +140,36 @@ def update(work: Work, person_id: int, *, name: str, language: str) -> Person:
     return get(work, person_id)
 
 
+def said_by(reading: Reading, owner: str) -> Said | None:
+    """Return what the person behind an owner says of themselves; None if there is no such person."""
+    row = reading.connection.execute(
+        sa.select(persons.c.age_group, persons.c.home_district).where(
+            persons.c.city_id == reading.city_id, persons.c.owner == owner
+        )
+    ).first()
+    return Said(row.age_group, row.home_district) if row else None
+
+
+def say(work: Work, person_id: int, said: Said) -> None:
+    """Keep what a person says of themselves, and forget what they said before.
+
+    Raises NotFound `person-not-found`, Invalid `age-group-unknown` or `district-unknown`.
+    """
+    get(work, person_id)
+    if said.age_group not in {None, *AGE_GROUPS}:
+        raise Invalid("age-group-unknown", field="age_group")
+    if said.home_district is not None and not _DISTRICT.fullmatch(said.home_district):
+        raise Invalid("district-unknown", field="home_district")
+    _set(work, person_id, age_group=said.age_group, home_district=said.home_district)
+
+
 def export(reading: Reading, person_id: int) -> dict[str, Any]:
     """Return what this room holds about a person, as plain values without secrets; instants in RFC 3339.
 
     Raises NotFound `person-not-found`.
     """
     person = get(reading, person_id)
+    said = said_by(reading, person.owner)
     held = reading.connection.execute(
         sa.select(roles.c.role, roles.c.venue_id, roles.c.granted_at)
         .where(roles.c.city_id == reading.city_id, roles.c.person_id == person_id)
@@ -153,6 +192,8 @@ def export(reading: Reading, person_id: int) -> dict[str, Any]:
         "trust_level": person.trust_level.value,
         "wallet_owner": person.owner,
         "created_at": person.created_at.isoformat(),
+        "age_group": said and said.age_group,
+        "home_district": said and said.home_district,
         "roles": [
             {"role": r.role, "venue_id": r.venue_id or None, "granted_at": r.granted_at.isoformat()}
             for r in held

@@ -24,6 +24,8 @@ persons = sa.Table(
     sa.Column("language", sa.String(5), nullable=False),
     sa.Column("trust_level", sa.String(10), nullable=False),
     sa.Column("created_at", db.UtcDateTime, nullable=False),
+    sa.Column("age_group", sa.String(10), comment="As the person says, if at all"),
+    sa.Column("home_district", sa.String(60), comment="As the person says, if at all"),
     sa.UniqueConstraint("city_id", "email"),
     sa.UniqueConstraint("city_id", "owner"),
     sa.CheckConstraint("trust_level IN ('anonymous', 'basic', 'verified')", name="trust_level"),

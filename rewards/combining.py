@@ -1,13 +1,19 @@
-"""Combining: what all rules of a programme together say to one event."""
+"""Combining: what all rules of a programme together say to one event.
+
+The rules that are paid from one budget are a campaign. A campaign may combine its own rules in its own way;
+what comes out of the campaigns is then combined as the programme says.
+"""
 
 import enum
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rewards import compiling, evaluating
 from rewards.compiling import Event, Facts, Given
 from rewards.evaluating import CompiledRule, Decision, Outcome
+from rewards.measures import Measure
 from rewards.rules import RuleVersion
 
 
@@ -15,11 +21,11 @@ class Combination(enum.StrEnum):
     """What happens when several rules award the same action."""
 
     BEST = "best"
-    """The rule that gives most. A rule that can't decide asks for review only if none awards."""
+    """What gives most. What can't decide asks for review only if nothing awards."""
     SUM = "sum"
-    """Every rule that awards. If one can't decide, the whole goes to review."""
+    """Everything that awards. If one can't decide, the whole goes to review."""
     PRIORITY = "priority"
-    """The first rule that does not refuse, highest priority first. If it can't decide: review."""
+    """The first that does not refuse, highest priority first. If it can't decide: review."""
 
 
 class Judged(NamedTuple):
@@ -50,24 +56,57 @@ class Ruling(NamedTuple):
 
 
 _NO_RULE = Ruling(Outcome.NO_AWARD, "no-rule")
+_NONE: Mapping[str, Combination] = MappingProxyType({})
+
+
+class Needs(NamedTuple):
+    """What the rules of an action look at beyond the facts of an event."""
+
+    person: bool = False
+    campaigns: bool = False
+    districts: bool = False
+    measures: tuple[Measure, ...] = ()
+
+
+class _Together(NamedTuple):
+    """The rules of one action, and the positions of each campaign's with how it combines them.
+
+    Without campaigns of their own mind there are none: then all rules are combined as one.
+    """
+
+    rules: tuple[CompiledRule, ...]
+    campaigns: tuple[tuple[Combination, tuple[int, ...]], ...]
+    needs: Needs
 
 
 class Programme:
     """Rules ready to be applied, found by action."""
 
-    __slots__ = ("_by_action", "combination")
+    __slots__ = ("_by_action", "campaigns", "combination")
 
-    def __init__(self, compiled: Iterable[CompiledRule], combination: Combination = Combination.BEST) -> None:
+    def __init__(
+        self,
+        compiled: Iterable[CompiledRule],
+        combination: Combination = Combination.BEST,
+        campaigns: Mapping[str, Combination] = _NONE,
+    ) -> None:
         self.combination = combination
-        self._by_action: dict[str, tuple[CompiledRule, ...]] = {}
-        ordered = sorted(compiled, key=lambda rule: (-rule.version.priority, rule.version.code))
-        for rule in ordered:
-            action = rule.version.action
-            self._by_action[action] = (*self._by_action.get(action, ()), rule)
+        self.campaigns = campaigns
+        found: dict[str, list[CompiledRule]] = {}
+        for rule in sorted(compiled, key=lambda rule: (-rule.version.priority, rule.version.code)):
+            for action in rule.version.actions:
+                found.setdefault(action, []).append(rule)
+        self._by_action = {action: self._together(tuple(those)) for action, those in found.items()}
 
     def of_action(self, action: str) -> tuple[CompiledRule, ...]:
         """Return the rules of an action, highest priority first, then by code."""
-        return self._by_action.get(action, ())
+        found = self._by_action.get(action)
+        return found.rules if found else ()
+
+    def needs(self, action: str) -> Needs:
+        """Return what the rules of an action have to know beyond the facts of an event."""
+        found = self._by_action.get(action)
+        return found.needs if found else Needs()
 
     def decide(self, action: str, facts: Facts, given: Mapping[str, Given]) -> Ruling:
         """Return what the rules of an action give.
@@ -78,27 +117,65 @@ class Programme:
         found = self._by_action.get(action)
         if not found:
             return _NO_RULE
-        event, unknown = Event(facts), compiling.UNKNOWN
-        decisions = tuple([rule.judge(event, given.get(rule.code, unknown)) for rule in found])
-        chosen = _CHOOSE[self.combination](decisions)
+        event, unknown = Event(facts, action), compiling.UNKNOWN
+        rules = found.rules
+        decisions = tuple([rule.judge(event, given.get(rule.code, unknown)) for rule in rules])
+        chosen = self._chosen(found, decisions)
         leading = decisions[chosen[0]]
         return Ruling(
             leading.outcome,
             leading.reason,
-            tuple([Judged(found[position], decisions[position]) for position in chosen]),
-            found,
+            tuple([Judged(rules[position], decisions[position]) for position in chosen]),
+            rules,
             decisions,
         )
 
+    def _together(self, rules: tuple[CompiledRule, ...]) -> _Together:
+        budgets: dict[str, list[int]] = {}
+        for position, rule in enumerate(rules):
+            budgets.setdefault(rule.version.budget, []).append(position)
+        ways = {budget: self.campaigns.get(budget, self.combination) for budget in budgets}
+        needs = Needs(
+            any(rule.looks_at_person for rule in rules),
+            any(rule.campaigns for rule in rules),
+            any(rule.looks_at_districts for rule in rules),
+            tuple(dict.fromkeys(measure for rule in rules for measure in rule.measures)),
+        )
+        if all(way is self.combination for way in ways.values()):
+            return _Together(rules, (), needs)
+        apart = tuple((ways[budget], tuple(those)) for budget, those in budgets.items())
+        return _Together(rules, apart, needs)
+
+    def _chosen(self, found: _Together, decisions: tuple[Decision, ...]) -> list[int]:
+        if not found.campaigns:
+            return _CHOOSE[self.combination](decisions)
+        groups = [
+            [positions[one] for one in _CHOOSE[way]([decisions[position] for position in positions])]
+            for way, positions in found.campaigns
+        ]
+        # Where priority decides between campaigns, the first rule that was chosen stands for its own.
+        groups.sort(key=lambda group: group[0])
+        said = [_said(group, decisions) for group in groups]
+        return [position for one in _CHOOSE[self.combination](said) for position in groups[one]]
+
 
 def compile_programme(
-    versions: Iterable[RuleVersion], combination: Combination = Combination.BEST
+    versions: Iterable[RuleVersion],
+    combination: Combination = Combination.BEST,
+    campaigns: Mapping[str, Combination] = _NONE,
 ) -> Programme:
-    """Return rules ready to be applied together."""
-    return Programme((evaluating.compile_rule(version) for version in versions), combination)
+    """Return rules ready to be applied together; `campaigns` says by budget which combine otherwise."""
+    return Programme((evaluating.compile_rule(version) for version in versions), combination, campaigns)
 
 
-def _best(decisions: tuple[Decision, ...]) -> list[int]:
+def _said(group: list[int], decisions: Sequence[Decision]) -> Decision:
+    """Return what the chosen rules of a campaign say as one."""
+    first = decisions[group[0]]
+    points = sum(decisions[position].points for position in group)
+    return first if len(group) == 1 else first._replace(points_now=points, points_later=0)
+
+
+def _best(decisions: Sequence[Decision]) -> list[int]:
     """Choose the highest award. Of equals the first: higher priority, then code."""
     best, most = -1, 0
     for position, decision in enumerate(decisions):
@@ -107,7 +184,7 @@ def _best(decisions: tuple[Decision, ...]) -> list[int]:
     return [best] if most else [_undecided(decisions) or 0]
 
 
-def _sum(decisions: tuple[Decision, ...]) -> list[int]:
+def _sum(decisions: Sequence[Decision]) -> list[int]:
     undecided = _undecided(decisions)
     if undecided is not None:
         return [undecided]
@@ -115,16 +192,16 @@ def _sum(decisions: tuple[Decision, ...]) -> list[int]:
     return awarding or [0]
 
 
-def _first(decisions: tuple[Decision, ...]) -> list[int]:
+def _first(decisions: Sequence[Decision]) -> list[int]:
     deciding = (position for position, one in enumerate(decisions) if one.outcome is not Outcome.NO_AWARD)
     return [next(deciding, 0)]
 
 
-def _undecided(decisions: tuple[Decision, ...]) -> int | None:
+def _undecided(decisions: Sequence[Decision]) -> int | None:
     return next((position for position, one in enumerate(decisions) if one.outcome is Outcome.REVIEW), None)
 
 
-_CHOOSE: Mapping[Combination, Callable[[tuple[Decision, ...]], list[int]]] = {
+_CHOOSE: Mapping[Combination, Callable[[Sequence[Decision]], list[int]]] = {
     Combination.BEST: _best,
     Combination.SUM: _sum,
     Combination.PRIORITY: _first,

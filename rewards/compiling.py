@@ -1,81 +1,31 @@
 """Compiling: conditions turned into closures over what is known of an event. Total: they can't fail.
 
 Three-valued logic (Kleene): True, False, and None for unknown. What is not known stays unknown until it
-can't matter. No clock and no place of its own: event time, zone and history are passed in.
+can't matter. No clock and no place of its own: all that is known is passed in (rewards/events.py).
 """
 
 import datetime as dt
 import json
 import operator
-import unicodedata
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
 
-from rewards import conditions
-from rewards.canonical import WHOLE_MAX
+from rewards import answering, conditions
 from rewards.checking import Place, distance_m
 from rewards.conditions import Comparison, Condition, Period, TrustLevel
+from rewards.events import NOTHING as NOTHING
+from rewards.events import UNKNOWN as UNKNOWN
+from rewards.events import Event as Event
+from rewards.events import Facts as Facts
+from rewards.events import FactValue as FactValue
+from rewards.events import Given as Given
+from rewards.events import Person as Person
+from rewards.events import Test as Test
+from rewards.events import Truth as Truth
+from rewards.events import local_time as local_time
+from rewards.events import usable as usable
+from rewards.nodes import COMPARE
 
-FactValue = bool | int | str
-Truth = bool | None
-"""None is unknown."""
-
-_COMPARE: Mapping[Comparison, Callable[..., bool]] = {
-    Comparison.EQ: operator.eq,
-    Comparison.NE: operator.ne,
-    Comparison.LT: operator.lt,
-    Comparison.LE: operator.le,
-    Comparison.GT: operator.gt,
-    Comparison.GE: operator.ge,
-}
 _TRUST_ORDER = list(TrustLevel)
-_LATITUDE_MAX, _LONGITUDE_MAX = 90_000_000, 180_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What a person got under a rule before, in the city's day and month. None is unknown."""
-
-    awards_today: int | None = None
-    awards_month: int | None = None
-    awards_ever: int | None = None
-    points_month: int | None = None
-
-
-UNKNOWN = Given()
-NOTHING = Given(0, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of an event. A value that is missing, None or of no type of ours is unknown.
-
-    `occurred_at` has a time zone; without one, what depends on time is unknown.
-    """
-
-    values: Mapping[str, object]
-    occurred_at: dt.datetime
-    zone: ZoneInfo
-    place: Place | None = None
-    given: Given = field(default=UNKNOWN)
-
-
-class Event:
-    """Facts made ready for many rules: values and the city's time are worked out once."""
-
-    __slots__ = ("day", "hour", "local", "place", "values", "weekday")
-
-    def __init__(self, facts: Facts) -> None:
-        self.values = {name: usable(value) for name, value in facts.values.items()}
-        self.place = facts.place if _on_earth(facts.place) else None
-        self.local = local_time(facts)
-        self.day = self.local.date() if self.local else None
-        self.hour = self.local.hour if self.local else -1
-        self.weekday = self.local.isoweekday() if self.local else 0
-
-
-Test = Callable[[Event, Given], Truth]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +40,15 @@ class Clause:
     node: Condition
     test: Test
     parts: tuple["Clause", ...] = ()
+    rule: str = ""
+    """Code of the rule that it belongs to."""
 
 
-def compile_condition(node: Condition, path: str = "when") -> Clause:
-    """Return a condition and all in it, ready to be asked."""
+def compile_condition(node: Condition, path: str = "when", rule: str = "") -> Clause:
+    """Return a condition and all in it, ready to be asked, for the rule of this code."""
     parts = tuple(
-        compile_condition(part, f"{path}.{position}") for position, part in enumerate(conditions.parts(node))
+        compile_condition(part, f"{path}.{position}", rule)
+        for position, part in enumerate(conditions.parts(node))
     )
     match node:
         case conditions.All():
@@ -105,33 +58,17 @@ def compile_condition(node: Condition, path: str = "when") -> Clause:
         case conditions.Not():
             test = _not(parts[0].test)
         case _:
-            test = _leaf(node)
-    return Clause(path, _asked(node), node, test, parts)
-
-
-def usable(value: object) -> FactValue | None:
-    """Return a fact's value, or None if it is unknown: missing, empty, of another type, inexact."""
-    if type(value) is int:
-        return value if -WHOLE_MAX <= value <= WHOLE_MAX else None
-    if type(value) is str:
-        return (value if value.isascii() else unicodedata.normalize("NFC", value)) or None
-    return value if type(value) is bool else None
-
-
-def local_time(facts: Facts) -> dt.datetime | None:
-    """Return when it happened in the city's time; None without a time zone or beyond the calendar."""
-    try:
-        return facts.occurred_at.astimezone(facts.zone) if facts.occurred_at.tzinfo else None
-    except OverflowError:
-        return None
+            test = _leaf(node, rule)
+    return Clause(path, _asked(node), node, test, parts, rule)
 
 
 def _asked(node: Condition) -> str:
-    plain = node.model_dump(mode="json", exclude={"of"})
+    joins = {"of"} if conditions.parts(node) or isinstance(node, conditions.All | conditions.Any) else None
+    plain = node.model_dump(mode="json", exclude=joins, exclude_none=True)
     return " ".join(part if isinstance(part, str) else json.dumps(part) for part in plain.values())
 
 
-def _leaf(node: Condition) -> Test:  # noqa: C901, PLR0911 -- one case for each sort of node
+def _leaf(node: Condition, rule: str) -> Test:  # noqa: C901, PLR0911 -- one case for each sort of node
     match node:
         case conditions.Compare(fact=fact, comparison=comparison, value=value):
             return _compare(fact, comparison, value)
@@ -154,8 +91,8 @@ def _leaf(node: Condition) -> Test:  # noqa: C901, PLR0911 -- one case for each 
             return _near(node)
         case conditions.History(period=period, comparison=comparison, value=bound):
             return _history(period, comparison, bound)
-    msg = f"no test for {type(node).__name__}"
-    raise TypeError(msg)
+        case _:
+            return answering.test_of(node, rule)
 
 
 def _all(tests: list[Test]) -> Test:
@@ -195,7 +132,7 @@ def _not(part: Test) -> Test:
 
 
 def _compare(fact: str, comparison: Comparison, value: FactValue) -> Test:
-    compare, expected = _COMPARE[comparison], type(value)
+    compare, expected = COMPARE[comparison], type(value)
 
     def test(event: Event, _: Given) -> Truth:
         actual = event.values.get(fact)
@@ -218,7 +155,7 @@ def _in(fact: str, values: tuple[FactValue, ...]) -> Test:
 
 
 def _compare_day(fact: str, comparison: Comparison, value: dt.date) -> Test:
-    compare = _COMPARE[comparison]
+    compare = COMPARE[comparison]
 
     def test(event: Event, _: Given) -> Truth:
         actual = conditions.as_day(event.values.get(fact))
@@ -259,7 +196,7 @@ def _near(node: conditions.Near) -> Test:
 
 
 def _history(period: Period, comparison: Comparison, bound: int) -> Test:
-    compare = _COMPARE[comparison]
+    compare = COMPARE[comparison]
     counter = operator.attrgetter(
         {Period.DAY: "awards_today", Period.MONTH: "awards_month", Period.EVER: "awards_ever"}[period]
     )
@@ -269,11 +206,3 @@ def _history(period: Period, comparison: Comparison, bound: int) -> Test:
         return None if count is None else compare(count, bound)
 
     return test
-
-
-def _on_earth(place: Place | None) -> bool:
-    return (
-        place is not None
-        and -_LATITUDE_MAX <= place.latitude_e6 <= _LATITUDE_MAX
-        and -_LONGITUDE_MAX <= place.longitude_e6 <= _LONGITUDE_MAX
-    )

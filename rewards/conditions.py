@@ -1,85 +1,38 @@
 """Conditions: the questions a rule may ask, as nodes of a typed tree that is data.
 
 Each is true, false or unknown for an event (rewards/compiling.py says which). There are no loops, no clock
-and no fractions. docs/rules.md explains each to administrators.
+and no fractions. docs/rules.md explains each to administrators. Here are the questions about facts and what
+joins them; those about person, time, place, history and campaign are in rewards/questions.py.
 """
 
-import datetime as dt
 import enum
-import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    model_validator,
+from pydantic import Field, StrictInt, model_validator
+
+from rewards.nodes import EQUALITY as EQUALITY
+from rewards.nodes import Code as Code
+from rewards.nodes import Comparison as Comparison
+from rewards.nodes import Day as Day
+from rewards.nodes import FactName as FactName
+from rewards.nodes import Latitude, Longitude
+from rewards.nodes import Node as Node
+from rewards.nodes import Text as Text
+from rewards.nodes import Value as Value
+from rewards.nodes import as_day as as_day
+from rewards.questions import (
+    Action,
+    AgeBand,
+    Campaign,
+    Count,
+    District,
+    Home,
+    Inside,
+    Season,
+    Streak,
+    Window,
 )
-
-from rewards import canonical
-
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _text(text: str) -> str:
-    if not text.isprintable():
-        msg = "control characters are not allowed"
-        raise ValueError(msg)
-    return unicodedata.normalize("NFC", text)
-
-
-def as_day(value: object) -> dt.date | None:
-    """Return the day that a text like `2026-03-29` names, None for anything else."""
-    if not isinstance(value, str) or not _ISO_DAY.fullmatch(value):
-        return None
-    try:
-        return dt.date.fromisoformat(value)
-    except ValueError:
-        return None
-
-
-def _day(value: object) -> dt.date:
-    # Left to itself, pydantic would take a number for seconds since 1970.
-    day = value if type(value) is dt.date else as_day(value)
-    if day is None:
-        msg = "a day is written 2026-03-29"
-        raise ValueError(msg)
-    return day
-
-
-Text = Annotated[StrictStr, Field(min_length=1, max_length=200), AfterValidator(_text)]
-Code = Annotated[StrictStr, Field(pattern=r"\A[a-z][a-z0-9-]{0,59}\z")]
-FactName = Annotated[StrictStr, Field(pattern=r"\A[a-z][a-z0-9_]{0,59}\z")]
-Whole = Annotated[StrictInt, Field(ge=-canonical.WHOLE_MAX, le=canonical.WHOLE_MAX)]
-Value = StrictBool | Whole | Text
-Day = Annotated[dt.date, BeforeValidator(_day)]
-
-
-class Node(BaseModel):
-    """A part of a rule: immutable, and without fields that it doesn't know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Comparison(enum.StrEnum):
-    """How a fact is compared with a value."""
-
-    EQ = "=="
-    NE = "!="
-    LT = "<"
-    LE = "<="
-    GT = ">"
-    GE = ">="
-
-
-EQUALITY = frozenset({Comparison.EQ, Comparison.NE})
 
 
 class All(Node):
@@ -195,8 +148,8 @@ class Near(Node):
     """True within a radius around a point; unknown without a place. The place's accuracy does not count."""
 
     op: Literal["near"] = "near"
-    latitude_e6: Annotated[StrictInt, Field(ge=-90_000_000, le=90_000_000)]
-    longitude_e6: Annotated[StrictInt, Field(ge=-180_000_000, le=180_000_000)]
+    latitude_e6: Latitude
+    longitude_e6: Longitude
     radius_m: Annotated[StrictInt, Field(ge=1, le=100_000)]
 
 
@@ -218,7 +171,29 @@ class History(Node):
 
 
 Condition = Annotated[
-    All | Any | Not | Compare | CompareDay | In | Known | Trust | Weekday | Hours | Dates | Near | History,
+    All
+    | Any
+    | Not
+    | Compare
+    | CompareDay
+    | In
+    | Known
+    | Trust
+    | Weekday
+    | Hours
+    | Dates
+    | Near
+    | History
+    | Action
+    | AgeBand
+    | Campaign
+    | Count
+    | District
+    | Home
+    | Inside
+    | Season
+    | Streak
+    | Window,
     Field(discriminator="op"),
 ]
 

@@ -4,10 +4,13 @@ Deciding in general whether a rule can ever be true is as hard as satisfiability
 administrator are found by looking at what one list says about one fact.
 """
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from rewards.conditions import (
+    All,
+    Any,
     Compare,
     CompareDay,
     Comparison,
@@ -18,9 +21,11 @@ from rewards.conditions import (
     Known,
     Not,
     Trust,
+    TrustLevel,
     Value,
     Weekday,
 )
+from rewards.questions import Action, AgeBand, Count, Home, Streak, Window
 
 _LOW = frozenset({Comparison.GT, Comparison.GE})
 _HIGH = frozenset({Comparison.LT, Comparison.LE})
@@ -111,6 +116,77 @@ def covers(parts: tuple[Condition, ...]) -> bool:
     )
 
 
+def implies(one: Condition, other: Condition) -> bool:
+    """Return whether `other` is surely true wherever `one` is. Not found does not mean that it isn't so."""
+    if one == other:
+        return True
+    if isinstance(other, All):
+        return all(implies(one, part) for part in other.of)
+    if isinstance(one, Any):
+        return bool(one.of) and all(implies(part, other) for part in one.of)
+    if isinstance(other, Any) and any(implies(one, part) for part in other.of):
+        return True
+    if isinstance(one, All):
+        return any(implies(part, other) for part in one.of)
+    return _narrower(one, other)
+
+
+def _narrower(one: Condition, other: Condition) -> bool:
+    match one, other:
+        case (Compare() | In() as narrow, Compare() | In() as wide) if narrow.fact == wide.fact:
+            return _values_within(narrow, wide)
+        case Trust(at_least=high), Trust(at_least=low):
+            return list(TrustLevel).index(high) >= list(TrustLevel).index(low)
+        case Weekday(days=few), Weekday(days=many):
+            return set(few) <= set(many)
+        case Dates() as narrow, Dates() as wide:
+            return wide.first <= narrow.first and narrow.last <= wide.last
+        case (History() | Count() | Streak() as narrow, History() | Count() | Streak() as wide):
+            same = _asked(narrow) == _asked(wide)
+            return same and _bounds_within(narrow.comparison, narrow.value, wide.comparison, wide.value)
+        case _:
+            return False
+
+
+def _values_within(one: Compare | In, other: Compare | In) -> bool:
+    fits = _allowed(other)
+    listed = one.values if isinstance(one, In) else [one.value] if one.comparison is Comparison.EQ else None
+    if listed is not None and fits is not None:
+        return {(type(value), value) for value in listed} <= fits
+    if isinstance(one, In) or isinstance(other, In):
+        return False
+    return type(one.value) is int is type(other.value) and _bounds_within(
+        one.comparison, one.value, other.comparison, int(other.value)
+    )
+
+
+def _allowed(one: Compare | In) -> set[tuple[type, Value]] | None:
+    if isinstance(one, In):
+        return {(type(value), value) for value in one.values}
+    return {(type(one.value), one.value)} if one.comparison is Comparison.EQ else None
+
+
+def _asked(node: History | Count | Streak) -> str:
+    """Return what is counted, without the number that it is compared with."""
+    plain = node.model_dump(mode="json", exclude={"comparison", "value"}, exclude_none=True)
+    return " ".join(map(str, plain.values()))
+
+
+def _bounds_within(how: Comparison, value: int, other_how: Comparison, other: int) -> bool:
+    """Return whether what compares so with one number surely compares so with the other."""
+    lowest = {Comparison.EQ: value, Comparison.GE: value, Comparison.GT: value + 1}.get(how)
+    highest = {Comparison.EQ: value, Comparison.LE: value, Comparison.LT: value - 1}.get(how)
+    match other_how:
+        case Comparison.GE | Comparison.GT:
+            return lowest is not None and lowest >= other + (other_how is Comparison.GT)
+        case Comparison.LE | Comparison.LT:
+            return highest is not None and highest <= other - (other_how is Comparison.LT)
+        case Comparison.EQ:
+            return lowest == highest == other
+        case Comparison.NE:
+            return (lowest is not None and lowest > other) or (highest is not None and highest < other)
+
+
 def _narrow(rooms: dict[str, _Room], part: Condition) -> None:
     def room(name: str) -> _Room:
         return rooms.setdefault(name, _Room())
@@ -122,13 +198,36 @@ def _narrow(rooms: dict[str, _Room], part: Condition) -> None:
             room(fact).take(comparison, day.toordinal())
         case In(fact=fact, values=values):
             room(fact).only(values)
-        case History(period=period, comparison=comparison, value=count):
-            room(f"history {period.value}").take(Comparison.GE, 0)
-            room(f"history {period.value}").take(comparison, count)
+        case History(comparison=comparison, value=count) | Count(comparison=comparison, value=count):
+            room(_asked(part)).take(Comparison.GE, 0)
+            room(_asked(part)).take(comparison, count)
+        case Streak(comparison=comparison, value=length):
+            room(_asked(part)).take(Comparison.GE, 1)
+            room(_asked(part)).take(comparison, length)
+        case _:
+            _narrow_around(room, part)
+
+
+def _narrow_around(room: Callable[[str], _Room], part: Condition) -> None:
+    match part:
         case Weekday(days=days):
             room("weekday").only(days)
+        case Action(codes=codes):
+            room("action").only(codes)
+        case AgeBand(groups=groups):
+            room("age-band").only([group.value for group in groups])
+        case Home(districts=codes):
+            room("home").only(codes)
         case Dates(first=first, last=last):
             room("dates").take(Comparison.GE, first.toordinal())
             room("dates").take(Comparison.LE, last.toordinal())
+        case Window(start=start, end=end):
+            room("window").take(Comparison.GE, _minutes(start))
+            room("window").take(Comparison.LT, _minutes(end))
         case _:
             pass
+
+
+def _minutes(text: str) -> int:
+    moment = dt.datetime.fromisoformat(text)
+    return moment.toordinal() * 1440 + moment.hour * 60 + moment.minute

@@ -3,42 +3,31 @@
 `_` is the reader's gettext function; the English text is the message id (docs/pages.md).
 """
 
-import datetime as dt
-from dataclasses import dataclass
-
-from rewards import conditions, rules
+from rewards import conditions, effects, wording
 from rewards.action_types import ActionType
-from rewards.conditions import Comparison, Condition, Period, TrustLevel
+from rewards.conditions import Condition, Period, TrustLevel
 from rewards.explaining import Gettext, in_language, points
 from rewards.rules import RuleVersion
+from rewards.wording import Names, Reader, day, sign
+
+NO_NAMES = Names()
 
 
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    """For whom a rule is described: names of the action's own things come from its data."""
-
-    action: ActionType
-    language: str
-
-    def value(self, fact: str, value: conditions.Value, _: Gettext) -> str:
-        if isinstance(value, bool):
-            return _("yes") if value else _("no")
-        if fact == "category" and value in self.action.category_codes:
-            return in_language(self.action.category_names(str(value)), self.language)
-        if fact == "source":
-            return _source(str(value), _)
-        return str(value)
-
-
-def describe(version: RuleVersion, action: ActionType, _: Gettext, language: str) -> list[str]:
+def describe(
+    version: RuleVersion, action: ActionType, _: Gettext, language: str, names: Names = NO_NAMES
+) -> list[str]:
     """Return what a rule says, one sentence for each part."""
-    reader = _Reader(action, language)
+    reader = Reader(action, language, names)
     caps = version.caps
+    called = [in_language(action.names, language)]
+    called += [names.actions.get(code, code) for code in version.actions if code != action.code]
     return [
-        _("For: %(action)s.") % {"action": in_language(action.names, language)},
+        _("For: %(action)s.") % {"action": ", ".join(called)},
         _("Condition: %(condition)s.") % {"condition": condition(version.when, _, reader)},
         *_effect(version, reader, _),
-        _share(version.now_percent, in_language(action.outcomes, language), _),
+        *_factors(version, reader, _),
+        *_share_and_streak(version, _),
+        _split(version.now_percent, in_language(action.outcomes, language), _),
         _(
             "Limits for one person: awards per day %(day)d, awards per month %(month)d, "
             "points per month %(points)d."
@@ -49,7 +38,7 @@ def describe(version: RuleVersion, action: ActionType, _: Gettext, language: str
     ]
 
 
-def condition(node: Condition, _: Gettext, reader: _Reader) -> str:
+def condition(node: Condition, _: Gettext, reader: Reader) -> str:
     """Return a condition in words."""
     said = [_inner(part, _, reader) for part in conditions.parts(node)]
     match node:
@@ -64,28 +53,22 @@ def condition(node: Condition, _: Gettext, reader: _Reader) -> str:
         case conditions.Trust() | conditions.History():
             return _about_person(node, _)
         case _:
-            return _about_time_and_place(node, _)
-
-
-def day(value: dt.date, _: Gettext) -> str:
-    """Return a day as the reader writes days."""
-    # Translators: the order and signs of a date; German: %(day)02d.%(month)02d.%(year)d
-    return _("%(year)d-%(month)02d-%(day)02d") % {"year": value.year, "month": value.month, "day": value.day}
+            return _about_time_and_place(node, _, reader)
 
 
 def _about_fact(
     node: conditions.Compare | conditions.CompareDay | conditions.In | conditions.Known,
     _: Gettext,
-    reader: _Reader,
+    reader: Reader,
 ) -> str:
     name = fact(node.fact, _)
     match node:
-        case conditions.Compare(comparison=comparison, value=value):
-            return f"{name} {_sign(comparison)} {reader.value(node.fact, value, _)}"
+        case conditions.Compare(comparison=comparison, value=wanted):
+            return f"{name} {sign(comparison)} {value(node.fact, wanted, _, reader)}"
         case conditions.CompareDay(comparison=comparison, value=then):
-            return f"{name} {_sign(comparison)} {day(then, _)}"
+            return f"{name} {sign(comparison)} {day(then, _)}"
         case conditions.In(values=values):
-            listed = ", ".join(reader.value(node.fact, value, _) for value in values)
+            listed = ", ".join(value(node.fact, one, _, reader) for one in values)
             return _("%(fact)s is one of: %(values)s") % {"fact": name, "values": listed}
         case conditions.Known():
             return _("%(fact)s is known") % {"fact": name}
@@ -94,10 +77,10 @@ def _about_fact(
 def _about_person(node: conditions.Trust | conditions.History, _: Gettext) -> str:
     if isinstance(node, conditions.Trust):
         return _("the person is at least %(level)s") % {"level": _trust(node.at_least, _)}
-    return f"{_history(node.period, _)} {_sign(node.comparison)} {node.value}"
+    return f"{_history(node.period, _)} {sign(node.comparison)} {node.value}"
 
 
-def _about_time_and_place(node: Condition, _: Gettext) -> str:
+def _about_time_and_place(node: Condition, _: Gettext, reader: Reader) -> str:
     match node:
         case conditions.Weekday(days=days):
             names = ", ".join(_weekday(one, _) for one in sorted(set(days)))
@@ -110,23 +93,81 @@ def _about_time_and_place(node: Condition, _: Gettext) -> str:
             where = f"{latitude / 1e6:.4f}, {longitude / 1e6:.4f}"
             return _("it is within %(radius)d metres of %(where)s") % {"radius": radius, "where": where}
         case _:
-            return node.op
+            return wording.question(node, _, reader)
 
 
-def _effect(version: RuleVersion, reader: _Reader, _: Gettext) -> list[str]:
+def value(fact_name: str, wanted: conditions.Value, _: Gettext, reader: Reader) -> str:
+    """Return the value of a fact in words, if there are any."""
+    if isinstance(wanted, bool):
+        return _("yes") if wanted else _("no")
+    if fact_name == "category" and wanted in reader.action.category_codes:
+        return in_language(reader.action.category_names(str(wanted)), reader.language)
+    return _source(str(wanted), _) if fact_name == "source" else str(wanted)
+
+
+def _effect(version: RuleVersion, reader: Reader, _: Gettext) -> list[str]:
     effect = version.effect
-    if isinstance(effect, rules.Fixed):
+    if isinstance(effect, effects.Fixed):
         return [_("%(points)s each time.") % {"points": points(effect.points, _)}]
-    lines = [
-        _("%(name)s: %(points)s.")
-        % {"name": reader.value(effect.fact, row.value, _), "points": points(row.points, _)}
-        for row in effect.rows
-    ]
+    if isinstance(effect, effects.Table):
+        lines = [(value(effect.fact, row.value, _, reader), row.points) for row in effect.rows]
+    else:
+        lines = [(_line(effect, line, _, reader), line.points) for line in effect.lines]
     rest = points(effect.otherwise, _) if effect.otherwise else _("no points")
-    return [*lines, _("Anything else: %(points)s.") % {"points": rest}]
+    return [
+        *(_("%(name)s: %(points)s.") % {"name": name, "points": points(earned, _)} for name, earned in lines),
+        _("Anything else: %(points)s.") % {"points": rest},
+    ]
 
 
-def _share(now_percent: int, outcome: str, _: Gettext) -> str:
+def _line(grid: effects.Grid, line: effects.Line, _: Gettext, reader: Reader) -> str:
+    said = []
+    for name, cell in zip(grid.facts, line.cells, strict=True):
+        if cell.value is not None:
+            said.append(f"{fact(name, _)} = {value(name, cell.value, _, reader)}")
+        if cell.at_least is not None:
+            said.append(f"{fact(name, _)} ≥ {cell.at_least}")
+        if cell.at_most is not None:
+            said.append(f"{fact(name, _)} ≤ {cell.at_most}")
+    return _(" and ").join(said) or _("always")
+
+
+def _factors(version: RuleVersion, reader: Reader, _: Gettext) -> list[str]:
+    return [
+        _("Times %(factor)s, rounded down, if: %(condition)s.")
+        % {
+            "factor": f"{factor.times}/{factor.over}" if factor.over > 1 else str(factor.times),
+            "condition": condition(factor.when, _, reader),
+        }
+        for factor in version.factors or ()
+    ]
+
+
+def _share_and_streak(version: RuleVersion, _: Gettext) -> list[str]:
+    said = []
+    match version.share:
+        case effects.Equally(fact=name):
+            said.append(
+                _("Shared equally, rounded down; how many people: %(fact)s.") % {"fact": fact(name, _)}
+            )
+        case effects.FirstAndLater(fact=name, later_percent=percent):
+            values = {"fact": fact(name, _), "percent": percent}
+            said.append(_("The first gets all, later ones %(percent)d %%; which place: %(fact)s.") % values)
+    if version.streak:
+        bonus = version.streak
+        values = {
+            "points": points(bonus.points, _),
+            "length": wording.units(bonus.length, bonus.unit, _),
+            "what": wording.counted(bonus.of, _),
+        }
+        if bonus.again:
+            said.append(_("Plus %(points)s after each %(length)s in a row with %(what)s.") % values)
+        else:
+            said.append(_("Plus %(points)s after %(length)s in a row with %(what)s.") % values)
+    return said
+
+
+def _split(now_percent: int, outcome: str, _: Gettext) -> str:
     values = {"percent": now_percent, "outcome": outcome}
     if now_percent == 100:  # noqa: PLR2004 -- all of it
         return _("All points at once.")
@@ -146,7 +187,7 @@ def _validity(version: RuleVersion, _: Gettext) -> list[str]:
     return []
 
 
-def _inner(node: Condition, _: Gettext, reader: _Reader) -> str:
+def _inner(node: Condition, _: Gettext, reader: Reader) -> str:
     text = condition(node, _, reader)
     several = isinstance(node, conditions.All | conditions.Any) and len(node.of) > 1
     return f"({text})" if several else text
@@ -208,15 +249,3 @@ def _weekday(number: int, _: Gettext) -> str:
         _("Sunday"),
     )
     return names[number - 1]
-
-
-def _sign(comparison: Comparison) -> str:
-    signs = {
-        Comparison.EQ: "=",
-        Comparison.NE: "≠",
-        Comparison.LT: "<",
-        Comparison.LE: "≤",
-        Comparison.GT: ">",
-        Comparison.GE: "≥",
-    }
-    return signs[comparison]

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kernel import money
-from rewards import compiling, conditions, rules
+from rewards import amounts, compiling, measures, rules
 from rewards.compiling import Clause, Event, Facts, FactValue, Given, Truth
 from rewards.conditions import (
     Compare,
     CompareDay,
-    Condition,
     Dates,
     History,
     Hours,
@@ -24,6 +23,19 @@ from rewards.conditions import (
     Near,
     Trust,
     Weekday,
+)
+from rewards.effects import Grid
+from rewards.questions import (
+    Action,
+    AgeBand,
+    Campaign,
+    Count,
+    District,
+    Home,
+    Inside,
+    Season,
+    Streak,
+    Window,
 )
 from rewards.rules import Caps, RuleVersion
 
@@ -79,14 +91,20 @@ class CompiledRule:
     """A rule version ready to be applied."""
 
     __slots__ = (
-        "_amount",
         "_caps",
         "_first",
         "_full",
         "_last",
+        "_points",
         "_when",
+        "campaigns",
         "code",
+        "effect",
+        "looks_at_action",
+        "looks_at_districts",
+        "looks_at_person",
         "looks_at_place",
+        "measures",
         "root",
         "seen",
         "version",
@@ -98,14 +116,21 @@ class CompiledRule:
         self.code = version.code
         self.version_hash = version.version_hash
         self.seen = tuple(sorted(rules.facts_used(version)))
-        self.looks_at_place = any(isinstance(node, Near) for _, node in conditions.walk(version.when))
-        self.root = compiling.compile_condition(version.when)
+        nodes = [node for _, node in rules.nodes(version)]
+        self.measures = measures.needed(version)
+        self.looks_at_place = any(isinstance(node, Near | Inside) for node in nodes)
+        self.looks_at_districts = any(isinstance(node, District) for node in nodes)
+        self.looks_at_person = any(isinstance(node, AgeBand | Home) for node in nodes)
+        self.looks_at_action = any(isinstance(node, Action) for node in nodes)
+        self.campaigns = tuple(sorted({node.code for node in nodes if isinstance(node, Campaign)}))
+        self.root = compiling.compile_condition(version.when, rule=version.code)
         self._when = self.root.test
         self._first = version.valid_from or dt.date.min
         self._last = version.valid_until or dt.date.max
         self._caps = _Caps(version.caps)
-        self._amount = _Amount(version.effect)
-        self._full = {points: _award(version, points, points) for points in self._amount.all}
+        self.effect = amounts.CompiledEffect(version)
+        self._points = self.effect.of
+        self._full: dict[int, Decision] = {}
 
     def decide(self, facts: Facts) -> Decision:
         """Return what the rule gives for an event."""
@@ -118,18 +143,30 @@ class CompiledRule:
             return self._invalid(day)
         truth = self._when(event, given)
         if truth:
-            return self._paid(self._amount.of(event), given)
+            return self._paid(self._points(event, given), given)
         return _UNCERTAIN if truth is None else _NOT_MET
 
     def trace(self, facts: Facts) -> list[Step]:
         """Return clause by clause what came out, those too that could not matter any more."""
-        return list(_steps(self.root, Event(facts), facts.given))
+        event, given = Event(facts), facts.given
+        return [
+            *_steps(self.root, event, given),
+            *(step for clause in self.effect.factors for step in _steps(clause, event, given)),
+            *self._amounts(event, given),
+        ]
 
     def deciding(self, facts: Facts) -> str:
         """Return the place of the innermost clause that decided."""
         event = Event(facts)
         decision = self.judge(event, facts.given)
         return _innermost(self.root, event, facts.given) if decision.clause == "when" else decision.clause
+
+    def _amounts(self, event: Event, given: Given) -> Iterator[Step]:
+        # What is fixed or stands in one table is told by the receipt's points already.
+        worked_out = self.version.factors or self.version.share or self.version.streak
+        if worked_out or isinstance(self.version.effect, Grid):
+            for path, points in self.effect.steps(event, given):
+                yield Step(path, "points", points, _word(None if points is None else points > 0))
 
     def _invalid(self, day: dt.date | None) -> Decision:
         if day is None:
@@ -142,35 +179,17 @@ class CompiledRule:
         left = self._caps.left(given)
         if not isinstance(left, int):
             return left
-        return self._full[points] if points <= left else _award(self.version, left, points)
+        if points > left:
+            return _award(self.version, left, points)
+        full = self._full.get(points)
+        if full is None:
+            full = self._full[points] = _award(self.version, points, points)
+        return full
 
 
 def compile_rule(version: RuleVersion) -> CompiledRule:
     """Return a rule ready to be applied."""
     return CompiledRule(version)
-
-
-class _Amount:
-    """Finds the points of an effect: 0 for none, None if the fact is unknown."""
-
-    __slots__ = ("_fact", "_fixed", "_otherwise", "_rows", "_type", "all")
-
-    def __init__(self, effect: rules.Effect) -> None:
-        table = effect if isinstance(effect, rules.Table) else None
-        self._fixed = effect.points if isinstance(effect, rules.Fixed) else None
-        self._fact = table.fact if table else ""
-        self._rows = {row.value: row.points for row in table.rows} if table else {}
-        self._type = type(table.rows[0].value) if table else None
-        self._otherwise = (table.otherwise or 0) if table else 0
-        self.all = {self._fixed or 0, self._otherwise, *self._rows.values()} - {0}
-
-    def of(self, event: Event) -> int | None:
-        if self._fixed is not None:
-            return self._fixed
-        value = event.values.get(self._fact)
-        if value is None or type(value) is not self._type:
-            return None
-        return self._rows.get(value, self._otherwise)
 
 
 class _Caps:
@@ -214,7 +233,7 @@ def _award(version: RuleVersion, points: int, wanted: int) -> Decision:
 
 def _steps(clause: Clause, event: Event, given: Given) -> Iterator[Step]:
     truth = _word(clause.test(event, given))
-    yield Step(clause.path, clause.asked, _looked_at(clause.node, event, given), truth)
+    yield Step(clause.path, clause.asked, _looked_at(clause, event, given), truth)
     for part in clause.parts:
         yield from _steps(part, event, given)
 
@@ -230,9 +249,9 @@ def _innermost(clause: Clause, event: Event, given: Given) -> str:
     return _innermost(forcing[0], event, given) if alone and forcing else clause.path
 
 
-def _looked_at(node: Condition, event: Event, given: Given) -> FactValue | None:
+def _looked_at(clause: Clause, event: Event, given: Given) -> FactValue | None:
     """Return what the event has where a node looks; not the place, which says where somebody was."""
-    match node:
+    match clause.node:
         case Compare(fact=fact) | CompareDay(fact=fact) | In(fact=fact) | Known(fact=fact):
             return event.values.get(fact)
         case Trust():
@@ -240,8 +259,24 @@ def _looked_at(node: Condition, event: Event, given: Given) -> FactValue | None:
         case History(period=period):
             counters = {"day": given.awards_today, "month": given.awards_month, "ever": given.awards_ever}
             return counters[period.value]
-        case Hours() | Weekday() | Dates() if event.local:
-            return event.local.isoformat(timespec="minutes")
+        case Hours() | Weekday() | Dates() | Season() | Window():
+            return event.local.isoformat(timespec="minutes") if event.local else None
+        case _:
+            return _looked_around(clause, event)
+
+
+def _looked_around(clause: Clause, event: Event) -> FactValue | None:
+    match clause.node:
+        case Count() | Streak() as node:
+            return event.counts.get(measures.of_question(node, clause.rule).key)
+        case Action():
+            return event.action
+        case AgeBand() | Home() as node:
+            return event.person.age_group if isinstance(node, AgeBand) else event.person.home
+        case Campaign(code=code):
+            return event.campaigns.get(code)
+        case District() if event.districts is not None:
+            return ", ".join(sorted(event.districts))
     return None
 
 

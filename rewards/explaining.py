@@ -122,6 +122,20 @@ def finding(code: str, details: Mapping[str, Any], _: Gettext) -> str:
         ),
         "cap-without-effect": _("This limit has no effect: another one is reached first."),
         "history-beyond-cap": _("The limit of %(cap)d is reached before this can matter."),
+        "clause-unreachable": _("This changes nothing: another condition beside it is already enough."),
+        "clause-implied": _("This changes nothing: another condition beside it already asks for more."),
+        "line-unreachable": _("Line %(line)d is never reached: an earlier line fits first."),
+        "factor-without-effect": _("This factor is 1 and changes nothing."),
+        "action-not-of-rule": _("The rule is not for: %(actions)s."),
+        "age-asked": _(
+            "Rules that ask for an age need a reason in the matter itself. "
+            "Who has not said their age waits for a person."
+        ),
+        "campaign-unknown": _("The city has no campaign “%(campaign)s”."),
+        "district-unknown": _("The city has no district “%(district)s”."),
+        "pays-twice": _(
+            "The rule “%(rule)s” pays for the same thing as well: up to %(points)d points together."
+        ),
         "budget-not-funded": _("Nobody has put points into the budget “%(budget)s” yet."),
     }
     plain = {name: ", ".join(v) if isinstance(v, list) else v for name, v in details.items()}

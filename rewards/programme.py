@@ -15,7 +15,7 @@ from kernel.cities import City
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger import accounts, chart
-from rewards import action_types, linting, rules
+from rewards import inspecting, rules
 from rewards.linting import LintFinding, Severity
 from rewards.rules import RuleUnreadable, RuleVersion
 from rewards.tables import rule_versions
@@ -85,12 +85,8 @@ def draft(work: Work, city: City, version: RuleVersion, author_id: int) -> Store
 
 
 def lint(reading: Reading, city: City, version: RuleVersion) -> list[LintFinding]:
-    """Return what is wrong or odd about a version in this city; a budget that was never funded is odd."""
-    found = linting.lint(version, action_types.get(reading, version.action), city.day_of(reading.now))
-    if not accounts.by_path(reading, [chart.budget_path(version.budget)]):
-        details = {"budget": version.budget}
-        found.append(LintFinding(Severity.WARNING, "budget-not-funded", "budget", details))
-    return found
+    """Return what is wrong or odd about a version in this city, beside what is in force."""
+    return inspecting.inspect(reading, city, version, [stored.version for stored in active(reading)])
 
 
 def approve(work: Work, version_hash: str, approver_id: int) -> StoredRule:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from rewards import compiling, evaluating
 from rewards.checking import Place
-from rewards.compiling import Facts, Given
+from rewards.compiling import Facts, Given, Person
 from rewards.evaluating import CompiledRule
 from rewards.rules import RuleVersion
 
@@ -35,6 +35,7 @@ def of(rule: CompiledRule, facts: Facts) -> dict[str, Any]:
         "place": asdict(place) if place else None,
         "facts": {name: compiling.usable(facts.values.get(name)) for name in rule.seen},
         "given": asdict(facts.given),
+        **_surroundings(rule, facts),
         "trace": [asdict(step) for step in rule.trace(facts)],
     }
 
@@ -48,9 +49,32 @@ def facts_of(receipt: Mapping[str, Any]) -> Facts:
         zone=ZoneInfo(receipt["zone"]),
         place=Place(**place) if place else None,
         given=Given(**receipt["given"]),
+        action=receipt.get("action"),
+        person=Person(**receipt.get("person", {})),
+        campaigns=dict(receipt.get("campaigns", {})),
+        districts=None if (inside := receipt.get("districts")) is None else frozenset(inside),
+        counts=dict(receipt.get("counts", {})),
     )
 
 
 def replay(version: RuleVersion, receipt: Mapping[str, Any]) -> dict[str, Any]:
     """Return the receipt that the version gives for the same facts now; equal to the old one, or a defect."""
     return of(evaluating.compile_rule(version), facts_of(receipt))
+
+
+def _surroundings(rule: CompiledRule, facts: Facts) -> dict[str, Any]:
+    """Return what the rule looks at beyond the facts; of what it does not ask for there is no word."""
+    seen: dict[str, Any] = {}
+    if rule.looks_at_action:
+        seen["action"] = facts.action
+    if rule.looks_at_person:
+        seen["person"] = asdict(facts.person)
+    if rule.campaigns:
+        known = facts.campaigns
+        seen["campaigns"] = {code: known[code] for code in rule.campaigns if code in known}
+    if rule.looks_at_districts:
+        seen["districts"] = None if facts.districts is None else sorted(facts.districts)
+    if rule.measures:
+        keys = [measure.key for measure in rule.measures]
+        seen["counts"] = {key: facts.counts[key] for key in keys if key in facts.counts}
+    return seen

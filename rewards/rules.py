@@ -5,6 +5,7 @@ no rule without caps and a budget. docs/rules.md explains it to administrators.
 """
 
 import hashlib
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictInt, ValidationError, model_validator
@@ -16,23 +17,21 @@ from rewards.conditions import (
     CompareDay,
     Condition,
     Day,
-    FactName,
     In,
     Known,
     Node,
     Text,
     Trust,
-    Value,
     walk,
 )
+from rewards.effects import FACTORS_MAX, Effect, Factor, Grid, Share, StreakBonus, Table
 
 DEPTH_MAX = 12
 """Levels of conditions inside each other."""
 NODES_MAX = 200
 """Conditions of one rule."""
-POINTS_MAX = 100_000
 DOCUMENT_BYTES_MAX = 65_536
-_CONTAINER_DEPTH_MAX = 2 * DEPTH_MAX + 6
+_CONTAINER_DEPTH_MAX = 2 * DEPTH_MAX + 10
 _ITEMS_MAX = 20_000
 
 PROTECTED_WORDS = frozenset(
@@ -84,51 +83,12 @@ def is_protected(fact: str) -> bool:
     return not PROTECTED_WORDS.isdisjoint(fact.split("_"))
 
 
-Points = Annotated[StrictInt, Field(ge=1, le=POINTS_MAX)]
-
-
 class RuleUnreadable(ValueError):
     """A document is no rule; `faults` are pairs of place and what is wrong there."""
 
     def __init__(self, faults: list[tuple[str, str]]) -> None:
         self.faults = faults
         super().__init__("; ".join(f"{path}: {message}" for path, message in faults))
-
-
-class Fixed(Node):
-    """The same points each time."""
-
-    kind: Literal["fixed"] = "fixed"
-    points: Points
-
-
-class Row(Node):
-    """One line of a table: this value earns these points."""
-
-    value: Value
-    points: Points
-
-
-class Table(Node):
-    """Points by the value of one fact; without `otherwise`, another value earns nothing."""
-
-    kind: Literal["table"] = "table"
-    fact: FactName
-    rows: Annotated[tuple[Row, ...], Field(min_length=1, max_length=100)]
-    otherwise: Points | None = None
-
-    @model_validator(mode="after")
-    def _one_row_each(self) -> Self:
-        if len({type(row.value) for row in self.rows}) > 1:
-            msg = "the values of a table are of one type"
-            raise ValueError(msg)
-        if len({row.value for row in self.rows}) < len(self.rows):
-            msg = "a value stands in the table twice"
-            raise ValueError(msg)
-        return self
-
-
-Effect = Annotated[Fixed | Table, Field(discriminator="kind")]
 
 
 class Caps(Node):
@@ -144,14 +104,18 @@ class RuleVersion(Node):
 
     `now_percent` of the points, rounded down, are given when the submission is accepted, the rest when its
     outcome is confirmed. `budget` is the campaign whose account pays. `priority` counts where a programme
-    lets the highest one decide.
+    lets the highest one decide. `more_actions` earn under the same conditions, points and limits.
     """
 
     code: Code
     title: dict[Literal["de", "en"], Text]
     action: Code
+    more_actions: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)] | None = None
     when: Condition
     effect: Effect
+    factors: Annotated[tuple[Factor, ...], Field(min_length=1, max_length=FACTORS_MAX)] | None = None
+    share: Share | None = None
+    streak: StreakBonus | None = None
     now_percent: Annotated[StrictInt, Field(ge=0, le=100)] = 0
     caps: Caps
     budget: Code
@@ -177,11 +141,16 @@ class RuleVersion(Node):
         if "de" not in self.title:
             msg = "a title in German is needed"
             raise ValueError(msg)
-        for count, (path, _) in enumerate(walk(self.when), start=1):
-            if path.count(".") >= DEPTH_MAX or count > NODES_MAX:
+        for count, (path, _) in enumerate(nodes(self), start=1):
+            if path.count(".") - 2 * path.startswith("factors") >= DEPTH_MAX or count > NODES_MAX:
                 msg = f"more than {DEPTH_MAX} levels or {NODES_MAX} conditions"
                 raise ValueError(msg)
         return self
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """All actions that earn under this rule, its own first."""
+        return tuple(dict.fromkeys([self.action, *(self.more_actions or ())]))
 
     def document(self) -> dict[str, object]:
         """Return the rule as plain JSON values. What is None is left out.
@@ -214,14 +183,25 @@ def read(document: object) -> RuleVersion:
         raise RuleUnreadable([("", str(error))]) from None
 
 
+def nodes(version: RuleVersion) -> Iterator[tuple[str, Condition]]:
+    """Yield every condition of a rule with its place: of `when` first, then of the factors."""
+    yield from walk(version.when)
+    for position, factor in enumerate(version.factors or ()):
+        yield from walk(factor.when, f"factors.{position}.when")
+
+
 def facts_used(version: RuleVersion) -> set[str]:
     """Return the names of the facts that a rule looks at."""
-    nodes = [node for _, node in walk(version.when)]
-    used = {node.fact for node in nodes if isinstance(node, Compare | CompareDay | In | Known)}
-    if any(isinstance(node, Trust) for node in nodes):
+    found = [node for _, node in nodes(version)]
+    used = {node.fact for node in found if isinstance(node, Compare | CompareDay | In | Known)}
+    if any(isinstance(node, Trust) for node in found):
         used.add("trust_level")
     if isinstance(version.effect, Table):
         used.add(version.effect.fact)
+    if isinstance(version.effect, Grid):
+        used.update(version.effect.facts)
+    if version.share:
+        used.add(version.share.fact)
     return used
 
 

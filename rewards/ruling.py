@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 from kernel.cities import City
 from kernel.db import Reading, Work
 from ledger import chart
-from rewards import awarding, combining, programme, receipts
+from rewards import awarding, combinations, combining, programme, recalling, receipts
 from rewards.awarding import Grant, Spans
-from rewards.combining import Programme, Ruling
+from rewards.combining import Combination, Programme, Ruling
 from rewards.compiling import NOTHING, Facts, Given
 from rewards.evaluating import Outcome
 from rewards.submissions import Submission
@@ -33,6 +33,7 @@ class Verdict:
 
 class _Remembered(NamedTuple):
     hashes: tuple[str, ...]
+    combined: tuple[Combination, dict[str, Combination]]
     programme: Programme
 
 
@@ -44,17 +45,18 @@ def decide(work: Work, city: City, submission: Submission) -> Verdict:
     compiled = in_force(work)
     codes = [rule.code for rule in compiled.of_action(submission.action)]
     given = _given(work, city, submission, codes)
-    facts = Facts(submission.facts, submission.occurred_at, city.zone, submission.place)
+    facts = recalling.facts(work, city, submission, compiled.needs(submission.action))
     return _verdict(compiled.decide(submission.action, facts, given), facts, given)
 
 
 def in_force(work: Work) -> Programme:
     """Return the city's rules in force, ready to be applied."""
-    hashes = tuple(programme.active_hashes(work))
+    hashes, combined = tuple(programme.active_hashes(work)), combinations.in_force(work)
     known: _Remembered | None = work.memory.get(_MEMORY)
-    if known is None or known.hashes != hashes:
+    if known is None or known[:2] != (hashes, combined):
         versions = [stored.version for stored in programme.by_hashes(work, hashes)]
-        known = work.memory[_MEMORY] = _Remembered(hashes, combining.compile_programme(versions))
+        compiled = combining.compile_programme(versions, *combined)
+        known = work.memory[_MEMORY] = _Remembered(hashes, combined, compiled)
     return known.programme
 
 

@@ -3,6 +3,7 @@
 from web.marking import N_
 
 SENTENCES = {
+    "age-group-unknown": N_("Please choose one of the age groups."),
     "client-name-invalid": N_("Please give the system a name of at most {maximum} characters."),
     "client-not-found": N_("There is no such system."),
     "client-revoked": N_("The access of this system was withdrawn."),

@@ -179,6 +179,8 @@ def test_export_holds_everything_and_no_secret(registry: Registry, anna: Person)
         "trust_level": "basic",
         "wallet_owner": anna.owner,
         "created_at": start,
+        "age_group": None,
+        "home_district": None,
         "roles": [{"role": "venue-staff", "venue_id": 7, "granted_at": start}],
         "sessions": [{"started_at": start, "seen_at": start, "ended_at": None}],
         "sign_in_codes_requested_at": [start],

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from babel.messages.extract import extract_from_file
 
-from rewards import action_types, describing, evaluating, explaining, receipts
+from rewards import action_types, describing, evaluating, explaining, receipts, wording
 from rewards.action_types import FactType
 from rewards.compiling import NOTHING, Given
 from rewards.linting import LintFinding, Severity
@@ -207,17 +207,27 @@ FINDINGS: dict[str, dict[str, Any]] = {
     "points-above-cap": {"points": 1001, "cap": 1000},
     "cap-without-effect": {},
     "history-beyond-cap": {"cap": 3},
+    "clause-unreachable": {},
+    "clause-implied": {},
+    "line-unreachable": {"line": 2},
+    "factor-without-effect": {},
+    "action-not-of-rule": {"actions": ["suggestion"]},
+    "age-asked": {},
+    "campaign-unknown": {"campaign": "spring"},
+    "district-unknown": {"district": "mitte"},
+    "pays-twice": {"rule": "litter", "points": 90},
     "budget-not-funded": {"budget": "litter"},
 }
 
 
 def test_every_finding_has_a_sentence() -> None:
     """No code of linting reaches an administrator without words, and the words are filled in."""
-    source = (Path(action_types.__file__).parent / "linting.py").read_text(encoding="utf-8")
+    folder = Path(action_types.__file__).parent
+    source = "".join((folder / name).read_text(encoding="utf-8") for name in ("linting.py", "inspecting.py"))
     missing = [code for code in FINDINGS if f'"{code}"' not in source]
     sentences = [explaining.finding(code, details, english) for code, details in FINDINGS.items()]
 
-    assert ["budget-not-funded"] == missing
+    assert [] == missing
     assert "“photo” is compared with a value of the wrong kind; expected: yes or no." in sentences
     assert "Some categories earn nothing: full-bin, scrap-vehicle." in sentences
     assert not any("%(" in sentence or sentence in FINDINGS for sentence in sentences)
@@ -243,7 +253,7 @@ def test_sentences_are_found_by_the_catalogue() -> None:
     """What is said goes through gettext in a form that the extraction of sentences sees."""
     extracted = {
         message
-        for module in (explaining, describing)
+        for module in (explaining, describing, wording)
         for _, message, _, _ in extract_from_file("python", str(module.__file__))
     }
     said: list[str] = []
