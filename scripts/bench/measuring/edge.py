@@ -59,7 +59,7 @@ def requests(stage: Stage, scale: Scale) -> Iterator[Result]:
     with tempfile.TemporaryDirectory(prefix="duiscoin-bench-files-") as folder:
         settings = Settings(database_url=stage.url, secret_key=_SECRET, data_directory=folder)  # type: ignore[arg-type]  # pydantic takes text
         town = _prepared(stage, settings, scale)
-        with _serving("product", settings) as port, _serving("empty", settings) as empty_port:
+        with serving("product", settings) as port, serving("empty", settings) as empty_port:
             for number in range(scale.rounds):
                 asked = [
                     _buying(town, number * scale.requests_a_turn + n) for n in range(scale.requests_a_turn)
@@ -167,7 +167,7 @@ def _request(path: str, token: str, number: int, content: Mapping[str, object]) 
 
 
 @contextlib.contextmanager
-def _serving(name: str, settings: Settings) -> Iterator[int]:
+def serving(name: str, settings: Settings) -> Iterator[int]:
     """Serve an application of `serving` with one uvicorn worker; give its port."""
     with socket.socket() as probe:
         probe.bind((load.HOST, 0))

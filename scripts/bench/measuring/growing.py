@@ -28,6 +28,7 @@ def growth(stage: Stage, scale: Scale, drawn: Path | None) -> Iterator[Result]:
         if target <= stage.head():
             continue
         _fill(stage, target)
+        stage.settle()
         stages.note(f"measuring at {target:,} transfers")
         for name, unit, value in _step(stage, scale):
             base = first.setdefault(name, value)

@@ -22,6 +22,10 @@ def empty() -> FastAPI:
     """Return handlers that take the bodies of buying and scanning, check their form, and do nothing."""
     app = FastAPI()
 
+    @app.get("/")
+    async def page() -> dict[str, Any]:
+        return {}
+
     @app.post("/api/v1/vouchers", status_code=201)
     async def buy(body: BuyRequest) -> dict[str, Any]:
         return {"offer_id": body.offer_id}

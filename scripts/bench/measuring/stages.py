@@ -95,6 +95,14 @@ class Stage:
         with self.database.reading(self.city_id) as reading:
             return queries.head_sequence(reading)
 
+    def settle(self) -> None:
+        """Do at once what PostgreSQL does by itself within minutes: know its tables, write what it keeps."""
+        if self.backend == "postgresql":
+            engine = sa.create_engine(self.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+            with engine.connect() as connection:
+                for statement in ("ANALYZE", "CHECKPOINT"):
+                    connection.exec_driver_sql(statement)
+
     def verify(self) -> float:
         """Check the whole book; return the transfers checked per second. Raises UnsoundError."""
         began = time.perf_counter()
