@@ -24,6 +24,7 @@ _TABLES = (
     "merchants.tables",
     "rewards.tables",
     "rewards.rule_tables",
+    "rewards.life_tables",
     "redemption.tables",
     "api.tables",
 )

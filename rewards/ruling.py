@@ -40,18 +40,20 @@ class _Remembered(NamedTuple):
 def decide(work: Work, city: City, submission: Submission) -> Verdict:
     """Return what the rules in force give for a submission.
 
-    If none awards but one can't decide, a person has to look.
+    Those count that were in force when it came in, whenever it is decided: they stood in the public register
+    when it was handed in, and no clock but ours says when that was. If none awards but one can't decide, a
+    person has to look.
     """
-    compiled = in_force(work)
+    compiled = in_force(work, submission.received_at)
     codes = [rule.code for rule in compiled.of_action(submission.action)]
     given = _given(work, city, submission, codes)
     facts = recalling.facts(work, city, submission, compiled.needs(submission.action))
     return _verdict(compiled.decide(submission.action, facts, given), facts, given)
 
 
-def in_force(work: Work) -> Programme:
-    """Return the city's rules in force, ready to be applied."""
-    hashes, combined = tuple(programme.active_hashes(work)), combinations.in_force(work)
+def in_force(work: Work, at: dt.datetime | None = None) -> Programme:
+    """Return the city's rules in force, now or at another instant, ready to be applied."""
+    hashes, combined = tuple(programme.active_hashes(work, at)), combinations.in_force(work)
     known: _Remembered | None = work.memory.get(_MEMORY)
     if known is None or known[:2] != (hashes, combined):
         versions = [stored.version for stored in programme.by_hashes(work, hashes)]

@@ -27,10 +27,8 @@ rule_versions = sa.Table(
     sa.Column("created_at", db.UtcDateTime, nullable=False),
     sa.Column("approver_id", sa.BigInteger),
     sa.Column("approved_at", db.UtcDateTime),
-    sa.Column("active_from", db.UtcDateTime),
-    sa.Column("retired_at", db.UtcDateTime),
-    sa.Index("ix_rule_versions_status", "city_id", "status", "code"),
-    sa.CheckConstraint("status IN ('draft', 'approved', 'active', 'retired')", name="status"),
+    sa.Index("ix_rule_versions_code", "city_id", "code", "created_at"),
+    sa.CheckConstraint("status IN ('draft', 'simulated', 'approved')", name="status"),
     sa.CheckConstraint("approver_id <> author_id", name="four_eyes"),
 )
 

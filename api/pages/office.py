@@ -45,7 +45,9 @@ def overview(request: Request, caller: Office) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         counts = submissions.counts(reading)
         active = programme.active(reading)
-        drafts = [one for one in programme.every(reading) if one.status.value in {"draft", "approved"}]
+        drafts = [
+            one for one in programme.every(reading) if one.status.value in {"draft", "simulated", "approved"}
+        ]
         on_sale = offers.published(reading)
         balance = queries.trial_balance(reading)
     budgets = [(a.path.partition("/")[2], left) for a, left in balance if a.path.startswith("budget/")]

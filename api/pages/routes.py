@@ -13,6 +13,7 @@ from api.pages import (
     office,
     office_market,
     office_people,
+    office_rule_life,
     office_rules,
     receipts,
     spending,
@@ -45,6 +46,7 @@ def include(app: FastAPI) -> None:
         treasury,
         office,
         office_rules,
+        office_rule_life,
         office_market,
         office_people,
     ):

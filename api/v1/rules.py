@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from api import commanding, services
 from api.access import Access, Caller, Sort
@@ -35,13 +35,34 @@ class RuleOut(BaseModel):
     status: str = Field(examples=["active"])
     description: list[str] = Field(description="In plain words of the reader's language")
     document: dict[str, Any]
-    active_from: dt.datetime | None
+    active_from: dt.datetime | None = Field(description="Begin of its last time in force, maybe to come")
+    active_until: dt.datetime | None = Field(description="End of that time, if it has or will have one")
 
 
 class RuleIn(In):
     """A rule document; docs/rules.md explains the tree."""
 
     document: dict[str, Any] = Field(examples=[action_types.starter_rules()[0].document()])
+
+
+class NoteIn(In):
+    """What the others should know about a step."""
+
+    note: str = Field(default="", max_length=500, examples=["As agreed in the meeting of 4 May"])
+
+
+class ActivationIn(NoteIn):
+    """When a version comes into force."""
+
+    at: AwareDatetime | None = Field(
+        default=None,
+        description="An instant to come; now if left out",
+        examples=["2026-06-01T00:00:00+02:00"],
+    )
+
+
+NO_NOTE = NoteIn()
+AT_ONCE = ActivationIn()
 
 
 class FindingOut(BaseModel):
@@ -110,28 +131,67 @@ async def draft(request: Request, caller: Editor, body: RuleIn, key: Idempotency
 
 
 @router.post("/rules/{version_hash}/approval", summary="Approve", response_model=RuleOut)
-async def approve(request: Request, caller: Approver, version_hash: str, key: IdempotencyKey) -> JSONResponse:
-    """Approve a draft that somebody else wrote."""
-    approver = caller.person_session.person.person_id
+async def approve(
+    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey, body: NoteIn = NO_NOTE
+) -> JSONResponse:
+    """Approve a draft that somebody else wrote; one that was not simulated needs a note that says why."""
+    approver, note = caller.person_session.person.person_id, body.note
     return await _act(
-        request, caller, key, "rule-approved", lambda work: programme.approve(work, version_hash, approver)
+        request,
+        caller,
+        key,
+        "rule-approved",
+        lambda work: programme.approve(work, version_hash, approver, note=note),
     )
 
 
 @router.post("/rules/{version_hash}/activation", summary="Put in force", response_model=RuleOut)
 async def activate(
-    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey
+    request: Request,
+    caller: Approver,
+    version_hash: str,
+    key: IdempotencyKey,
+    body: ActivationIn = AT_ONCE,
 ) -> JSONResponse:
-    """Put an approved version in force and retire the one before."""
+    """Put an approved version in force, now or at an instant to come; it ends the one before then."""
+    actor, asked = caller.person_session.person.person_id, body
     return await _act(
-        request, caller, key, "rule-activated", lambda work: programme.activate(work, version_hash)
+        request,
+        caller,
+        key,
+        "rule-scheduled" if asked.at else "rule-activated",
+        lambda work: programme.activate(work, version_hash, at=asked.at, actor_id=actor, note=asked.note),
+    )
+
+
+@router.post("/rules/{version_hash}/withdrawal", summary="Take a schedule back", response_model=RuleOut)
+async def withdraw(
+    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey, body: NoteIn = NO_NOTE
+) -> JSONResponse:
+    """Take back a time in force that has not begun."""
+    actor, note = caller.person_session.person.person_id, body.note
+    return await _act(
+        request,
+        caller,
+        key,
+        "rule-withdrawn",
+        lambda work: programme.withdraw(work, version_hash, actor_id=actor, note=note),
     )
 
 
 @router.post("/rules/{version_hash}/retirement", summary="Retire", response_model=RuleOut)
-async def retire(request: Request, caller: Approver, version_hash: str, key: IdempotencyKey) -> JSONResponse:
+async def retire(
+    request: Request, caller: Approver, version_hash: str, key: IdempotencyKey, body: NoteIn = NO_NOTE
+) -> JSONResponse:
     """Take a version out of force."""
-    return await _act(request, caller, key, "rule-retired", lambda work: programme.retire(work, version_hash))
+    actor, note = caller.person_session.person.person_id, body.note
+    return await _act(
+        request,
+        caller,
+        key,
+        "rule-retired",
+        lambda work: programme.retire(work, version_hash, actor_id=actor, note=note),
+    )
 
 
 @router.get("/budgets", summary="All budgets")
@@ -196,4 +256,5 @@ def _present(request: Request, caller: Caller, reading: Reading, stored: StoredR
         description=describing.describe(stored.version, action, translate, caller.language),
         document=stored.version.document(),
         active_from=stored.active_from,
+        active_until=stored.active_until,
     )

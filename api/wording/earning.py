@@ -39,6 +39,18 @@ SENTENCES = {
     "reason-missing": N_("Please give a reason; the citizen will read it."),
     "reason-too-long": N_("The reason may have at most {maximum} characters."),
     "rule-invalid": N_("The rule has mistakes. Please mend what is listed."),
+    "activation-in-the-past": N_("Please choose a time to come."),
+    "activation-too-far-ahead": N_("That is too far ahead. Please check the year."),
+    "activation-unreadable": N_("Please give day and time."),
+    "approval-without-simulation": N_(
+        "This rule was not tried on past actions. Please simulate it, or write why that is not needed."
+    ),
+    "instant-taken": N_("Another version of this rule begins at that very time."),
+    "note-missing": N_("Please write something."),
+    "note-too-long": N_("A note may have at most {maximum} characters."),
+    "rule-already-active": N_("This version is in force already."),
+    "rule-already-scheduled": N_("This version has a date already. Take it back first."),
+    "rule-not-scheduled": N_("This version has no date that could be taken back."),
     "rule-not-active": N_("This rule is not in force."),
     "rule-not-approved": N_("This rule has not been approved yet."),
     "rule-not-draft": N_("Only a draft can be approved."),

@@ -70,7 +70,10 @@ def test_a_rule_lives_from_draft_to_retirement(edge: Edge) -> None:
     assert (201, "draft") == (made.status_code, made.json()["status"])
     assert (403, "own-rule") == edge.refused(edge.call("POST", f"{path}/approval", editor))
     assert (409, "rule-not-approved") == edge.refused(edge.call("POST", f"{path}/activation", approver))
-    assert "approved" == edge.call("POST", f"{path}/approval", approver).json()["status"]
+    untried = edge.call("POST", f"{path}/approval", approver)
+    assert (422, "approval-without-simulation") == edge.refused(untried)
+    approved = edge.call("POST", f"{path}/approval", approver, json={"note": "Nothing to try it on"})
+    assert "approved" == approved.json()["status"]
     assert "active" == edge.call("POST", f"{path}/activation", approver).json()["status"]
     in_force = {one["code"]: one for one in edge.call("GET", "/api/v1/rules").json()}
     assert made.json()["version_hash"] == in_force["suggestion"]["version_hash"]
