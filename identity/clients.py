@@ -13,6 +13,7 @@ from identity.tables import clients
 from kernel import bulk, ids
 from kernel.db import Reading, Work
 from kernel.errors import DomainError, Invalid, Kind, NotFound
+from kernel.signing import VerifyKey
 
 NAME_MAX = 80
 
@@ -40,9 +41,18 @@ class Client:
     scopes: frozenset[Scope]
     created_at: dt.datetime
     revoked_at: dt.datetime | None
+    public_key: bytes | None = None
+    """Ed25519. With one, what the client sends has to be signed by it."""
 
 
-def create(work: Work, name: str, scopes: frozenset[Scope], *, creator_id: int | None) -> tuple[Client, str]:
+def create(
+    work: Work,
+    name: str,
+    scopes: frozenset[Scope],
+    *,
+    creator_id: int | None,
+    public_key: VerifyKey | None = None,
+) -> tuple[Client, str]:
     """Admit a client; return it with its token, which can't be read again later.
 
     Raises Invalid `client-name-invalid`.
@@ -50,7 +60,8 @@ def create(work: Work, name: str, scopes: frozenset[Scope], *, creator_id: int |
     name = names.tidy(name)
     if not 0 < len(name) <= NAME_MAX:
         raise Invalid("client-name-invalid", field="name", maximum=NAME_MAX)
-    client, token = Client(work.ids.next(), name, scopes, work.now, None), work.ids.token()
+    key = public_key.public_key if public_key else None
+    client, token = Client(work.ids.next(), name, scopes, work.now, None, key), work.ids.token()
     work.connection.execute(
         sa.insert(clients).values(
             city_id=work.city_id,
@@ -59,6 +70,7 @@ def create(work: Work, name: str, scopes: frozenset[Scope], *, creator_id: int |
             scopes=sorted(scope.value for scope in scopes),
             token_hash=ids.secret_hash(token),
             created_at=work.now,
+            public_key=key,
         )
     )
     actor = "command-line" if creator_id is None else f"person/{creator_id}"
@@ -126,4 +138,4 @@ def _rows(
 
 def _client(row: sa.Row[Any]) -> Client:
     scopes = frozenset(Scope(scope) for scope in row.scopes)
-    return Client(row.client_id, row.name, scopes, row.created_at, row.revoked_at)
+    return Client(row.client_id, row.name, scopes, row.created_at, row.revoked_at, row.public_key)

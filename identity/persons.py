@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from email_validator import EmailNotValidError, validate_email
 
 from identity import auditing, names
-from identity.tables import persons, roles, sessions, sign_in_codes, sign_in_links
+from identity.tables import citizen_cards, persons, roles, sessions, sign_in_codes, sign_in_links
 from kernel import outbox
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Invalid, NotFound
@@ -185,6 +185,11 @@ def export(reading: Reading, person_id: int) -> dict[str, Any]:
         .where(sign_in_codes.c.city_id == reading.city_id, sign_in_codes.c.email == person.email)
         .order_by(sign_in_codes.c.request_id)
     )
+    card = reading.connection.execute(
+        sa.select(citizen_cards.c.code, citizen_cards.c.made_at).where(
+            citizen_cards.c.city_id == reading.city_id, citizen_cards.c.person_id == person_id
+        )
+    ).first()
     return {
         "email": person.email,
         "name": person.name,
@@ -206,19 +211,20 @@ def export(reading: Reading, person_id: int) -> dict[str, Any]:
             }
             for s in signed_in
         ],
+        "card": card and {"code": card.code, "made_at": card.made_at.isoformat()},
         "sign_in_codes_requested_at": [made_at.isoformat() for made_at in codes.scalars()],
     }
 
 
 def erase(work: Work, person_id: int, *, eraser_id: int | None = None) -> None:
-    """Delete a person with roles, sessions, codes, links and messages that still wait for them.
+    """Delete a person with roles, sessions, codes, links, card and messages that still wait for them.
 
     `eraser_id` is who did it, if not the person. The audit log says that it was done, not to whom; what the
     person did in an office stays in it under a number that leads nowhere any more. The address may sign up
     anew and is then somebody else. Raises NotFound `person-not-found`.
     """
     person = get(work, person_id)
-    for table in (roles, sessions, sign_in_links, persons):
+    for table in (roles, sessions, sign_in_links, citizen_cards, persons):
         work.connection.execute(
             sa.delete(table).where(table.c.city_id == work.city_id, table.c.person_id == person_id)
         )

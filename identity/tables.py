@@ -85,6 +85,18 @@ sign_in_links = sa.Table(
     _of_person(),
 )
 
+citizen_cards = sa.Table(
+    "citizen_cards",
+    db.metadata,
+    _city(),
+    sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("code", sa.String(8), nullable=False, comment="Crockford base32, printed on paper"),
+    sa.Column("made_at", db.UtcDateTime, nullable=False),
+    sa.UniqueConstraint("city_id", "code"),
+    _of_person(),
+    comment="By what a citizen is known at a desk or on the telephone",
+)
+
 clients = sa.Table(
     "clients",
     db.metadata,
@@ -95,6 +107,7 @@ clients = sa.Table(
     sa.Column("token_hash", sa.String(64), nullable=False),
     sa.Column("created_at", db.UtcDateTime, nullable=False),
     sa.Column("revoked_at", db.UtcDateTime),
+    sa.Column("public_key", sa.LargeBinary(32), comment="Ed25519: what it sends has to be signed by it"),
     sa.UniqueConstraint("city_id", "token_hash"),
 )
 

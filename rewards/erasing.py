@@ -8,7 +8,15 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Reading, Work
 from rewards import awarding, evidence
-from rewards.tables import awards, check_results, decisions, evidence_files, submissions
+from rewards.tables import (
+    awards,
+    check_results,
+    city_events,
+    decisions,
+    desk_entries,
+    evidence_files,
+    submissions,
+)
 
 _AT_ONCE = 500
 
@@ -32,7 +40,8 @@ def erase(work: Work, city: City, owner: str) -> Erased:
         for number in chunk:
             awarding.reject(work, city, number)
         photos += _spend(work, chunk)
-        for table in (decisions, check_results, evidence_files, awards, submissions):
+        _forget_events(work, chunk)
+        for table in (decisions, check_results, evidence_files, awards, desk_entries, submissions):
             work.connection.execute(
                 sa.delete(table).where(table.c.city_id == work.city_id, table.c.submission_id.in_(chunk))
             )
@@ -80,3 +89,16 @@ def _spend(work: Work, chunk: list[int]) -> list[str]:
     digests += [evidence.digest("photo", row.sha256) for row in photos]
     evidence.spend(work, digests)
     return [row.storage_key for row in photos]
+
+
+def _forget_events(work: Work, chunk: list[int]) -> None:
+    """Delete what other systems told about these submissions: a case number leads to a person."""
+    mine, events = submissions.c, city_events.c
+    told = sa.exists().where(
+        mine.city_id == events.city_id,
+        mine.city_id == work.city_id,
+        mine.action == events.action,
+        mine.evidence_key == events.evidence_key,
+        mine.submission_id.in_(chunk),
+    )
+    work.connection.execute(sa.delete(city_events).where(events.city_id == work.city_id, told))

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from identity import names, persons, roles, sessions, signing_in
+from identity import cards, names, persons, roles, sessions, signing_in
 from identity.persons import Person, TrustLevel
 from identity.roles import Role
 from identity.signing_in import CodeResult, LinkRefused
@@ -168,6 +168,7 @@ def test_export_holds_everything_and_no_secret(registry: Registry, anna: Person)
     request = registry.ask_for_code("anna@duisburg.test")
     token = registry.sign_in(anna)
     registry.sign_in(registry.sign_up("ben@duisburg.test"))
+    card = registry.run(lambda work: cards.card_of(work, anna.person_id))
 
     exported = registry.read(lambda reading: persons.export(reading, anna.person_id))
 
@@ -183,6 +184,7 @@ def test_export_holds_everything_and_no_secret(registry: Registry, anna: Person)
         "home_district": None,
         "roles": [{"role": "venue-staff", "venue_id": 7, "granted_at": start}],
         "sessions": [{"started_at": start, "seen_at": start, "ended_at": None}],
+        "card": {"code": card, "made_at": start},
         "sign_in_codes_requested_at": [start],
     } == exported
     assert token not in json.dumps(exported)
@@ -194,12 +196,13 @@ def test_erasing_forgets_the_person(registry: Registry, anna: Person) -> None:
     registry.grant(anna, Role.TREASURER)
     link, token = registry.link(anna), registry.sign_in(anna)
     request = registry.ask_for_code("anna@duisburg.test")
+    card = registry.run(lambda work: cards.card_of(work, anna.person_id))
 
     registry.run(lambda work: persons.erase(work, anna.person_id))
 
     with pytest.raises(NotFound, match="person-not-found"):
         registry.read(lambda reading: persons.get(reading, anna.person_id))
-    for gone in ("anna@duisburg.test", "Anna Weber", anna.owner):
+    for gone in ("anna@duisburg.test", "Anna Weber", anna.owner, card):
         assert gone not in registry.stored()
     with pytest.raises(NotFound, match="person-not-found"):
         registry.read(lambda reading: persons.by_owner(reading, anna.owner))
