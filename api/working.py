@@ -17,7 +17,7 @@ from kernel.db import Work
 from kernel.outbox import Event
 from ledger import wallets
 from redemption import paying_fines
-from rewards import reviewing
+from rewards import funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
 _log = logs.get(__name__)
@@ -39,10 +39,16 @@ def _finish_erasing(services: Services, city: City, payload: Mapping[str, Any]) 
     erasing.finish(services, city, payload)
 
 
+def _pay_waiting(services: Services, city: City, payload: Mapping[str, Any]) -> Callable[[Work], None]:
+    del services
+    return lambda work: funding.pay_waiting(work, city, str(payload["campaign"]))
+
+
 HANDLERS: Mapping[str, Handler] = {
     signing_in.TOPIC: _send_code,
     paying_fines.TOPIC_PAID: _report_fine,
     erasing.TOPIC: _finish_erasing,
+    funding.TOPIC: _pay_waiting,
 }
 
 
@@ -62,6 +68,7 @@ def do_daily(services: Services, city: City) -> None:
     run = services.database.run
     today = city.day_of(services.database.clock.now())
     run(city.city_id, lambda work: reviewing.confirm_overdue(work, city))
+    run(city.city_id, lambda work: waiting.pay_all(work, city))
     run(city.city_id, lambda work: wallets.expire_lots(work, today))
     supply_due.state(services.log(city), city)
     for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):

@@ -189,6 +189,11 @@ def every(reading: db.Reading) -> list[Account]:
     return sorted(_select(reading, sa.true()), key=lambda account: account.path)
 
 
+def under(reading: db.Reading, prefix: str) -> list[Account]:
+    """Return the accounts whose path begins with `prefix`."""
+    return _select(reading, accounts.c.path.startswith(prefix, autoescape=True))
+
+
 def of_row(row: Sequence[Any]) -> Account:
     """Return the account of a row that begins with the columns FIELDS."""
     values = dict(zip(FIELDS, row, strict=False))

@@ -91,8 +91,9 @@ def award(
     if not new:
         return list(existing.values())
     lot = wallets.open_lot(work, owner, city.points_expire_on(city.day_of(work.now)))
-    made = [_made(work, grant, key, owner, submission_id) for grant, key in new]
-    group_id = ids.derive(_NAMESPACE, work.city_id, new[0][1])
+    made = [_made(work, grant, owner, submission_id) for grant, _ in new]
+    # Of the award's number, not of its key: the ledger answers an id that it refused with the same refusal.
+    group_id = ids.derive(_NAMESPACE, work.city_id, made[0].award_id, "group")
     batch = [
         transfer
         for one, (grant, _) in zip(made, new, strict=True)
@@ -112,17 +113,18 @@ def _key(rule_code: str, owner: str, evidence_key: str) -> str:
     return hashlib.sha256(f"{rule_code}\x1f{owner}\x1f{evidence_key}".encode()).hexdigest()
 
 
-def _made(work: Work, grant: Grant, key: str, owner: str, submission_id: int) -> Award:
+def _made(work: Work, grant: Grant, owner: str, submission_id: int) -> Award:
+    award_id = work.ids.next()
     return Award(
-        award_id=work.ids.next(),
+        award_id=award_id,
         submission_id=submission_id,
         owner=owner,
         rule_code=grant.rule_code,
         version_hash=grant.version_hash,
         points_now=grant.points_now,
         points_later=grant.points_later,
-        now_id=ids.derive(_NAMESPACE, work.city_id, key, "now") if grant.points_now else None,
-        hold_id=ids.derive(_NAMESPACE, work.city_id, key, "later") if grant.points_later else None,
+        now_id=ids.derive(_NAMESPACE, work.city_id, award_id, "now") if grant.points_now else None,
+        hold_id=ids.derive(_NAMESPACE, work.city_id, award_id, "later") if grant.points_later else None,
         state="pending" if grant.points_later else "confirmed",
         receipt=dict(grant.receipt),
         decided_at=work.now,

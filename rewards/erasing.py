@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Reading, Work
 from rewards import awarding, evidence
+from rewards.life_tables import waiting_awards
 from rewards.tables import (
     awards,
     check_results,
@@ -41,7 +42,15 @@ def erase(work: Work, city: City, owner: str) -> Erased:
             awarding.reject(work, city, number)
         photos += _spend(work, chunk)
         _forget_events(work, chunk)
-        for table in (decisions, check_results, evidence_files, awards, desk_entries, submissions):
+        for table in (
+            waiting_awards,
+            decisions,
+            check_results,
+            evidence_files,
+            awards,
+            desk_entries,
+            submissions,
+        ):
             work.connection.execute(
                 sa.delete(table).where(table.c.city_id == work.city_id, table.c.submission_id.in_(chunk))
             )

@@ -69,6 +69,10 @@ def _not_given(reason: str, limit: object, _: Gettext) -> str:
         "condition-not-met": _("No points: the conditions of the rule are not met."),
         "no-points-for-this": _("No points: this kind is not rewarded."),
         "rule-not-valid-then": _("No points: no rule was in force at that time."),
+        "budget-waiting": _(
+            "Your points wait: this campaign's budget is used up. They come in order as soon as it is funded."
+        ),
+        "budget-used-up": _("No points: this campaign's budget is used up, as was announced. Thank you!"),
         "no-rule": _("No points: there is no rule for this action at present."),
         "fact-missing": _("It is being checked, because something needed for the decision is missing."),
         "history-unknown": _("It is being checked, because earlier points have to be counted first."),
@@ -94,6 +98,7 @@ def waiting(reason: str, _: Gettext) -> str:
         "reported-before-by-you": _("You reported the same thing nearby."),
         "rule-uncertain": _("Something needed for the decision is missing."),
         "budget-exhausted": _("The budget for this action is used up; the city is looking into it."),
+        "budget-funded-again": _("The campaign is funded again: your points have come."),
         "not-rejected-in-time": _("Confirmed, because nothing spoke against it within 30 days."),
     }
     return known.get(reason, reason)

@@ -13,8 +13,7 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import Invalid
-from ledger.outcomes import Code, TransferRejected
-from rewards import action_types, awarding, checking, evidence, ruling, submissions
+from rewards import action_types, checking, evidence, ruling, submissions, waiting
 from rewards.action_types import ActionType
 from rewards.checking import Finding, Place, Result, Subject, Thresholds
 from rewards.pictures import Picture
@@ -103,28 +102,14 @@ def decide(
     if verdict.outcome == "review" and reviewer_id is None:
         _send_to_review(work, submission.submission_id, "rule-uncertain", verdict)
         return
-    if verdict.grants:
-        try:
-            awarding.award(
-                work,
-                city,
-                verdict.grants,
-                owner=submission.owner,
-                submission_id=submission.submission_id,
-                evidence_key=submission.evidence_key,
-            )
-        except TransferRejected as rejected:
-            if rejected.code != Code.OVERDRAFT.value:
-                raise
-            _send_to_review(work, submission.submission_id, "budget-exhausted", verdict)
-            return
+    held_back = waiting.give(work, city, submission, verdict.grants) if verdict.grants else None
     submissions.set_status(work, submission.submission_id, Status.ACCEPTED, decided_at=work.now)
     submissions.note(
         work,
         submission.submission_id,
         Status.ACCEPTED,
         reason=reason,
-        receipt=verdict.receipt,
+        receipt={"outcome": "no-award", "reason": held_back} if held_back else verdict.receipt,
         reviewer_id=reviewer_id,
     )
 

@@ -13,14 +13,13 @@ from identity.roles import CITY, Role
 from kernel.cities import City
 from kernel.db import Database, Work
 from kernel.settings import Settings
-from ledger import chart
 from merchants import contracts, devices, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue
 from redemption import offers
 from redemption.file_register import FileFineRegister
 from redemption.offers import Offer
-from rewards import action_types, programme
+from rewards import action_types, budgets, funding, programme
 
 EMAIL_DOMAIN = "duisburg.example"
 COUNCIL_DECISION = "DS 26-0412"
@@ -55,15 +54,7 @@ def set_up(database: Database, settings: Settings, city: City, told: Catalogue) 
         staff = {one.role: _register(work, one.name, "de") for one in told.people.staff}
         venue_ids, device_ids = _venues(work, city, told)
         _grant(work, staff)
-        for budget in told.budgets:
-            chart.fund_budget(
-                work,
-                budget.code,
-                budget.points,
-                effective=city.day_of(work.now),
-                reference=COUNCIL_DECISION,
-                transfer_id=work.ids.uuid(),
-            )
+        _budgets(work, city, told, staff)
         _rules(work, city, staff)
         venue_staff = tuple(
             _venue_person(work, one.name, venue_ids[one.venue]) for one in told.people.venue_staff
@@ -128,6 +119,21 @@ def _venues(work: Work, city: City, told: Catalogue) -> tuple[dict[str, int], di
         enrolled = (devices.enrol(work, venue.venue_id, name)[0] for name in one.devices)
         device_ids[venue.venue_id] = tuple(device.device_id for device in enrolled)
     return venue_ids, device_ids
+
+
+def _budgets(work: Work, city: City, told: Catalogue, staff: dict[Role, Person]) -> None:
+    """Fund the budgets by two people; one more request is left to be released."""
+    treasurer, approver = staff[Role.TREASURER].person_id, staff[Role.APPROVER].person_id
+    for budget in told.budgets:
+        asked = funding.request(
+            work, budget.code, budget.points, reference=COUNCIL_DECISION, requester_id=treasurer
+        )
+        funding.release(work, city, asked.request_id, approver)
+    budgets.choose(work, told.budgets[-1].code, "announce", treasurer)
+    note = "Für den Frühjahrsputz"
+    funding.request(
+        work, told.budgets[0].code, 5000, reference="DS 26-0519", requester_id=treasurer, note=note
+    )
 
 
 def _rules(work: Work, city: City, staff: dict[Role, Person]) -> None:

@@ -12,7 +12,7 @@ from api.pages import framing
 from identity.persons import TrustLevel
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid, NotFound
-from rewards import action_types, awarding, evidence, explaining, submissions, submitting
+from rewards import action_types, awarding, budgets, evidence, explaining, programme, submissions, submitting
 from rewards.action_types import ActionType
 from rewards.submissions import Status, Submission
 from rewards.submitting import NewSubmission
@@ -48,11 +48,12 @@ def every(request: Request, caller: Anyone) -> Response:
     mine: Sequence[Submission] = ()
     with services.of(request).database.reading(caller.city.city_id) as reading:
         known = action_types.by_code(reading)
+        endings = budgets.ending(reading, caller.city)
         if caller.session is not None:
             mine = submissions.of_owner(reading, caller.session.person.owner, limit=PAGE)
     return framing.show(
         request, caller, "citizen/actions.html", actions=known.values(), mine=mine,
-        titles=known, lights=LIGHTS, words=STATUS_WORDS,
+        titles=known, lights=LIGHTS, words=STATUS_WORDS, endings=endings,
     )  # fmt: skip
 
 
@@ -149,8 +150,10 @@ def _form(
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
 ) -> Response:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        endings = programme.endings(reading, caller.city, action.code)
     return framing.show(
-        request, caller, "citizen/action.html", status=status, action=action, typed=typed,
+        request, caller, "citizen/action.html", status=status, action=action, typed=typed, endings=endings,
         errors=errors or [], by_field=dict(errors or []), signed_in=caller.session is not None,
     )  # fmt: skip
 

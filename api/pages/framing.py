@@ -53,6 +53,7 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Review"), "/office/review", "queue"),
         (N_("Outcomes"), "/office/outcomes", "check"),
         (N_("Rules"), "/office/rules", "rules"),
+        (N_("Budgets"), "/treasury/budgets", "wallet"),
         (N_("Offers"), "/office/offers", "gift"),
         (N_("Venues"), "/office/venues", "shop"),
         (N_("People"), "/office/people", "people"),

@@ -12,7 +12,7 @@ from api.pages import framing
 from ledger import wallets
 from redemption import offers, vouchers
 from redemption.vouchers import VoucherStatus
-from rewards import action_types, submissions
+from rewards import action_types, budgets, submissions
 
 router = APIRouter(include_in_schema=False)
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
@@ -28,6 +28,7 @@ def home(request: Request, caller: Anyone) -> Response:
     """Show the balance and what to do next; or, to strangers, what Duiscoin is."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         actions = action_types.every(reading)
+        endings = budgets.ending(reading, caller.city)
         on_sale = [offer for offer in offers.published(reading) if offer.on_sale(reading.now)]
         if caller.session is None:
             return framing.show(
@@ -37,6 +38,7 @@ def home(request: Request, caller: Anyone) -> Response:
                 area=None,
                 actions=actions,
                 offers=on_sale[:SHOWN_OFFERS],
+                endings=endings,
             )
         owner = caller.session.person.owner
         wallet = wallets.wallet(reading, owner)
@@ -51,6 +53,7 @@ def home(request: Request, caller: Anyone) -> Response:
         caller,
         "citizen/home.html",
         wallet=wallet,
+        endings=endings,
         next_expiry=_next_expiry(wallet),
         actions=[action for action in actions if action.active],
         offers=(affordable or on_sale)[:SHOWN_OFFERS],

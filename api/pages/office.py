@@ -12,13 +12,24 @@ from api.access import Access, Caller
 from api.pages import framing
 from api.pages.actions import LIGHTS, STATUS_WORDS
 from api.pages.framing import Area
+from api.pages.treasury_budgets import LEVELS
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import DomainError, NotFound
-from ledger import queries
 from redemption import offers
-from rewards import action_types, awarding, evidence, explaining, programme, reviewing, submissions
+from rewards import (
+    action_types,
+    awarding,
+    budgets,
+    evidence,
+    explaining,
+    funding,
+    programme,
+    reviewing,
+    submissions,
+)
+from rewards.outlook import Level
 from rewards.submissions import Status, Submission
 from web.marking import N_
 from web.templating import Notice
@@ -29,7 +40,6 @@ CaseWorker = Annotated[Caller, Depends(Access(Role.CASE_WORKER))]
 CaseWorkerForm = Annotated[Caller, Depends(Access(Role.CASE_WORKER, form=True))]
 
 PAGE = 30
-NEARLY_DRY_PERCENT = 20
 framing.announce(
     {
         "decided": ("success", N_("Decided. The citizen can read it now.")),
@@ -49,12 +59,12 @@ def overview(request: Request, caller: Office) -> Response:
             one for one in programme.every(reading) if one.status.value in {"draft", "simulated", "approved"}
         ]
         on_sale = offers.published(reading)
-        balance = queries.trial_balance(reading)
-    budgets = [(a.path.partition("/")[2], left) for a, left in balance if a.path.startswith("budget/")]
-    dry = [name for name, left in budgets if left.available * 100 < left.credits_posted * NEARLY_DRY_PERCENT]
+        low = [one for one in budgets.every(reading, caller.city) if one.outlook.level is not Level.FINE]
+        asked = funding.undecided(reading)
     return framing.show(
         request, caller, "office/overview.html", area=Area.OFFICE, waiting=counts[Status.REVIEW],
-        accepted=counts[Status.ACCEPTED], active=active, drafts=drafts, offers=on_sale, dry=dry,
+        accepted=counts[Status.ACCEPTED], active=active, drafts=drafts, offers=on_sale, low=low,
+        levels=LEVELS, asked=asked,
     )  # fmt: skip
 
 

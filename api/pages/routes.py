@@ -21,6 +21,7 @@ from api.pages import (
     supply,
     transparency,
     treasury,
+    treasury_budgets,
     treasury_periods,
     venue,
 )
@@ -43,6 +44,7 @@ def include(app: FastAPI) -> None:
         log,
         venue,
         treasury_periods,
+        treasury_budgets,
         treasury,
         office,
         office_rules,

@@ -3,12 +3,12 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from api import commanding, services, settlements_due
+from api import services, settlements_due
 from api.access import Access, Caller
 from api.downloads import statement_download
 from api.pages import framing
@@ -17,7 +17,6 @@ from identity import auditing, persons
 from identity.roles import Role
 from kernel import outbox
 from kernel.db import Reading, Work
-from kernel.errors import DomainError, Invalid
 from ledger import accounts, chart, invariants, queries
 from ledger.accounts import Account
 from ledger.outcomes import Counters
@@ -32,7 +31,6 @@ TreasurerForm = Annotated[Caller, Depends(Access(Role.TREASURER, form=True))]
 PAGE = 50
 framing.announce(
     {
-        "funded": ("success", N_("The budget has been funded.")),
         "settled": ("success", N_("What was due has been settled.")),
         "nothing-due": ("info", N_("Nothing was due: every finished period is settled.")),
         "paid-out": ("success", N_("The payout has been booked.")),
@@ -129,47 +127,6 @@ def statement(request: Request, caller: Reader, path: str, before: int | None = 
     )  # fmt: skip
 
 
-@router.get("/budgets")
-def budgets(request: Request, caller: Reader) -> Response:
-    """Show the campaigns' budgets."""
-    return _budgets_page(request, caller, {})
-
-
-@router.post("/budgets")
-async def fund(
-    request: Request,
-    caller: TreasurerForm,
-    campaign: Annotated[str, Form()] = "",
-    points: Annotated[str, Form()] = "",
-    reference: Annotated[str, Form()] = "",
-) -> Response:
-    """Fund a budget by a council decision."""
-    typed = {"campaign": campaign, "points": points, "reference": reference}
-    try:
-        amount = _whole(points)
-        if not reference.strip():
-            raise Invalid("reference-missing", field="reference")
-
-        def command(work: Work) -> Mapping[str, Any]:
-            booked = chart.fund_budget(
-                work,
-                campaign.strip(),
-                amount,
-                effective=caller.city.day_of(work.now),
-                reference=reference.strip()[:100],
-                transfer_id=work.ids.uuid(),
-            )
-            details = {"points": amount, "reference": reference.strip()}
-            auditing.record(work, caller.scope, "budget-funded", f"budget/{campaign.strip()}", details)
-            return {"sequence": booked.sequence}
-
-        await commanding.perform_form(request, caller, command)
-    except DomainError as error:
-        errors = framing.field_errors(request, caller, error)
-        return _budgets_page(request, caller, typed, status=422, errors=errors)
-    return framing.go("/treasury/budgets", "funded")
-
-
 @router.get("/settlements")
 def settled(request: Request, caller: Reader, before: int | None = None) -> Response:
     """Show all settlements and whether any is due."""
@@ -258,31 +215,6 @@ def supply(balance: Sequence[tuple[Account, Counters]]) -> Supply:
         offline_loss=total(chart.OFFLINE_LOSS),
         held=sum(left.debits_pending for _, left in points),
     )
-
-
-def _budgets_page(
-    request: Request,
-    caller: Caller,
-    typed: Mapping[str, str],
-    *,
-    status: int = 200,
-    errors: list[tuple[str | None, str]] | None = None,
-) -> Response:
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        balance = queries.trial_balance(reading)
-    found = [(a.path.partition("/")[2], left) for a, left in balance if a.path.startswith("budget/")]
-    return framing.show(
-        request, caller, "treasury/budgets.html", area=Area.TREASURY, status=status, budgets=found,
-        typed=typed, errors=errors or [], by_field=dict(errors or []), may_fund=caller.has(Role.TREASURER),
-    )  # fmt: skip
-
-
-def _whole(text: str) -> int:
-    """Return a whole number as people type it. Raises Invalid."""
-    try:
-        return int(text.replace(".", "").replace(" ", ""))
-    except ValueError:
-        raise Invalid("amount-not-positive", field="points") from None
 
 
 def _people(reading: Reading, actors: Sequence[str]) -> dict[str, str]:

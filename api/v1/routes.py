@@ -6,6 +6,7 @@ from fastapi.routing import APIRoute
 from api.v1 import (
     actions,
     books,
+    budgets,
     describing,
     fines,
     offers,
@@ -26,7 +27,7 @@ Lists come in pages: pass `next` of one answer as `before` of the next request.
 """
 
 PREFIX = "/api/v1"
-_MODULES = (vouchers, scans, people, wallet, actions, reviews, rules, offers, fines, venues, books)
+_MODULES = (vouchers, scans, people, wallet, actions, reviews, rules, budgets, offers, fines, venues, books)
 """A route is looked for in this order: first what is asked for most."""
 
 

@@ -1,4 +1,4 @@
-"""Rules and the budgets that pay for them."""
+"""Rules: versions, their life, and what is in force."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -11,11 +11,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import CountersOut, In, LongNumber
+from api.v1.shapes import In
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Reading, Work
-from ledger import chart, queries
 from rewards import action_types, describing, programme
 from rewards.programme import StoredRule
 
@@ -23,8 +22,6 @@ router = APIRouter(tags=["rules"])
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
 Editor = Annotated[Caller, Depends(Access(Role.RULE_EDITOR))]
 Approver = Annotated[Caller, Depends(Access(Role.APPROVER))]
-Treasurer = Annotated[Caller, Depends(Access(Role.TREASURER))]
-Books = Annotated[Caller, Depends(Access(Role.TREASURER, Role.AUDITOR))]
 
 
 class RuleOut(BaseModel):
@@ -72,20 +69,6 @@ class FindingOut(BaseModel):
     code: str = Field(examples=["fact-unknown"])
     path: str = Field(examples=["when.0"])
     details: dict[str, Any]
-
-
-class FundingIn(In):
-    """Points for a budget by a council decision."""
-
-    points: LongNumber = Field(examples=[50000])
-    reference: str = Field(min_length=1, max_length=100, examples=["DS 26-0412"])
-
-
-class BudgetOut(BaseModel):
-    """A campaign's budget."""
-
-    campaign: str = Field(examples=["litter"])
-    counters: CountersOut
 
 
 @router.get("/rules", summary="The rules in force")
@@ -192,42 +175,6 @@ async def retire(
         "rule-retired",
         lambda work: programme.retire(work, version_hash, actor_id=actor, note=note),
     )
-
-
-@router.get("/budgets", summary="All budgets")
-def budgets(request: Request, caller: Books) -> list[BudgetOut]:
-    """Return the campaigns' budgets with what is left."""
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        balance = queries.trial_balance(reading)
-    prefix = chart.budget_path("")
-    return [
-        BudgetOut(campaign=account.path.removeprefix(prefix), counters=CountersOut.model_validate(left))
-        for account, left in balance
-        if account.path.startswith(prefix)
-    ]
-
-
-@router.post("/budgets/{campaign}/funding", status_code=201, summary="Fund", response_model=BudgetOut)
-async def fund(
-    request: Request, caller: Treasurer, campaign: str, body: FundingIn, key: IdempotencyKey
-) -> JSONResponse:
-    """Issue points to a campaign's budget."""
-
-    def command(work: Work) -> Mapping[str, Any]:
-        chart.fund_budget(
-            work,
-            campaign,
-            body.points,
-            effective=caller.city.day_of(work.now),
-            reference=body.reference,
-            transfer_id=work.ids.uuid(),
-        )
-        details = {"points": body.points, "reference": body.reference}
-        auditing.record(work, caller.scope, "budget-funded", f"budget/{campaign}", details)
-        left = queries.balance(work, chart.budget_path(campaign))
-        return {"campaign": campaign, "counters": CountersOut.plain(left)}
-
-    return await commanding.answer(request, caller, key, command, status=201)
 
 
 async def _act(

@@ -45,6 +45,17 @@ SENTENCES = {
     "approval-without-simulation": N_(
         "This rule was not tried on past actions. Please simulate it, or write why that is not needed."
     ),
+    "amount-too-large": N_("At most {maximum} points can be asked for at once."),
+    "budget-not-found": N_("There is no such budget."),
+    "campaign-invalid": N_(
+        "The name of a budget begins with a small letter; letters, digits and hyphens follow."
+    ),
+    "funding-reason-missing": N_("Please say why; whoever asked for the points will read it."),
+    "funding-request-decided": N_("This was decided already."),
+    "funding-request-not-found": N_("There is no such request."),
+    "own-funding-request": N_("Points are released by somebody else than who asked for them."),
+    "reference-too-long": N_("The council decision may have at most {maximum} characters."),
+    "when-dry-unknown": N_("Please choose what happens when the budget is used up."),
     "instant-taken": N_("Another version of this rule begins at that very time."),
     "note-missing": N_("Please write something."),
     "note-too-long": N_("A note may have at most {maximum} characters."),

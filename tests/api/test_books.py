@@ -103,19 +103,42 @@ def test_a_faulty_rule_is_told_what_is_wrong(edge: Edge) -> None:
     )
 
 
-def test_a_budget_is_funded_by_the_treasurer(edge: Edge, treasurer: str) -> None:
-    """The points are issued, shown as left, and the act is in the log."""
-    funded = edge.call(
-        "POST", "/api/v1/budgets/trees/funding", treasurer, json={"points": 500, "reference": "DS 7"}
-    )
-    budgets = {one["campaign"]: one for one in edge.call("GET", "/api/v1/budgets", treasurer).json()}
+def test_a_budget_is_funded_by_two(edge: Edge, treasurer: str) -> None:
+    """One asks, another releases; then the points are issued and shown as left; each act is in the log."""
+    _, approver = edge.person("anne@example.org", Role.APPROVER)
+    body = {"points": 500, "reference": "DS 7"}
+    asked = edge.call("POST", "/api/v1/budgets/trees/funding", treasurer, json=body)
+    path = f"/api/v1/funding-requests/{asked.json()['request_id']}"
 
-    assert 201 == funded.status_code
-    assert 500 == budgets["trees"]["counters"]["available"]
-    assert "budget-funded" == edge.audited()[-1]
+    assert (201, "open") == (asked.status_code, asked.json()["state"])
+    assert (403, "own-funding-request") == edge.refused(edge.call("POST", f"{path}/release", treasurer))
+    assert "trees" not in [one["campaign"] for one in edge.call("GET", "/api/v1/budgets", treasurer).json()]
+    assert "released" == edge.call("POST", f"{path}/release", approver).json()["state"]
+    assert (409, "funding-request-decided") == edge.refused(edge.call("POST", f"{path}/release", approver))
+    chosen = edge.call("PUT", "/api/v1/budgets/trees/when-dry", treasurer, json={"when_dry": "announce"})
+    budgets = {one["campaign"]: one for one in edge.call("GET", "/api/v1/budgets", treasurer).json()}
+    trees = budgets["trees"]
+    assert (200, 500, "announce", "fine") == (
+        chosen.status_code, trees["counters"]["available"], trees["when_dry"], trees["level"],
+    )  # fmt: skip
+    again = edge.call("POST", "/api/v1/budgets/trees/funding", treasurer, json=body).json()["request_id"]
+    declined = edge.call(
+        "POST", f"/api/v1/funding-requests/{again}/declining", approver, json={"reason": "Not decided yet"}
+    )
+    assert ("declined", "Not decided yet") == (declined.json()["state"], declined.json()["reason"])
+    listed = edge.call("GET", "/api/v1/funding-requests?limit=1", treasurer).json()
+    assert ([again], again) == ([one["request_id"] for one in listed["items"]], listed["next"])
+    assert [
+        "budget-requested",
+        "budget-funded",
+        "budget-policy-chosen",
+        "budget-requested",
+        "budget-declined",
+    ] == (edge.audited()[-5:])
     for points in (0, -5, 2**63):
-        body = {"points": points, "reference": "DS 7"}
-        refused = edge.call("POST", "/api/v1/budgets/trees/funding", treasurer, json=body)
+        refused = edge.call(
+            "POST", "/api/v1/budgets/trees/funding", treasurer, json=body | {"points": points}
+        )
         assert 422 == edge.refused(refused)[0]
 
 
