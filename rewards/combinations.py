@@ -74,9 +74,11 @@ def every(reading: Reading) -> list[Choice]:
     return [Choice(**{**row._mapping, "combination": Combination(row.combination)}) for row in rows]
 
 
-def in_force(reading: Reading) -> tuple[Combination, dict[str, Combination]]:
-    """Return how the programme combines, and by campaign which ones do it otherwise."""
-    chosen = {one.campaign: one.combination for one in every(reading) if one.approved_at is not None}
+def in_force(reading: Reading, at: dt.datetime | None = None) -> tuple[Combination, dict[str, Combination]]:
+    """Return how the programme combines, now or at another instant, and by campaign which do it otherwise."""
+    instant = at or reading.now
+    approved = (one for one in every(reading) if one.approved_at is not None and one.approved_at <= instant)
+    chosen = {one.campaign: one.combination for one in approved}
     return chosen.pop(PROGRAMME, DEFAULT), chosen
 
 

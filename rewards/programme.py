@@ -79,7 +79,8 @@ def parse(document: object) -> RuleVersion:
     try:
         return rules.read(document)
     except RuleUnreadable as error:
-        raise RuleRefused(faults=[{"path": path, "message": text} for path, text in error.faults]) from None
+        faults = [{"path": fault.path, "message": fault.message} for fault in error.faults]
+        raise RuleRefused(faults=faults) from None
 
 
 def draft(

@@ -5,8 +5,9 @@ no rule without caps and a budget. docs/rules.md explains it to administrators.
 """
 
 import hashlib
-from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import Field, StrictInt, ValidationError, model_validator
 
@@ -83,12 +84,21 @@ def is_protected(fact: str) -> bool:
     return not PROTECTED_WORDS.isdisjoint(fact.split("_"))
 
 
-class RuleUnreadable(ValueError):
-    """A document is no rule; `faults` are pairs of place and what is wrong there."""
+class Fault(NamedTuple):
+    """What is wrong at one place of a document; kind and context are pydantic's, if it found it."""
 
-    def __init__(self, faults: list[tuple[str, str]]) -> None:
+    path: str
+    message: str
+    kind: str = ""
+    context: Mapping[str, Any] = MappingProxyType({})
+
+
+class RuleUnreadable(ValueError):
+    """A document is no rule; `faults` say what is wrong where."""
+
+    def __init__(self, faults: list[Fault]) -> None:
         self.faults = faults
-        super().__init__("; ".join(f"{path}: {message}" for path, message in faults))
+        super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
 
 
 class Caps(Node):
@@ -176,11 +186,15 @@ def read(document: object) -> RuleVersion:
             document = canonical.decode(document, bytes_max=DOCUMENT_BYTES_MAX)
         return RuleVersion.model_validate(document)
     except ValidationError as error:
-        faults = error.errors(include_url=False, include_input=False, include_context=False)
-        named = [(".".join(str(part) for part in fault["loc"]), fault["msg"]) for fault in faults]
-        raise RuleUnreadable(named) from None
+        faults = error.errors(include_url=False, include_input=False)
+        raise RuleUnreadable(
+            [
+                Fault(".".join(map(str, one["loc"])), one["msg"], one["type"], one.get("ctx", {}))
+                for one in faults
+            ]
+        ) from None
     except ValueError as error:
-        raise RuleUnreadable([("", str(error))]) from None
+        raise RuleUnreadable([Fault("", str(error))]) from None
 
 
 def nodes(version: RuleVersion) -> Iterator[tuple[str, Condition]]:

@@ -53,7 +53,7 @@ def decide(work: Work, city: City, submission: Submission) -> Verdict:
 
 def in_force(work: Work, at: dt.datetime | None = None) -> Programme:
     """Return the city's rules in force, now or at another instant, ready to be applied."""
-    hashes, combined = tuple(programme.active_hashes(work, at)), combinations.in_force(work)
+    hashes, combined = tuple(programme.active_hashes(work, at)), combinations.in_force(work, at)
     known: _Remembered | None = work.memory.get(_MEMORY)
     if known is None or known[:2] != (hashes, combined):
         versions = [stored.version for stored in programme.by_hashes(work, hashes)]

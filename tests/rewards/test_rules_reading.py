@@ -215,8 +215,8 @@ def test_the_hash_does_not_depend_on_the_order_of_keys(version: rules.RuleVersio
 
 @given(made.rule_versions(), made.rule_versions())
 def test_different_rules_have_different_hashes(one: rules.RuleVersion, other: rules.RuleVersion) -> None:
-    """The hash names the whole content."""
-    assert (one == other) == (one.version_hash == other.version_hash)
+    """The hash names the whole content; to Python, 0 and False would be the same."""
+    assert (repr(one) == repr(other)) == (one.version_hash == other.version_hash)
 
 
 def test_trust_levels_are_those_of_persons() -> None:
