@@ -7,10 +7,11 @@ Placeholders in braces are filled from the error's details. A code without a sen
 from collections.abc import Mapping
 from gettext import NullTranslations
 
-from api.wording import books, earning, edge, log, people, spending, venues
+from api.wording import acting, books, earning, edge, log, people, spending, venues
 from kernel.errors import DomainError
 
 SENTENCES: Mapping[str, str] = {
+    **acting.SENTENCES,
     **books.SENTENCES,
     **earning.SENTENCES,
     **edge.SENTENCES,

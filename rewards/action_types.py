@@ -8,6 +8,7 @@ import enum
 import functools
 from collections.abc import Mapping
 from importlib import resources
+from types import MappingProxyType
 from typing import Annotated, Literal, Self, get_args
 
 import sqlalchemy as sa
@@ -68,8 +69,27 @@ class EvidenceKey(enum.StrEnum):
     """Person and route."""
 
 
-Pictogram = Literal["litter", "bin", "clean-up", "form", "idea", "city", "quest"]
+Pictogram = Literal[
+    "litter", "bin", "clean-up", "form", "idea", "city", "quest",
+    "bicycle", "book", "camera", "flower", "food", "gift", "heart", "library", "museum", "music", "people",
+    "pool", "school", "ship", "shop", "sport", "theatre", "tram", "zoo",
+]  # fmt: skip
 PICTOGRAMS: tuple[str, ...] = get_args(Pictogram)
+
+
+FACT_TYPES: Mapping[str, FactType] = MappingProxyType(
+    {
+        "category": FactType.TEXT,
+        "description_length": FactType.NUMBER,
+        "district": FactType.TEXT,
+        "photo": FactType.TRUTH,
+        "place": FactType.TRUTH,
+        "source": FactType.TEXT,
+        "trust_level": FactType.TEXT,
+    }
+)
+SYSTEM_FACTS = frozenset(FACT_TYPES)
+"""Facts that are found out, whatever the action: nobody states them about themselves."""
 
 
 class Category(BaseModel):
@@ -95,11 +115,17 @@ class ActionType(BaseModel):
     needs_photo: StrictBool
     needs_place: StrictBool
     needs_description: StrictBool
+    needs_pair: StrictBool = False
+    """Whether it needs two photos of one place: before and after."""
     needs_case: StrictBool = False
     """Whether another city system vouches for it by a case number."""
     categories: tuple[Category, ...]
     facts: dict[FactName, FactType]
     """The facts that rules may look at."""
+    questions: dict[FactName, Names] = Field(default_factory=dict)
+    """The facts that people are asked for when they hand it in, and how."""
+    link: Annotated[str, Field(pattern=r"\Ahttps://[^\s\"<>]{4,300}\z")] | None = None
+    """Where it is done, if that is elsewhere."""
     evidence_key: EvidenceKey
     outcome_event: Annotated[str, Field(pattern=r"\A[a-z-]+\.[a-z-]+\z")]
     """What confirms pending points."""
@@ -118,6 +144,12 @@ class ActionType(BaseModel):
             raise ValueError(msg)
         if self.needs_case != (self.evidence_key is EvidenceKey.CASE):
             msg = "a case number is needed exactly where it is the evidence"
+            raise ValueError(msg)
+        if self.needs_pair and not self.needs_photo:
+            msg = "a photo before and one after are photos"
+            raise ValueError(msg)
+        if stray := sorted(self.questions.keys() - (self.facts.keys() - SYSTEM_FACTS)):
+            msg = f"asked for, but no fact of the action: {', '.join(stray)}"
             raise ValueError(msg)
         return self
 
@@ -188,6 +220,11 @@ def starter_rules() -> list[RuleVersion]:
     folder = resources.files("rewards") / "data" / "rules"
     files = sorted(folder.iterdir(), key=lambda file: file.name)
     return [rules.read(file.read_bytes()) for file in files if file.name.endswith(".json")]
+
+
+def starter_rule(code: str) -> RuleVersion:
+    """Return the starter rule of a code."""
+    return next(rule for rule in starter_rules() if rule.code == code)
 
 
 def _kept(reading: Reading, condition: sa.ColumnElement[bool]) -> list[ActionType]:

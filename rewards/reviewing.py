@@ -8,7 +8,7 @@ changes nothing.
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import Conflict, Forbidden, Invalid
-from rewards import awarding, submissions, submitting
+from rewards import awarding, early_outcomes, submissions, submitting
 from rewards.submissions import Status, Submission
 
 REASON_MAX = 500
@@ -19,11 +19,12 @@ def accept(
 ) -> Submission:
     """Accept a submission that waits for review; the rules give their points.
 
-    Raises NotFound, Forbidden `own-submission`, Conflict `submission-already-decided`.
+    Raises NotFound, Forbidden `own-submission` or `own-entry`, Conflict `submission-already-decided`.
     """
-    submission = _waiting(work, submission_id, reviewer_owner, Status.ACCEPTED)
+    submission = _waiting(work, submission_id, reviewer_owner, reviewer_id, Status.ACCEPTED)
     if submission.status is Status.REVIEW:
         submitting.decide(work, city, submission, reviewer_id=reviewer_id, reason=_checked(reason))
+        apply_early_outcome(work, city, submissions.get(work, submission_id))
     return submissions.get(work, submission_id)
 
 
@@ -32,10 +33,10 @@ def decline(
 ) -> Submission:
     """Decline a submission that waits for review, with a reason that the citizen reads.
 
-    Raises NotFound, Forbidden `own-submission`, Invalid `reason-missing`, Conflict
+    Raises NotFound, Forbidden `own-submission` or `own-entry`, Invalid `reason-missing`, Conflict
     `submission-already-decided`.
     """
-    submission = _waiting(work, submission_id, reviewer_owner, Status.DECLINED)
+    submission = _waiting(work, submission_id, reviewer_owner, reviewer_id, Status.DECLINED)
     if submission.status is Status.REVIEW:
         if not reason.strip():
             raise Invalid("reason-missing", field="reason")
@@ -58,9 +59,9 @@ def confirm(
     """Note that the outcome confirms an accepted submission: pending points are given.
 
     Without a reviewer the outcome came from another city system or from time passing. Raises NotFound,
-    Forbidden `own-submission`, Conflict `submission-not-accepted`.
+    Forbidden `own-submission` or `own-entry`, Conflict `submission-not-accepted`.
     """
-    submission = _accepted(work, submission_id, reviewer_owner, Status.DONE)
+    submission = _accepted(work, submission_id, reviewer_owner, reviewer_id, Status.DONE)
     if submission.status is Status.ACCEPTED:
         awarding.confirm(work, city, submission_id)
         submissions.set_status(work, submission_id, Status.DONE, closed_at=work.now)
@@ -81,9 +82,10 @@ def reject(
 ) -> Submission:
     """Note that the outcome does not confirm an accepted submission: pending points go back.
 
-    Raises NotFound, Forbidden `own-submission`, Invalid `reason-missing`, Conflict `submission-not-accepted`.
+    Raises NotFound, Forbidden `own-submission` or `own-entry`, Invalid `reason-missing`, Conflict
+    `submission-not-accepted`.
     """
-    submission = _accepted(work, submission_id, reviewer_owner, Status.REJECTED)
+    submission = _accepted(work, submission_id, reviewer_owner, reviewer_id, Status.REJECTED)
     if submission.status is Status.ACCEPTED:
         if not reason.strip():
             raise Invalid("reason-missing", field="reason")
@@ -95,6 +97,18 @@ def reject(
     return submissions.get(work, submission_id)
 
 
+def apply_early_outcome(work: Work, city: City, submission: Submission) -> None:
+    """Let an outcome that was told too early have its effect, once the submission is accepted."""
+    if submission.status is not Status.ACCEPTED:
+        return
+    early = early_outcomes.waiting(work, submission.action, submission.evidence_key)
+    if early is None:
+        return
+    decide = confirm if early.confirmed else reject
+    decide(work, city, submission.submission_id, reviewer_id=None, reason=early.reason)
+    early_outcomes.close(work, submission.action, submission.evidence_key)
+
+
 def confirm_overdue(work: Work, city: City) -> int:
     """Confirm what nobody rejected within `awarding.CONFIRM_AFTER`; return how many."""
     overdue = awarding.overdue(work)
@@ -103,24 +117,30 @@ def confirm_overdue(work: Work, city: City) -> int:
     return len(overdue)
 
 
-def _waiting(work: Work, submission_id: int, reviewer_owner: str, wanted: Status) -> Submission:
-    submission = _not_own(work, submission_id, reviewer_owner)
+def _waiting(
+    work: Work, submission_id: int, reviewer_owner: str, reviewer_id: int | None, wanted: Status
+) -> Submission:
+    submission = _not_own(work, submission_id, reviewer_owner, reviewer_id)
     if submission.status not in {Status.REVIEW, wanted}:
         raise Conflict("submission-already-decided", status=submission.status.value)
     return submission
 
 
-def _accepted(work: Work, submission_id: int, reviewer_owner: str, wanted: Status) -> Submission:
-    submission = _not_own(work, submission_id, reviewer_owner)
+def _accepted(
+    work: Work, submission_id: int, reviewer_owner: str, reviewer_id: int | None, wanted: Status
+) -> Submission:
+    submission = _not_own(work, submission_id, reviewer_owner, reviewer_id)
     if submission.status not in {Status.ACCEPTED, wanted}:
         raise Conflict("submission-not-accepted", status=submission.status.value)
     return submission
 
 
-def _not_own(work: Work, submission_id: int, reviewer_owner: str) -> Submission:
+def _not_own(work: Work, submission_id: int, reviewer_owner: str, reviewer_id: int | None) -> Submission:
     submission = submissions.get(work, submission_id)
     if submission.owner == reviewer_owner:
         raise Forbidden("own-submission")
+    if reviewer_id is not None and submissions.entered_by(work, submission_id) == reviewer_id:
+        raise Forbidden("own-entry")
     return submission
 
 

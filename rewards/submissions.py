@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kernel.db import Reading, Work
 from kernel.errors import NotFound
 from rewards.checking import Finding, Nearby, Place, Result
-from rewards.tables import check_results, decisions, submissions
+from rewards.tables import check_results, decisions, desk_entries, submissions
 
 PAGE_MAX = 200
 
@@ -195,6 +195,16 @@ def history(reading: Reading, submission_ids: Sequence[int]) -> dict[int, list[D
     found: dict[int, list[Decided]] = {submission_id: [] for submission_id in submission_ids}
     for row in rows:
         found[row.submission_id].append(Decided(**{**row._mapping, "status": Status(row.status)}))
+    return found
+
+
+def entered_by(reading: Reading, submission_id: int) -> int | None:
+    """Return who entered a submission, if staff did."""
+    found: int | None = reading.connection.execute(
+        sa.select(desk_entries.c.staff_id).where(
+            desk_entries.c.city_id == reading.city_id, desk_entries.c.submission_id == submission_id
+        )
+    ).scalar()
     return found
 
 

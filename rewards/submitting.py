@@ -13,14 +13,16 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import Invalid
-from rewards import action_types, checking, evidence, ruling, submissions, waiting
-from rewards.action_types import ActionType
+from rewards import action_types, checking, conditions, evidence, pairing, ruling, submissions, waiting
+from rewards.action_types import ActionType, EvidenceKey, FactType
 from rewards.checking import Finding, Place, Result, Subject, Thresholds
 from rewards.pictures import Picture
 from rewards.ruling import Verdict
 from rewards.submissions import Status, Submission
 from rewards.tables import evidence_files
 
+PEOPLE = frozenset(("app", "desk"))
+"""Sources where somebody filled in the form: in the app, or staff for a citizen."""
 DESCRIPTION_MAX = 4000
 ADDRESS_MAX = 200
 METRE_E6 = 9
@@ -33,6 +35,8 @@ class StoredPicture:
 
     key: str
     picture: Picture
+    part: str | None = None
+    """Of a pair: `before` or `after` the work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
     """Take a submission in and decide it; return it and whether the same evidence was there before.
 
     Raises Invalid: action-unknown, action-inactive, description-missing, description-too-long,
-    place-incomplete, place-out-of-range, category-missing.
+    place-incomplete, place-out-of-range, category-missing, action-needs-evidence, fact-unknown,
+    fact-type-wrong.
     """
     action = action_types.active(work, new.action)
     _check_form(action, new)
@@ -77,6 +82,8 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
         return earlier, True
     submission = _build(work, new, submission_id, key)
     findings = _check(work, city, action, new, submission)
+    if action.needs_pair and new.source == "app":
+        findings.append(pairing.check(*_pair(new.pictures)))
     findings += [Finding("origin", Result.REVIEW, doubt) for doubt in new.doubts]
     if evidence.is_spent(work, [evidence.digest(new.action, key)]):
         findings.append(Finding("origin", Result.REVIEW, "evidence-used-before"))
@@ -114,6 +121,11 @@ def decide(
     )
 
 
+def _pair(pictures: Sequence[StoredPicture]) -> tuple[Picture | None, Picture | None]:
+    found = {one.part: one.picture for one in pictures}
+    return found.get("before"), found.get("after")
+
+
 def _check_form(action: ActionType, new: NewSubmission) -> None:
     if len(new.description) > DESCRIPTION_MAX:
         raise Invalid("description-too-long", field="description", maximum=DESCRIPTION_MAX)
@@ -125,10 +137,28 @@ def _check_form(action: ActionType, new: NewSubmission) -> None:
         inside = abs(new.latitude_e6) <= 90_000_000 and abs(new.longitude_e6) <= 180_000_000  # noqa: PLR2004 -- degrees
         if not inside:
             raise Invalid("place-out-of-range", field="place")
-    if new.source == "app" and action.needs_description and not new.description.strip():
+    if new.source in PEOPLE and action.needs_description and not new.description.strip():
         raise Invalid("description-missing", field="description")
-    if new.source == "app" and action.categories and new.category not in action.category_codes:
+    if new.source in PEOPLE and action.categories and new.category not in action.category_codes:
         raise Invalid("category-missing", field="category")
+    if new.evidence_key is None and action.evidence_key is not EvidenceKey.SUBMISSION:
+        raise Invalid("action-needs-evidence", action=action.code)
+    _check_facts(action, new)
+
+
+def _check_facts(action: ActionType, new: NewSubmission) -> None:
+    """Expect facts of the action that this source may state: people those that they are asked for."""
+    told_by_people = new.source in PEOPLE and action.evidence_key is EvidenceKey.SUBMISSION
+    possible = action.questions.keys() if told_by_people else action.facts.keys()
+    for name, value in new.facts.items():
+        if name not in possible or name in action_types.SYSTEM_FACTS:
+            raise Invalid("fact-unknown", field=name[:60], fact=name[:60])
+        kind = action.facts[name]
+        fits = type(value) is kind.python_type and not (
+            kind is FactType.DAY and conditions.as_day(value) is None
+        )
+        if not fits:
+            raise Invalid("fact-type-wrong", field=name, fact=name, type=kind.value)
 
 
 def _build(work: Work, new: NewSubmission, submission_id: int, key: str) -> Submission:
@@ -225,6 +255,7 @@ def _keep_pictures(work: Work, city: City, submission_id: int, pictures: Sequenc
             "width_px": stored.picture.width_px,
             "height_px": stored.picture.height_px,
             "size_bytes": len(stored.picture.jpeg),
+            "part": stored.part,
             "taken_at": stored.picture.taken_at_local
             and stored.picture.taken_at_local.replace(tzinfo=city.zone),
         }

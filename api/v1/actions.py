@@ -1,4 +1,4 @@
-"""Action types and submissions, by citizens and by other systems of the city."""
+"""Action types and submissions of citizens."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -8,22 +8,22 @@ from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import Field
 
-from api import commanding, services, uploading
+from api import commanding, pairs, services, uploading
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import Before, IdText, In, Limit, LongId, Out, Paged
-from identity import auditing, persons
-from identity.clients import Scope
+from identity import auditing
+from identity.roles import Role
 from kernel.db import Reading, Work
-from kernel.errors import Forbidden, NotFound
-from rewards import action_types, awarding, reviewing, submissions, submitting
+from kernel.errors import NotFound
+from rewards import action_types, awarding, shaping_actions, submissions, submitting
 from rewards.submissions import Submission
 from rewards.submitting import NewSubmission, StoredPicture
 
 router = APIRouter(tags=["actions"])
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
 Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
-CitySystem = Annotated[Caller, Depends(Access(Sort.CLIENT))]
+Shaper = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR, Role.RULE_EDITOR))]
 
 
 class ActionTypeOut(Out):
@@ -33,13 +33,30 @@ class ActionTypeOut(Out):
     active: bool
     names: dict[str, str] = Field(examples=[{"de": "Müll melden", "en": "Report litter"}])
     descriptions: dict[str, str]
+    pictogram: str = Field(examples=["litter"])
     needs_photo: bool
+    needs_pair: bool = Field(description="Two photos of one place: before and after")
     needs_place: bool
+    needs_description: bool
+    needs_case: bool
+    categories: list[dict[str, Any]] = Field(examples=[[{"code": "litter", "names": {"de": "Müll"}}]])
+    questions: dict[str, dict[str, str]] = Field(description="Facts that are asked for, and how")
+    facts: dict[str, str] = Field(examples=[{"category": "text", "photo": "truth"}])
+    link: str | None
+    outcome_event: str = Field(examples=["report.closed"])
     other_route: dict[str, str] = Field(description="The way without photo, map or smartphone")
 
 
-class SubmissionIn(In):
-    """What somebody did."""
+class ActionTypeIn(In):
+    """An action type as data; facts that are found out for every submission need not be named."""
+
+    document: dict[str, Any] = Field(
+        examples=[action_types.built_ins()["suggestion"].model_dump(mode="json")]
+    )
+
+
+class _Told(In):
+    """What somebody did, without what only one of the two forms can carry."""
 
     action: str = Field(examples=["suggestion"])
     description: str = Field(default="", max_length=8000, examples=["Ein Trinkbrunnen am Sonnenwall."])
@@ -50,12 +67,24 @@ class SubmissionIn(In):
     accuracy_m: int | None = Field(default=None, ge=0, le=100_000, examples=[8])
 
 
-class PhotoSubmissionIn(SubmissionIn):
-    """What somebody did, with photos of it, as a form with files."""
+class SubmissionIn(_Told):
+    """What somebody did."""
+
+    facts: dict[str, bool | int | str] = Field(
+        default_factory=dict, description="Answers to the action's questions", examples=[{}]
+    )
+
+
+class PhotoSubmissionIn(_Told):
+    """What somebody did, with photos of it, as a form with files; a pair is `before` and `after`."""
 
     photos: list[UploadFile] = Field(
-        description="Up to three, as JPEG, PNG or WebP, 12 MB each", examples=[["litter.jpg"]]
+        default_factory=list,
+        description="Up to three, as JPEG, PNG or WebP, 12 MB each",
+        examples=[["litter.jpg"]],
     )
+    before: UploadFile | None = Field(default=None, examples=["before.jpg"])
+    after: UploadFile | None = Field(default=None, examples=["after.jpg"])
 
 
 class AwardOut(Out):
@@ -83,29 +112,27 @@ class SubmissionOut(Out):
     awards: list[AwardOut]
 
 
-class ActionEvent(In):
-    """Another system tells that somebody did something."""
-
-    owner: str = Field(description="Reference from the person's account page", examples=["9f86d081884c7d65"])
-    action: str = Field(examples=["application-completed"])
-    case_id: str = Field(min_length=1, max_length=80, examples=["wohnsitz/2026-118213"])
-    facts: dict[str, bool | int | str] = Field(default_factory=dict, examples=[{"complete": True}])
-
-
-class OutcomeEvent(In):
-    """Another system tells what became of a case."""
-
-    action: str = Field(examples=["application-completed"])
-    case_id: str = Field(min_length=1, max_length=80, examples=["wohnsitz/2026-118213"])
-    confirmed: bool = Field(examples=[True])
-    reason: str = Field(default="", max_length=500)
-
-
 @router.get("/action-types", summary="What people can do")
 def types(request: Request, caller: Anyone) -> list[ActionTypeOut]:
     """Return all action types."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        return [ActionTypeOut.model_validate(one) for one in action_types.every(reading)]
+        return [ActionTypeOut.model_validate(one.model_dump()) for one in action_types.every(reading)]
+
+
+@router.put("/action-types/{code}", summary="Add or change what people can do", response_model=ActionTypeOut)
+async def shape(
+    request: Request, caller: Shaper, code: str, body: ActionTypeIn, key: IdempotencyKey
+) -> JSONResponse:
+    """Keep an action type: a new one, or another version of one that is there. No code is needed for it."""
+    action = shaping_actions.with_system_facts(shaping_actions.parse({**body.document, "code": code}))
+
+    def command(work: Work) -> Mapping[str, Any]:
+        known = action.code in action_types.by_code(work)
+        kept = shaping_actions.save(work, action, new=not known)
+        auditing.record(work, caller.scope, "action-type-saved", f"action-type/{kept.code}", {})
+        return ActionTypeOut.model_validate(kept.model_dump()).model_dump(mode="json")
+
+    return await commanding.answer(request, caller, key, command)
 
 
 @router.post("/submissions", status_code=201, summary="Hand something in", response_model=SubmissionOut)
@@ -127,7 +154,7 @@ async def submit_photos(
     key: IdempotencyKey,
 ) -> JSONResponse:
     """Take a submission with up to three photos in. What a camera noted in them is read, then removed."""
-    kept = await uploading.keep(services.of(request), caller.city, body.photos)
+    kept = await pairs.keep(services.of(request), caller.city, body.photos, body.before, body.after)
     return await _hand_in(request, caller, key, body, kept)
 
 
@@ -152,51 +179,6 @@ def one(request: Request, caller: Citizen, submission_id: LongId) -> SubmissionO
         return SubmissionOut.model_validate(present(reading, found))
 
 
-@router.post("/events/actions", status_code=201, summary="Report an action", response_model=SubmissionOut)
-async def event(request: Request, caller: CitySystem, body: ActionEvent, key: IdempotencyKey) -> JSONResponse:
-    """Take in what another system saw. The same case again gives the first answer and no more points."""
-    _check_scope(caller)
-
-    def command(work: Work) -> Mapping[str, Any]:
-        person = persons.by_owner(work, body.owner)
-        new = NewSubmission(
-            action=body.action,
-            owner=person.owner,
-            source="portal",
-            evidence_key=f"case/{body.case_id}",
-            trust_level=person.trust_level.value,
-            facts=body.facts,
-        )
-        return present(work, submitting.submit(work, caller.city, new)[0])
-
-    return await commanding.answer(request, caller, key, command, status=201)
-
-
-@router.post("/events/outcomes", summary="Report an outcome", response_model=SubmissionOut)
-async def outcome(
-    request: Request, caller: CitySystem, body: OutcomeEvent, key: IdempotencyKey
-) -> JSONResponse:
-    """Confirm pending points or give them back."""
-    _check_scope(caller)
-
-    def command(work: Work) -> Mapping[str, Any]:
-        found = submissions.by_evidence(work, body.action, f"case/{body.case_id}")
-        if found is None:
-            raise NotFound("submission-not-found", case_id=body.case_id)
-        decide = reviewing.confirm if body.confirmed else reviewing.reject
-        decided = decide(work, caller.city, found.submission_id, reviewer_id=None, reason=body.reason)
-        auditing.record(
-            work,
-            caller.scope,
-            "submission-confirm" if body.confirmed else "submission-reject",
-            f"submission/{found.submission_id}",
-            {},
-        )
-        return present(work, decided)
-
-    return await commanding.answer(request, caller, key, command)
-
-
 def present(reading: Reading, submission: Submission) -> dict[str, Any]:
     """Return a submission with its awards as plain JSON values."""
     awards = awarding.of_submission(reading, submission.submission_id)
@@ -205,7 +187,7 @@ def present(reading: Reading, submission: Submission) -> dict[str, Any]:
 
 
 async def _hand_in(
-    request: Request, caller: Caller, key: str, body: SubmissionIn, kept: Sequence[StoredPicture]
+    request: Request, caller: Caller, key: str, body: _Told, kept: Sequence[StoredPicture]
 ) -> JSONResponse:
     person = caller.person_session.person
     new = NewSubmission(
@@ -219,6 +201,7 @@ async def _hand_in(
         longitude_e6=None if body.longitude is None else round(body.longitude * 1_000_000),
         accuracy_m=body.accuracy_m,
         trust_level=person.trust_level.value,
+        facts=body.facts if isinstance(body, SubmissionIn) else {},
         pictures=kept,
     )
 
@@ -226,10 +209,5 @@ async def _hand_in(
         return present(work, submitting.submit(work, caller.city, new)[0])
 
     # Two uploads of the same form differ in their boundary, so what was said is compared.
-    content = body.model_dump_json(exclude={"photos"}).encode() + uploading.digest(kept)
+    content = body.model_dump_json(exclude={"photos", "before", "after"}).encode() + uploading.digest(kept)
     return await commanding.answer(request, caller, key, command, status=201, content=content)
-
-
-def _check_scope(caller: Caller) -> None:
-    if caller.client is not None and Scope.REPORT_ACTIONS not in caller.client.scopes:
-        raise Forbidden("wrong-scope")

@@ -8,7 +8,10 @@ from api.v1 import (
     books,
     budgets,
     describing,
+    desk,
+    events,
     fines,
+    occasions,
     offers,
     people,
     reviews,
@@ -22,12 +25,29 @@ from api.v1 import (
 VERSION = "1.0.0"
 DESCRIPTION = """
 Everything that the pages do, for other systems. Instants are RFC 3339 in UTC, amounts whole points or euro
-cents. Errors are problem documents (RFC 9457) with a stable `code`. Every write needs an `Idempotency-Key`.
+cents. Errors are problem documents (RFC 9457) with a stable `code`. Every write needs an `Idempotency-Key`,
+except CloudEvents, which name themselves.
 Lists come in pages: pass `next` of one answer as `before` of the next request.
 """
 
 PREFIX = "/api/v1"
-_MODULES = (vouchers, scans, people, wallet, actions, reviews, rules, budgets, offers, fines, venues, books)
+_MODULES = (
+    vouchers,
+    scans,
+    people,
+    wallet,
+    actions,
+    events,
+    occasions,
+    desk,
+    reviews,
+    rules,
+    budgets,
+    offers,
+    fines,
+    venues,
+    books,
+)
 """A route is looked for in this order: first what is asked for most."""
 
 

@@ -23,7 +23,7 @@ PUBLIC = {
     ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-in/code"), ("GET", "/sign-in/link"),
     ("POST", "/sign-in/link"), ("GET", "/static/{path:path}"), ("GET", "/supply"), ("GET", "/transparency"),
     ("GET", "/supply.json"), ("GET", "/V/{token}"),
-    ("GET", "/api/v1/action-types"), ("GET", "/api/v1/offers"), ("GET", "/api/v1/offers/{offer_id}"),
+    ("GET", "/api/v1/action-types"), ("GET", "/api/v1/occasions"), ("GET", "/api/v1/offers"), ("GET", "/api/v1/offers/{offer_id}"),
     ("GET", "/api/v1/rules"), ("POST", "/api/v1/sign-in/codes"), ("POST", "/api/v1/sign-in/sessions"),
     ("GET", "/api/v1/venues"), ("GET", "/status"), ("GET", "/status.json"),
     ("GET", "/log/checkpoint"), ("GET", "/log/key"), ("GET", "/log/tile/{path:path}"), ("GET", "/log/verify"),

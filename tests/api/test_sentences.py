@@ -16,6 +16,7 @@ from identity.signing_in import CodeResult
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from ledger.outcomes import Code
 from redemption import cancelling
+from rewards import attending
 from web import catalogues
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,7 @@ COMPUTED: dict[str, list[str]] = {
     "_REFUSALS[voucher.status]": list(cancelling._REFUSALS.values()),
     "faults[0].code": [f"{title}-{fault}" for title in TITLES for fault in ("missing", "too-long")],
     "outcome": [],
+    "_REFUSED[stage]": list(attending._REFUSED.values()),
 }
 """Codes that are no literals where they are raised, and which they can be."""
 

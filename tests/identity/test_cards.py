@@ -1,5 +1,7 @@
 """Citizen cards: a code on paper by which somebody is known at a desk or on the telephone."""
 
+import functools
+
 import pytest
 
 from identity import cards, persons
@@ -16,7 +18,7 @@ def test_a_card_leads_to_its_person(registry: Registry, anna: Person) -> None:
     assert code == registry.read(lambda reading: cards.find(reading, anna.person_id))
     assert (8, 9) == (len(code), len(cards.shown(code)))
     for written in (code, cards.shown(code), f" {code.lower()} ", code.replace("0", "O").replace("1", "l")):
-        assert anna == registry.read(lambda reading, text=written: cards.person(reading, text))
+        assert anna == registry.read(functools.partial(cards.person, text=written))
 
 
 def test_a_lost_card_is_replaced(registry: Registry, anna: Person) -> None:
@@ -27,7 +29,7 @@ def test_a_lost_card_is_replaced(registry: Registry, anna: Person) -> None:
     assert anna == registry.read(lambda reading: cards.person(reading, fresh))
     for unknown in (lost, "", "x" * 100, fresh[:-1]):
         with pytest.raises(NotFound, match="card-unknown"):
-            registry.read(lambda reading, text=unknown: cards.person(reading, text))
+            registry.read(functools.partial(cards.person, text=unknown))
 
 
 def test_somebody_without_an_address_gets_an_account_with_a_card(registry: Registry) -> None:

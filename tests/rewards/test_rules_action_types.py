@@ -18,15 +18,15 @@ def _data(**changes: Any) -> str:
 
 
 def test_the_built_in_actions() -> None:
-    """Seven are described, three can be handed in now."""
+    """Seven are described, five can be handed in now."""
     assert [
         ("litter-report", True),
         ("application-completed", True),
         ("suggestion", True),
-        ("litter-cleanup", False),
+        ("litter-cleanup", True),
         ("bin-use", False),
         ("wayfinding-quest", False),
-        ("city-shaping", False),
+        ("city-shaping", True),
     ] == [(action.code, action.active) for action in action_types.built_in()]
     assert {"litter", "form", "idea", "clean-up", "bin", "quest", "city"} == {
         action.pictogram for action in action_types.built_in()
@@ -42,12 +42,24 @@ def test_every_action_is_open_to_everybody(action: action_types.ActionType) -> N
 
 
 def test_each_starter_rule_belongs_to_an_active_action() -> None:
-    """Points are what the design names: 50, 30 and 40."""
+    """Points are what the design names: 50, 30 and 40; limits are those of the fraud playbook."""
     found = {version.action: version for version in action_types.starter_rules()}
 
-    assert {"litter-report", "application-completed", "suggestion"} == found.keys()
+    assert {
+        "litter-report",
+        "litter-cleanup",
+        "application-completed",
+        "suggestion",
+        "city-shaping",
+    } == found.keys()
     assert all(action_types.built_ins()[code].active for code in found)
-    assert {"litter-report": (3, 30), "application-completed": (1, 5), "suggestion": (1, 2)} == {
+    assert {
+        "litter-report": (3, 30),
+        "litter-cleanup": (2, 20),
+        "application-completed": (1, 5),
+        "suggestion": (1, 2),
+        "city-shaping": (2, 8),
+    } == {
         code: (version.caps.awards_per_day, version.caps.awards_per_month) for code, version in found.items()
     }
     assert {"litter": 50, "dumping": 60, "full-bin": 30, "scrap-vehicle": 40} == {
@@ -123,6 +135,10 @@ def test_fact_types_are_types_of_values() -> None:
         ({"categories": [{"code": "a", "names": {"de": "A", "en": "A"}}] * 2}, "category stands twice"),
         ({"needs_case": True}, "case number"),
         ({"evidence_key": EvidenceKey.CASE.value}, "case number"),
+        ({"needs_pair": True, "needs_photo": False}, "are photos"),
+        ({"questions": {"age": {"de": "Alter?", "en": "Age?"}}}, "no fact of the action: age"),
+        ({"questions": {"source": {"de": "Woher?", "en": "Where from?"}}}, "no fact of the action: source"),
+        ({"link": "http://portal.example"}, "link"),
         ({"needs_photo": "yes"}, "needs_photo"),
         ({"code": "Litter Report"}, "code"),
         ({"reward": 5}, "reward"),

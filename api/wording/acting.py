@@ -1,0 +1,48 @@
+"""Sentences for what is refused about action types, occasions, events of other systems and the desk."""
+
+from web.marking import N_
+
+SENTENCES = {
+    "action-code-taken": N_("There is an action of this name already."),
+    "action-fixed": N_("This can't be changed any more: what was handed in and the rules rely on it."),
+    "action-needs-evidence": N_("This action is not handed in by this form."),
+    "action-needs-facts": N_("Rules may rely on “{fact}”: it has to stay as it is."),
+    "action-type-invalid": N_("The action has mistakes. Please mend what is listed."),
+    "action-without-case": N_("This action is not reported by a case number."),
+    "action-without-occasions": N_("One can't take part in this action on an occasion."),
+    "attendance-code-wrong": N_(
+        "The code is not right, or not right any more. Please type what is shown now."
+    ),
+    "card-unknown": N_("There is no such card."),
+    "case-invalid": N_("A case number has 1 to {maximum} characters."),
+    "citizen-unknown": N_("Nobody is known by this. Please look at the address or the card again."),
+    "client-without-key": N_("This system has no public key yet. The administration can enter it."),
+    "event-id-used": N_("An event of this source and id said something else before."),
+    "event-in-the-future": N_("The event lies in the future. Please check the clock."),
+    "event-invalid": N_("Source and id of an event have 1 to {maximum} characters."),
+    "event-type-unknown": N_("This type of event is not known."),
+    "evidence-not-possible": N_("An action of your own can't be recognised this way."),
+    "expected-wrong": N_("Please say how many people you expect, at least one."),
+    "fact-type-wrong": N_("“{fact}” has a value of the wrong kind."),
+    "fact-unknown": N_("“{fact}” is not asked for by this action."),
+    "kind-unknown": N_("Please choose what kind it is."),
+    "name-missing": N_("Please enter the name."),
+    "occasion-ahead": N_("It has not begun yet."),
+    "occasion-cancelled": N_("It was called off."),
+    "occasion-is-poll": N_("This is a poll: everybody answers it themselves."),
+    "occasion-not-found": N_("There is no such event."),
+    "occasion-over": N_("It is over."),
+    "option-missing": N_("Please choose an answer."),
+    "options-wrong": N_("A poll has two to {maximum} answers."),
+    "own-entry": N_("Nobody decides what they entered themselves."),
+    "owner-missing": N_("An action needs the reference of the person who did it."),
+    "signature-missing": N_("The event is not signed."),
+    "signature-needed": N_("This system has a key: its events have to be signed."),
+    "signature-too-old": N_("The signature is older than five minutes, or ahead of time."),
+    "signature-wrong": N_("The signature does not fit the event."),
+    "text-too-long": N_("At most {maximum} characters are possible here."),
+    "texts-missing": N_("Please write it in German and in English."),
+    "times-wrong": N_("The end has to be after the beginning and not in the past."),
+    "too-many-categories": N_("At most {maximum} kinds are possible."),
+    "too-many-facts": N_("At most {maximum} facts are possible."),
+}

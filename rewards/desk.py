@@ -1,0 +1,86 @@
+"""Entries at the desk: what staff hand in for somebody without camera, map or smartphone.
+
+The same form, the same checks, the same rules; and whoever entered something does not decide it.
+"""
+
+import enum
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from kernel.cities import City
+from kernel.db import Work
+from kernel.errors import Forbidden
+from rewards import attending, submitting
+from rewards.submissions import Submission
+from rewards.submitting import NewSubmission
+from rewards.tables import desk_entries
+
+
+class Channel(enum.StrEnum):
+    """How the citizen turned to the city."""
+
+    DESK = "desk"
+    TELEPHONE = "telephone"
+    PAPER = "paper"
+
+
+class IdentifiedBy(enum.StrEnum):
+    """By what the citizen was known."""
+
+    EMAIL = "email"
+    CARD = "card"
+
+
+@dataclass(frozen=True, slots=True)
+class Clerk:
+    """Who enters something, and how the citizen came to them."""
+
+    person_id: int
+    owner: str
+    channel: Channel
+    identified_by: IdentifiedBy
+
+
+def enter(work: Work, city: City, new: NewSubmission, clerk: Clerk) -> tuple[Submission, bool]:
+    """Hand something in for a citizen; return it and whether it was known before.
+
+    Raises Forbidden `own-submission`, and what `submitting.submit` raises.
+    """
+    _check(clerk, new.owner)
+    submission, known = submitting.submit(work, city, new)
+    _keep(work, submission, clerk, known=known)
+    return submission, known
+
+
+def enter_presence(
+    work: Work, city: City, occasion_id: int, owner: str, trust_level: str, clerk: Clerk
+) -> tuple[Submission, bool]:
+    """Note for a citizen that they took part; return it and whether it was known before.
+
+    Raises Forbidden `own-submission`, and what `attending.note_presence` raises.
+    """
+    _check(clerk, owner)
+    submission, known = attending.note_presence(work, city, occasion_id, owner=owner, trust_level=trust_level)
+    _keep(work, submission, clerk, known=known)
+    return submission, known
+
+
+def _check(clerk: Clerk, owner: str) -> None:
+    if clerk.owner == owner:
+        raise Forbidden("own-submission")
+
+
+def _keep(work: Work, submission: Submission, clerk: Clerk, *, known: bool) -> None:
+    if known:
+        return
+    work.connection.execute(
+        sa.insert(desk_entries).values(
+            city_id=work.city_id,
+            submission_id=submission.submission_id,
+            staff_id=clerk.person_id,
+            channel=clerk.channel.value,
+            identified_by=clerk.identified_by.value,
+            entered_at=work.now,
+        )
+    )
