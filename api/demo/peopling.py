@@ -141,7 +141,7 @@ def _rules(work: Work, city: City, staff: dict[Role, Person]) -> None:
     for rule in action_types.starter_rules():
         stored = programme.draft(work, city, rule, author.person_id)
         programme.approve(work, stored.version_hash, approver.person_id)
-        programme.activate(work, stored.version_hash)
+        programme.activate(work, stored.version_hash, actor_id=approver.person_id)
 
 
 def month_before(day: dt.date) -> dt.date:

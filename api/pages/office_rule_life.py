@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -19,7 +19,7 @@ from kernel.db import Work
 from kernel.errors import DomainError, Invalid
 from rewards import action_types, describing, explaining, programme, version_steps
 from rewards.programme import RuleStatus, StoredRule
-from rewards.version_steps import Kind
+from rewards.version_steps import Kind, Step
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/office/rules")
@@ -40,7 +40,7 @@ STEP_WORDS: Mapping[Kind, str] = {
     Kind.IMPORTED: N_("Brought in from another city"),
     Kind.SIMULATED: N_("Tried on past actions"),
     Kind.APPROVED: N_("Approved"),
-    Kind.SCHEDULED: N_("Put in force"),
+    Kind.SCHEDULED: N_("Decided from when it is in force"),
     Kind.WITHDRAWN: N_("Date taken back"),
     Kind.RETIRED: N_("Taken out of force"),
     Kind.NOTED: N_("Note"),
@@ -52,6 +52,7 @@ _STAGES = (
     (RuleStatus.SCHEDULED, N_("Scheduled"), N_("It has a day and a time.")),
     (RuleStatus.ACTIVE, N_("In force"), N_("It gives points, and everybody can read it.")),
 )
+_LEFT_OUT = N_("Left out for this version.")
 framing.announce(
     {
         "approved": ("success", N_("Approved. Now choose from when it is in force.")),
@@ -209,7 +210,7 @@ def _detail(
         lines=describing.describe(stored.version, action, translate, caller.language), steps=steps,
         findings=[explaining.finding(one.code, one.details, translate) for one in findings],
         document=json.dumps(stored.version.document(), ensure_ascii=False, indent=2), words=STATUS_WORDS,
-        step_words=STEP_WORDS, stages=_stages(stored, translate), typed=typed or {},
+        step_words=STEP_WORDS, stages=_stages(stored, steps, translate), typed=typed or {},
         others=[one for one in others if one.version_hash != version_hash],
         errors=errors or [], by_field=dict(errors or []), may_edit=caller.has(Role.RULE_EDITOR),
         may_approve=caller.has(Role.APPROVER), is_author=_is_author(caller, stored),
@@ -220,15 +221,17 @@ def _is_author(caller: Caller, stored: StoredRule) -> bool:
     return caller.person_session.person.person_id == stored.author_id
 
 
-def _stages(stored: StoredRule, translate: Callable[[str], str]) -> list[tuple[str, str, str]]:
+def _stages(
+    stored: StoredRule, steps: Sequence[Step], translate: Callable[[str], str]
+) -> list[tuple[str, str, str]]:
     """Return the way of a version for the macro `steps`: what is done, where it stands, what comes."""
     order = [status for status, _, _ in _STAGES]
     reached = len(order) if stored.status is RuleStatus.RETIRED else order.index(stored.status)
-    return [
-        (
-            translate(title),
-            translate(text),
-            "now" if place == reached else "done" if place < reached else "later",
-        )
-        for place, (_, title, text) in enumerate(_STAGES)
-    ]
+    tried = any(one.kind is Kind.SIMULATED for one in steps)
+    listed = []
+    for place, (status, title, text) in enumerate(_STAGES):
+        state = "now" if place == reached else "done" if place < reached else "later"
+        if status is RuleStatus.SIMULATED and place < reached and not tried:
+            state, text = "later", _LEFT_OUT  # noqa: PLW2901 -- what is said instead
+        listed.append((translate(title), translate(text), state))
+    return listed

@@ -26,6 +26,8 @@ PUBLIC = {
     ("GET", "/api/v1/action-types"), ("GET", "/api/v1/occasions"), ("GET", "/api/v1/offers"), ("GET", "/api/v1/offers/{offer_id}"),
     ("GET", "/api/v1/rules"), ("POST", "/api/v1/sign-in/codes"), ("POST", "/api/v1/sign-in/sessions"),
     ("GET", "/api/v1/venues"), ("GET", "/status"), ("GET", "/status.json"),
+    ("GET", "/rules"), ("GET", "/rules.json"), ("GET", "/rules/dataset.jsonld"),
+    ("GET", "/rules/{version_hash}"), ("GET", "/rules/{version_hash}.json"),
     ("GET", "/log/checkpoint"), ("GET", "/log/key"), ("GET", "/log/tile/{path:path}"), ("GET", "/log/verify"),
 }  # fmt: skip
 """Every route that somebody may use who is not signed in; a new one has to be added here on purpose."""
