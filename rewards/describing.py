@@ -3,6 +3,8 @@
 `_` is the reader's gettext function; the English text is the message id (docs/pages.md).
 """
 
+import enum
+
 from rewards import conditions, effects, wording
 from rewards.action_types import ActionType
 from rewards.conditions import Condition, Period, TrustLevel
@@ -13,29 +15,55 @@ from rewards.wording import Names, Reader, day, sign
 NO_NAMES = Names()
 
 
+class Part(enum.StrEnum):
+    """The parts of a rule, as people think of them."""
+
+    TITLE = "title"
+    ACTION = "action"
+    CONDITION = "condition"
+    POINTS = "points"
+    WHEN = "when"
+    LIMITS = "limits"
+    BUDGET = "budget"
+    VALIDITY = "validity"
+
+
 def describe(
     version: RuleVersion, action: ActionType, _: Gettext, language: str, names: Names = NO_NAMES
 ) -> list[str]:
     """Return what a rule says, one sentence for each part."""
+    found = parts(version, action, _, language, names)
+    return [line for part, lines in found.items() if part is not Part.TITLE for line in lines]
+
+
+def parts(
+    version: RuleVersion, action: ActionType, _: Gettext, language: str, names: Names = NO_NAMES
+) -> dict[Part, list[str]]:
+    """Return what a rule says by its parts, in the order in which one reads them."""
     reader = Reader(action, language, names)
     caps = version.caps
     called = [in_language(action.names, language)]
     called += [names.actions.get(code, code) for code in version.actions if code != action.code]
-    return [
-        _("For: %(action)s.") % {"action": ", ".join(called)},
-        _("Condition: %(condition)s.") % {"condition": condition(version.when, _, reader)},
-        *_effect(version, reader, _),
-        *_factors(version, reader, _),
-        *_share_and_streak(version, _),
-        _split(version.now_percent, in_language(action.outcomes, language), _),
-        _(
-            "Limits for one person: awards per day %(day)d, awards per month %(month)d, "
-            "points per month %(points)d."
-        )
-        % {"day": caps.awards_per_day, "month": caps.awards_per_month, "points": caps.points_per_month},
-        _("Paid from the budget “%(budget)s”.") % {"budget": version.budget},
-        *_validity(version, _),
-    ]
+    return {
+        Part.TITLE: [in_language(dict(version.title), language)],
+        Part.ACTION: [_("For: %(action)s.") % {"action": ", ".join(called)}],
+        Part.CONDITION: [_("Condition: %(condition)s.") % {"condition": condition(version.when, _, reader)}],
+        Part.POINTS: [
+            *_effect(version, reader, _),
+            *_factors(version, reader, _),
+            *_share_and_streak(version, _),
+        ],
+        Part.WHEN: [_split(version.now_percent, in_language(action.outcomes, language), _)],
+        Part.LIMITS: [
+            _(
+                "Limits for one person: awards per day %(day)d, awards per month %(month)d, "
+                "points per month %(points)d."
+            )
+            % {"day": caps.awards_per_day, "month": caps.awards_per_month, "points": caps.points_per_month}
+        ],
+        Part.BUDGET: [_("Paid from the budget “%(budget)s”.") % {"budget": version.budget}],
+        Part.VALIDITY: _validity(version, _),
+    }
 
 
 def condition(node: Condition, _: Gettext, reader: Reader) -> str:
