@@ -1,7 +1,7 @@
 """Several rules for one action."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rewards import combining
@@ -92,6 +92,7 @@ def test_history_is_each_rules_own() -> None:
     assert (Outcome.REVIEW, "history-unknown") == (unknown.outcome, unknown.reason)
 
 
+@settings(max_examples=50)
 @given(
     st.lists(made.rule_versions(), max_size=4).map(
         lambda found: [one.model_copy(update={"code": f"r{n}"}) for n, one in enumerate(found)]

@@ -1,5 +1,6 @@
 """Conditions are true, false or unknown; unknown stays unknown until it can't matter."""
 
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from rewards import compiling
 from rewards.checking import Place
-from rewards.compiling import UNKNOWN, Event, Facts, Given
+from rewards.compiling import UNKNOWN, Event, Facts, Given, Person
 from tests.rewards import made
 
 TREES = made.trees(made.LEAVES)
@@ -17,7 +18,9 @@ TREES = made.trees(made.LEAVES)
 
 def ask(when: dict[str, Any], facts: Facts) -> bool | None:
     """Return what a condition says."""
-    return compiling.compile_condition(made.rule(when=when).when).test(Event(facts), facts.given)
+    return compiling.compile_condition(made.rule(when=when).when, rule="litter").test(
+        Event(facts), facts.given
+    )
 
 
 def _compare(comparison: str, value: object, fact: str = "length") -> dict[str, Any]:
@@ -276,14 +279,17 @@ def test_more_knowledge_never_turns_the_answer(
 ) -> None:
     """What is true or false of little stays so when unknown facts, the place or the history become known."""
     forgotten = data.draw(st.sets(st.sampled_from(sorted(facts.values)))) if facts.values else set()
-    keep_place, keep_given = data.draw(st.booleans()), data.draw(st.booleans())
-    less = Facts(
-        {name: value for name, value in facts.values.items() if name not in forgotten},
-        facts.occurred_at,
-        facts.zone,
-        facts.place if keep_place else None,
-        facts.given if keep_given else UNKNOWN,
+    keep_place, keep_given, keep_rest = (data.draw(st.booleans()) for _ in range(3))
+    less = dataclasses.replace(
+        facts,
+        values={name: value for name, value in facts.values.items() if name not in forgotten},
+        place=facts.place if keep_place else None,
+        given=facts.given if keep_given else UNKNOWN,
     )
+    if not keep_rest:
+        less = dataclasses.replace(
+            less, action=None, person=Person(), campaigns={}, districts=None, counts={}
+        )
 
     known_early = ask(tree, less)
 

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from rewards import evaluating
 from rewards.compiling import UNKNOWN, Facts, Given
@@ -167,6 +167,7 @@ def test_a_trace_has_every_clause() -> None:
     ] == [(step.path, step.clause, step.value, step.truth) for step in steps]
 
 
+@settings(max_examples=50)
 @given(made.rule_versions(), made.ANY_FACTS)
 def test_evaluation_is_total_and_within_its_caps(version: RuleVersion, facts: Facts) -> None:
     """Whatever an event holds: a decision, a trace and a clause; points exactly where it awards, never above a cap."""
@@ -185,6 +186,7 @@ def test_evaluation_is_total_and_within_its_caps(version: RuleVersion, facts: Fa
     assert rule.deciding(facts)
 
 
+@settings(max_examples=50)
 @given(made.rule_versions(), made.ANY_FACTS)
 def test_the_same_question_has_the_same_answer(version: RuleVersion, facts: Facts) -> None:
     """Nothing but the version and the facts decides."""

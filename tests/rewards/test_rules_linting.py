@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from rewards import action_types, linting
 from rewards.action_types import ActionType, FactType
@@ -206,6 +206,7 @@ def test_starter_rules_are_without_findings(version: RuleVersion) -> None:
     assert [] == linting.lint(version, action_types.built_ins()[version.action], TODAY)
 
 
+@settings(max_examples=50)
 @given(made.rule_versions(), made.SENSIBLE_FACTS)
 def test_a_root_that_is_never_true_never_awards(version: RuleVersion, facts: Facts) -> None:
     """Linting is right: where it calls the whole condition impossible or unknowable, no event gets points."""

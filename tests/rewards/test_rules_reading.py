@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -202,6 +202,7 @@ def _shuffled(value: Any, order: Any) -> Any:
     return [_shuffled(item, order) for item in value] if isinstance(value, list) else value
 
 
+@settings(max_examples=50)
 @given(made.rule_versions(), st.randoms(use_true_random=False))
 def test_the_hash_does_not_depend_on_the_order_of_keys(version: rules.RuleVersion, order: Any) -> None:
     """Shuffled keys, JSON text and the stored document name the same version."""
@@ -213,6 +214,7 @@ def test_the_hash_does_not_depend_on_the_order_of_keys(version: rules.RuleVersio
     assert version.version_hash == rules.read(version.canonical()).version_hash
 
 
+@settings(max_examples=50)
 @given(made.rule_versions(), made.rule_versions())
 def test_different_rules_have_different_hashes(one: rules.RuleVersion, other: rules.RuleVersion) -> None:
     """The hash names the whole content; to Python, 0 and False would be the same."""

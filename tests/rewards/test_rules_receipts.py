@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import given, settings
 
 from rewards import evaluating, receipts
 from rewards.checking import Place
@@ -47,6 +47,7 @@ def test_the_place_is_kept_only_where_it_decided() -> None:
     assert {"latitude_e6": 51_434_400, "longitude_e6": 6_762_300, "accuracy_m": 12} == receipt["place"]
 
 
+@settings(max_examples=50)
 @given(made.rule_versions(), made.ANY_FACTS)
 def test_a_receipt_decides_again_bit_by_bit(version: RuleVersion, facts: Facts) -> None:
     """Stored as JSON, read again and replayed, every receipt comes out as it was."""
