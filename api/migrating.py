@@ -25,6 +25,7 @@ _TABLES = (
     "rewards.tables",
     "rewards.rule_tables",
     "rewards.life_tables",
+    "rewards.case_tables",
     "redemption.tables",
     "api.tables",
 )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Reading, Work
 from rewards import awarding, evidence
+from rewards.case_tables import case_confirmations, cases
 from rewards.life_tables import waiting_awards
 from rewards.tables import (
     awards,
@@ -20,6 +21,8 @@ from rewards.tables import (
 )
 
 _AT_ONCE = 500
+COARSE_DIGITS = 3
+"""Of microdegrees: a report whose reporter is gone is known to a hundred metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,9 @@ def erase(work: Work, city: City, owner: str) -> Erased:
             awarding.reject(work, city, number)
         photos += _spend(work, chunk)
         _forget_events(work, chunk)
+        _leave_cases(work, chunk)
         for table in (
+            case_confirmations,
             waiting_awards,
             decisions,
             check_results,
@@ -111,3 +116,28 @@ def _forget_events(work: Work, chunk: list[int]) -> None:
         mine.submission_id.in_(chunk),
     )
     work.connection.execute(sa.delete(city_events).where(events.city_id == work.city_id, told))
+
+
+def _leave_cases(work: Work, chunk: list[int]) -> None:
+    """Leave the public reports as the city's own, without words, photos, address or exact place."""
+    mine = sa.and_(cases.c.city_id == work.city_id, cases.c.submission_id.in_(chunk))
+    places = work.connection.execute(
+        sa.select(cases.c.case_id, cases.c.latitude_e6, cases.c.longitude_e6).where(
+            mine, cases.c.latitude_e6.is_not(None)
+        )
+    ).all()
+    for row in places:
+        coarse = {
+            "latitude_e6": round(row.latitude_e6, -COARSE_DIGITS),
+            "longitude_e6": round(row.longitude_e6, -COARSE_DIGITS),
+        }
+        work.connection.execute(
+            sa.update(cases)
+            .where(cases.c.city_id == work.city_id, cases.c.case_id == row.case_id)
+            .values(**coarse)
+        )
+    work.connection.execute(
+        sa.update(cases)
+        .where(mine)
+        .values(submission_id=None, words=None, address=None, street=None, photos=[])
+    )

@@ -108,8 +108,23 @@ def waiting(reason: str, _: Gettext) -> str:
         "budget-exhausted": _("The budget for this action is used up; the city is looking into it."),
         "budget-funded-again": _("The campaign is funded again: your points have come."),
         "not-rejected-in-time": _("Confirmed, because nothing spoke against it within 30 days."),
+        "withdrawn-by-you": _("You took the report back."),
+        **{f"case-{reason}": sentence for reason, sentence in decline_reasons(_).items()},
     }
     return known.get(reason, reason)
+
+
+def decline_reasons(_: Gettext) -> dict[str, str]:
+    """Return why a department can decline a report, by `rewards.cases.Reason`: everybody reads it."""
+    return {
+        "nothing-found": _("Nothing was found at the place."),
+        "known-already": _("The same is known already from another report."),
+        "private-ground": _("The ground is private: the city may not do anything there."),
+        "not-ours": _("Somebody else than the city looks after this."),
+        "planned-later": _("It will be done with work that is planned already."),
+        "no-fault": _("It was looked at and is in order."),
+        "not-confirmed": _("The report could not be confirmed."),
+    }
 
 
 def finding(code: str, details: Mapping[str, Any], _: Gettext) -> str:

@@ -2,13 +2,15 @@
 
 Accepting lets the rules give their points; declining gives none. Later the outcome (the litter is cleared,
 the application granted) confirms pending points or releases them. Each step happens once; repeating it
-changes nothing.
+changes nothing. A public report follows: its case moves with the decision.
 """
 
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import Conflict, Forbidden, Invalid
-from rewards import awarding, early_outcomes, submissions, submitting
+from rewards import awarding, concluding, early_outcomes, handling, submissions, submitting
+from rewards.cases import Event, Points
+from rewards.concluding import Said
 from rewards.submissions import Status, Submission
 
 REASON_MAX = 500
@@ -25,11 +27,12 @@ def accept(
     if submission.status is Status.REVIEW:
         submitting.decide(work, city, submission, reviewer_id=reviewer_id, reason=_checked(reason))
         apply_early_outcome(work, city, submissions.get(work, submission_id))
+        handling.settle(work, city, submission_id)
     return submissions.get(work, submission_id)
 
 
 def decline(
-    work: Work, submission_id: int, *, reviewer_id: int, reviewer_owner: str, reason: str
+    work: Work, city: City, submission_id: int, *, reviewer_id: int, reviewer_owner: str, reason: str
 ) -> Submission:
     """Decline a submission that waits for review, with a reason that the citizen reads.
 
@@ -40,10 +43,7 @@ def decline(
     if submission.status is Status.REVIEW:
         if not reason.strip():
             raise Invalid("reason-missing", field="reason")
-        submissions.set_status(work, submission_id, Status.DECLINED, decided_at=work.now)
-        submissions.note(
-            work, submission_id, Status.DECLINED, reason=_checked(reason), receipt={}, reviewer_id=reviewer_id
-        )
+        _end(work, city, submission, Event.REFUSE, Said(reviewer_id, _checked(reason)))
     return submissions.get(work, submission_id)
 
 
@@ -63,11 +63,7 @@ def confirm(
     """
     submission = _accepted(work, submission_id, reviewer_owner, reviewer_id, Status.DONE)
     if submission.status is Status.ACCEPTED:
-        awarding.confirm(work, city, submission_id)
-        submissions.set_status(work, submission_id, Status.DONE, closed_at=work.now)
-        submissions.note(
-            work, submission_id, Status.DONE, reason=_checked(reason), receipt={}, reviewer_id=reviewer_id
-        )
+        _end(work, city, submission, Event.DONE, Said(reviewer_id, _checked(reason)))
     return submissions.get(work, submission_id)
 
 
@@ -89,11 +85,7 @@ def reject(
     if submission.status is Status.ACCEPTED:
         if not reason.strip():
             raise Invalid("reason-missing", field="reason")
-        awarding.reject(work, city, submission_id)
-        submissions.set_status(work, submission_id, Status.REJECTED, closed_at=work.now)
-        submissions.note(
-            work, submission_id, Status.REJECTED, reason=_checked(reason), receipt={}, reviewer_id=reviewer_id
-        )
+        _end(work, city, submission, Event.DECLINE, Said(reviewer_id, _checked(reason)))
     return submissions.get(work, submission_id)
 
 
@@ -110,11 +102,21 @@ def apply_early_outcome(work: Work, city: City, submission: Submission) -> None:
 
 
 def confirm_overdue(work: Work, city: City) -> int:
-    """Confirm what nobody rejected within `awarding.CONFIRM_AFTER`; return how many."""
+    """Confirm what nobody rejected within `awarding.CONFIRM_AFTER`; return how many.
+
+    A public report stays as it is: its reporter is not to wait for the city, and the city is not done.
+    """
     overdue = awarding.overdue(work)
+    said = Said(reason="not-rejected-in-time")
     for submission_id in overdue:
-        confirm(work, city, submission_id, reviewer_id=None, reason="not-rejected-in-time")
+        concluding.conclude(work, city, submissions.get(work, submission_id), Points.CONFIRMED, said)
     return len(overdue)
+
+
+def _end(work: Work, city: City, submission: Submission, event: Event, said: Said) -> None:
+    if not handling.follow(work, city, submission, event, said):
+        points = Points.CONFIRMED if event is Event.DONE else Points.RELEASED
+        concluding.conclude(work, city, submission, points, said)
 
 
 def _waiting(

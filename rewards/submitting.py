@@ -13,7 +13,17 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import Invalid
-from rewards import action_types, checking, conditions, evidence, pairing, ruling, submissions, waiting
+from rewards import (
+    action_types,
+    case_files,
+    checking,
+    conditions,
+    evidence,
+    pairing,
+    ruling,
+    submissions,
+    waiting,
+)
 from rewards.action_types import ActionType, EvidenceKey, FactType
 from rewards.checking import Finding, Place, Result, Subject, Thresholds
 from rewards.pictures import Picture
@@ -88,6 +98,7 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
     if evidence.is_spent(work, [evidence.digest(new.action, key)]):
         findings.append(Finding("origin", Result.REVIEW, "evidence-used-before"))
     submissions.add(work, submission)
+    case_files.open_case(work, action, submission)
     submissions.keep_findings(work, submission_id, findings)
     _keep_pictures(work, city, submission_id, new.pictures)
     uncertain = [finding for finding in findings if finding.result is not Result.PASS]

@@ -199,6 +199,7 @@ def _decide(life: Life, *, everything: bool) -> None:
             else:
                 reviewing.decline(
                     work,
+                    life.city,
                     one.submission_id,
                     reviewer_id=worker.person_id,
                     reviewer_owner=worker.owner,

@@ -174,7 +174,7 @@ def _accept(work: Work, caller: Caller, submission_id: int, reason: str) -> Subm
 def _decline(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
     person = caller.person_session.person
     decided = partial(reviewing.decline, reviewer_id=person.person_id, reviewer_owner=person.owner)
-    return decided(work, submission_id, reason=reason)
+    return decided(work, caller.city, submission_id, reason=reason)
 
 
 def _confirm(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:

@@ -65,7 +65,7 @@ async def decide(
         if decision == "accept":
             found = reviewing.accept(work, caller.city, submission_id, **who)
         elif decision == "decline":
-            found = reviewing.decline(work, submission_id, **who)
+            found = reviewing.decline(work, caller.city, submission_id, **who)
         elif decision == "confirm":
             found = reviewing.confirm(work, caller.city, submission_id, **who)
         else:

@@ -18,7 +18,7 @@ def _data(**changes: Any) -> str:
 
 
 def test_the_built_in_actions() -> None:
-    """Seven are described, five can be handed in now."""
+    """Eight are described, six can be handed in now."""
     assert [
         ("litter-report", True),
         ("application-completed", True),
@@ -27,6 +27,7 @@ def test_the_built_in_actions() -> None:
         ("bin-use", False),
         ("wayfinding-quest", False),
         ("city-shaping", True),
+        ("report-confirmation", True),
     ] == [(action.code, action.active) for action in action_types.built_in()]
     assert {"litter", "form", "idea", "clean-up", "bin", "quest", "city"} == {
         action.pictogram for action in action_types.built_in()
@@ -51,6 +52,7 @@ def test_each_starter_rule_belongs_to_an_active_action() -> None:
         "application-completed",
         "suggestion",
         "city-shaping",
+        "report-confirmation",
     } == found.keys()
     assert all(action_types.built_ins()[code].active for code in found)
     assert {
@@ -59,6 +61,7 @@ def test_each_starter_rule_belongs_to_an_active_action() -> None:
         "application-completed": (1, 5),
         "suggestion": (1, 2),
         "city-shaping": (2, 8),
+        "report-confirmation": (3, 20),
     } == {
         code: (version.caps.awards_per_day, version.caps.awards_per_month) for code, version in found.items()
     }
