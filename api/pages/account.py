@@ -5,16 +5,19 @@ import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from api import erasing, exporting, sentences, services
+from api import commanding, erasing, exporting, sentences, services
 from api.access import Access, Caller, Sort
 from api.pages import framing
+from api.pages.rule_questions import AGES
 from identity import persons, roles, sessions, signing_in
-from identity.persons import LANGUAGES
+from identity.persons import LANGUAGES, Said
 from identity.signing_in import CodeAnswer, CodeResult
 from kernel.db import Work
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Invalid
+from rewards import districts
 from web.marking import N_
 from web.templating import Notice
 
@@ -142,6 +145,31 @@ def save(
     return framing.go("/account", "saved")
 
 
+@router.post("/account/about-me")
+async def say(
+    request: Request,
+    caller: CitizenForm,
+    age_group: Annotated[str, Form()] = "",
+    home_district: Annotated[str, Form()] = "",
+) -> Response:
+    """Keep or forget what somebody says of themselves; nobody has to."""
+    person_id = caller.person_session.person.person_id
+
+    def command(work: Work) -> dict[str, Any]:
+        if home_district and home_district not in districts.names(work):
+            raise Invalid("district-unknown", field="home_district")
+        persons.say(work, person_id, Said(age_group or None, home_district or None))
+        return {}
+
+    try:
+        await commanding.perform_form(request, caller, command)
+    except DomainError as error:
+        errors = framing.field_errors(request, caller, error)
+        name = caller.person_session.person.name
+        return await run_in_threadpool(_account_page, request, caller, name, status=422, errors=errors)
+    return framing.go("/account", "saved")
+
+
 @router.post("/sign-out")
 def sign_out(request: Request, caller: CitizenForm, everywhere: Annotated[str, Form()] = "") -> Response:
     """End this session, or all of this person."""
@@ -218,10 +246,13 @@ def _home(work: Work, person_id: int) -> str:
 def _account_page(request: Request, caller: Caller, name: str, **values: Any) -> Response:
     session = caller.person_session
     status = values.pop("status", 200)
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        said = persons.said_by(reading, session.person.owner)
+        parts = districts.names(reading)
     return framing.show(
         request, caller, "account/account.html", status=status, person=session.person,
         roles=sorted(session.roles, key=lambda held: (held.role, held.venue_id)), name=name,
-        languages=LANGUAGES, **{"errors": [], **values},
+        languages=LANGUAGES, said=said, districts=parts, ages=AGES, **{"errors": [], **values},
     )  # fmt: skip
 
 

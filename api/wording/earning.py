@@ -19,6 +19,7 @@ SENTENCES = {
     "combination-approved": N_("Somebody has approved this already."),
     "combination-not-found": N_("There is no such proposal."),
     "combination-unknown": N_("Please choose how the rules are combined."),
+    "day-missing": N_("Please give a day."),
     "district-name-missing": N_("A district in the file has no name: {district}"),
     "district-twice": N_("The district “{district}” stands in the file twice."),
     "district-unknown": N_("The city has no such district."),

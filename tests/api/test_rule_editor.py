@@ -203,3 +203,58 @@ def test_the_starter_rules_survive_the_form(version: rules.RuleVersion) -> None:
 
     assert draft is not None
     assert version.version_hash == rules.read(draft.document()).version_hash
+
+
+DISTRICTS = """{"features": [{"properties": {"name": "Mitte"}, "geometry": {"type": "Polygon", "coordinates":
+    [[[6.7, 51.4], [6.8, 51.4], [6.8, 51.5], [6.7, 51.4]]]}}]}"""
+
+
+def test_what_rules_refer_to(edge: Edge) -> None:
+    """Combinations take two people; a campaign and districts are there for rules and persons once they are saved."""
+    _, rita = edge.person("rita@example.org", Role.RULE_EDITOR, Role.APPROVER)
+    _, paul = edge.person("paul@example.org", Role.APPROVER)
+    settings = "/office/rules/settings"
+
+    def send(token: str, path: str, **form: Any) -> tuple[int, str]:
+        files = form.pop("files", None)
+        data = {**edge.browse(token), **form}
+        answer = edge.client.post(path, data=data, files=files, headers={"Accept-Language": "de"})
+        return answer.status_code, answer.text
+
+    assert 303 == send(rita, f"{settings}/combination", combination="sum")[0]
+    assert 422 == send(rita, f"{settings}/combination", combination="most")[0]
+    edge.browse(rita)
+    (path,) = re.findall(rf"{settings}/combination/\d+/approve", edge.client.get(settings).text)
+    assert (422, True) == (
+        send(rita, path)[0],
+        "anderer" in send(rita, path)[1] or "jemand" in send(rita, path)[1],
+    )
+    assert 303 == send(paul, path)[0]
+
+    season = {
+        "code": "spring",
+        "name_de": "Frühjahrsputz",
+        "first_day": "2026-03-01",
+        "last_day": "2026-05-31",
+    }
+    assert 303 == send(paul, f"{settings}/campaign", **season)[0]
+    refused = send(paul, f"{settings}/campaign", **season | {"last_day": ""})
+    assert (422, True) == (refused[0], "Bitte geben Sie einen Tag an." in refused[1])
+    assert 303 == send(paul, f"{settings}/districts", files={"file": ("d.json", DISTRICTS)})[0]
+    refused = send(paul, f"{settings}/districts", files={"file": ("d.json", "{}")})
+    assert (422, True) == (refused[0], "kein" in refused[1])
+
+    edge.browse(paul)
+    page = edge.client.get(settings, headers={"Accept-Language": "de"}).text
+    assert [True] * 3 == [word in page for word in ("Alle passenden Regeln", "Frühjahrsputz", "Mitte")]
+    offered = Visitor(edge, "/office/rules/new?action=litter-report").page
+    assert [True] * 3 == [f'value="{kind}"' in offered for kind in ("campaign", "district", "home")]
+
+    assert 303 == send(paul, "/account/about-me", age_group="27-64", home_district="mitte")[0]
+    assert 422 == send(paul, "/account/about-me", age_group="27-64", home_district="nowhere")[0]
+    assert 422 == send(paul, "/account/about-me", age_group="young")[0]
+    exported = edge.call("GET", "/api/v1/me/export", paul).json()["account"]
+    assert ("27-64", "mitte") == (exported["age_group"], exported["home_district"])
+    assert {"combination-proposed", "combination-approved", "campaign-saved", "districts-saved"} <= set(
+        edge.audited()
+    )
