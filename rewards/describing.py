@@ -45,7 +45,7 @@ def parts(
     called = [in_language(action.names, language)]
     called += [names.actions.get(code, code) for code in version.actions if code != action.code]
     return {
-        Part.TITLE: [in_language(dict(version.title), language)],
+        Part.TITLE: [in_language({str(code): text for code, text in version.title.items()}, language)],
         Part.ACTION: [_("For: %(action)s.") % {"action": ", ".join(called)}],
         Part.CONDITION: [_("Condition: %(condition)s.") % {"condition": condition(version.when, _, reader)}],
         Part.POINTS: [

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import typer
 
-from api.cli import archive, bookkeeping, books, cities, databases, imports, log, opening, running
+from api.cli import archive, bookkeeping, books, bundles, cities, databases, imports, log, opening, running
 from kernel.errors import DomainError
 
 app = typer.Typer(
@@ -39,6 +39,7 @@ books.app.command("check-proof")(log.check_proof)
 books.app.command("check-log")(log.check_log)
 books.app.add_typer(log.witness, name="witness")
 app.add_typer(imports.app, name="import")
+app.add_typer(bundles.app, name="bundle")
 app.command()(running.serve)
 app.command()(running.worker)
 app.command()(running.demo)

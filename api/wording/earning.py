@@ -48,6 +48,22 @@ SENTENCES = {
     ),
     "amount-too-large": N_("At most {maximum} points can be asked for at once."),
     "budget-not-found": N_("There is no such budget."),
+    "bundle-empty": N_("Please choose at least one rule."),
+    "bundle-format-unknown": N_("This is not a bundle of rules of this kind."),
+    "bundle-rule-invalid": N_(
+        "Rule number {place} in the bundle is none that this city understands ({path})."
+    ),
+    "bundle-sender-unknown": N_(
+        "This bundle was signed with the key {key}, which nobody has pinned here. Compare it with the sending "
+        "city; then an administrator can pin it."
+    ),
+    "bundle-signature-wrong": N_("The signature does not fit: the bundle was changed on its way."),
+    "bundle-too-large": N_("A bundle has at most 200 rules and one megabyte."),
+    "bundle-unreadable": N_("The file can't be read as a bundle of rules."),
+    "rule-key-altered": N_("The two halves of the city's key for rules do not fit. Nothing is signed."),
+    "trusted-city-not-found": N_("There is no such pinned key."),
+    "trusted-key-invalid": N_("A key has 64 hexadecimal digits."),
+    "trusted-name-too-long": N_("The name may have at most {maximum} characters."),
     "campaign-invalid": N_(
         "The name of a budget begins with a small letter; letters, digits and hyphens follow."
     ),
