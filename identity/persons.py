@@ -150,6 +150,17 @@ def said_by(reading: Reading, owner: str) -> Said | None:
     return Said(row.age_group, row.home_district) if row else None
 
 
+def all_said(reading: Reading) -> dict[str, Said]:
+    """Return by owner what persons say of themselves, of those who said anything."""
+    rows = reading.connection.execute(
+        sa.select(persons.c.owner, persons.c.age_group, persons.c.home_district).where(
+            persons.c.city_id == reading.city_id,
+            sa.or_(persons.c.age_group.is_not(None), persons.c.home_district.is_not(None)),
+        )
+    )
+    return {row.owner: Said(row.age_group, row.home_district) for row in rows}
+
+
 def say(work: Work, person_id: int, said: Said) -> None:
     """Keep what a person says of themselves, and forget what they said before.
 

@@ -173,6 +173,19 @@ def of_submissions(reading: Reading, submission_ids: list[int]) -> dict[int, lis
     return found
 
 
+def points_by_rule(reading: Reading, submission_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return by submission and rule what was awarded, whatever became of it."""
+    rows = reading.connection.execute(
+        sa.select(
+            awards.c.submission_id, awards.c.rule_code, awards.c.points_now + awards.c.points_later
+        ).where(awards.c.city_id == reading.city_id, awards.c.submission_id.in_(list(submission_ids)))
+    )
+    found: dict[int, dict[str, int]] = {}
+    for number, code, points in rows:
+        found.setdefault(number, {})[code] = points
+    return found
+
+
 def overdue(reading: Reading, limit: int = 500) -> list[int]:
     """Return submissions whose awards have been pending for longer than CONFIRM_AFTER."""
     rows = reading.connection.execute(

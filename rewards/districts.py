@@ -92,6 +92,16 @@ def names(reading: Reading) -> dict[str, str]:
     return {row.code: row.name for row in rows}
 
 
+def every(reading: Reading) -> list[District]:
+    """Return all districts with their polygons, by code."""
+    rows = reading.connection.execute(
+        sa.select(districts.c.code, districts.c.name, districts.c.polygons)
+        .where(districts.c.city_id == reading.city_id)
+        .order_by(districts.c.code)
+    )
+    return [District(row.code, row.name, _rings(row.polygons)) for row in rows]
+
+
 def of_place(reading: Reading, place: Place) -> frozenset[str] | None:
     """Return the codes of the districts in which a place lies; None if the city has no districts."""
     columns = districts.c

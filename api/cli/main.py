@@ -5,7 +5,19 @@ from contextlib import ExitStack
 
 import typer
 
-from api.cli import archive, bookkeeping, books, bundles, cities, databases, imports, log, opening, running
+from api.cli import (
+    archive,
+    bookkeeping,
+    books,
+    bundles,
+    cities,
+    databases,
+    imports,
+    log,
+    opening,
+    rules,
+    running,
+)
 from kernel.errors import DomainError
 
 app = typer.Typer(
@@ -40,6 +52,7 @@ books.app.command("check-log")(log.check_log)
 books.app.add_typer(log.witness, name="witness")
 app.add_typer(imports.app, name="import")
 app.add_typer(bundles.app, name="bundle")
+app.add_typer(rules.app, name="rules")
 app.command()(running.serve)
 app.command()(running.worker)
 app.command()(running.demo)
