@@ -86,7 +86,10 @@ def rehearse_file(
     deeds: list[Deed] = []
     faults: list[LineFault] = []
     for one in deed_files.read(deed_files.decoded(lines), Terms(actions, city.zone)):
-        (faults if isinstance(one, LineFault) else deeds).append(one)  # type: ignore[arg-type]
+        if isinstance(one, LineFault):
+            faults.append(one)
+        else:
+            deeds.append(one)
     if not deeds:
         raise DeedFileRefused("file-without-deeds", field="file", **_first_fault(faults))
     # Persons of the file are not the city's: nobody's own past or words are mixed in.
