@@ -7,7 +7,7 @@ from identity import persons
 from kernel.db import Reading
 from ledger import accounts, queries
 from redemption import paying_fines, vouchers
-from rewards import awarding, submissions
+from rewards import awarding, submissions, teams
 
 _SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_side"}
 """What opens something, and what the other side of a movement (a venue, a budget) has."""
@@ -19,6 +19,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
     awards = awarding.of_submissions(reading, [one.submission_id for one in handed_in])
     lots = accounts.of_owner(reading, owner)
     lines = queries.statement_of(reading, lots, limit=queries.PAGE_MAX)
+    team = teams.of_owner(reading, owner)
     return {
         "account": persons.export(reading, person_id),
         "movements": [
@@ -29,6 +30,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             for one in handed_in
         ],
         "vouchers": [_plain(one) for one in vouchers.page(reading, owner, limit=vouchers.PAGE_MAX)],
+        "team": team.name if team else None,
         "paid_fines": [_plain(one) for one in paying_fines.page(reading, owner, limit=200)],
     }
 

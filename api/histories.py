@@ -14,8 +14,9 @@ from ledger import accounts, queries, wallets
 from ledger.deciding import PURPOSE_EXPIRED
 from ledger.queries import StatementLine
 from ledger.transfers import TransferKind
+from merchants import venues
 from redemption import offers, paying_fines, vouchers
-from rewards import action_types, awarding, explaining, submissions
+from rewards import action_types, awarding, donating, explaining, submissions
 from rewards.awarding import Award
 from rewards.submissions import Submission
 from web import formats
@@ -71,7 +72,7 @@ class _Writer:
     def __init__(
         self, reading: Reading, translation: NullTranslations, language: str, lines: list[StatementLine]
     ) -> None:
-        self._gettext = translation.gettext
+        self._translation = translation
         self._language = language
         numbers = sorted({number for line in lines if (number := _submission_id(line)) is not None})
         self._submissions: dict[int, Submission] = submissions.by_ids(reading, numbers)
@@ -79,6 +80,8 @@ class _Writer:
         codes = {line.booked.subject.partition("/")[0] for line in lines}
         paid = {line.booked.group_id for line in lines if line.booked.purpose == paying_fines.PURPOSE}
         self._fines = paying_fines.by_groups(reading, [group for group in paid if group is not None])
+        given = {donating.venue_of(line.booked.subject) for line in lines} - {None}
+        self._recipients = venues.by_id(reading, (one for one in given if one is not None)) if given else {}
         self._actions = action_types.by_code(reading)
         self._offers = {one.code: one for one in offers.every(reading) if one.code in codes}
 
@@ -89,12 +92,20 @@ class _Writer:
         if _submission_id(line) is not None:
             about = self._submission(line)
         elif booked.purpose == paying_fines.PURPOSE:
-            title = self._gettext("Fine paid")
+            title = self._translation.gettext("Fine paid")
             reference = self._fines.get(booked.group_id, "") if booked.group_id else ""
             about = _About("fine", title, reference, f"/fines/payments/{reference}" if reference else None)
+        elif booked.purpose == donating.PURPOSE:
+            venue = self._recipients.get(donating.venue_of(booked.subject) or 0)
+            about = _About(
+                "heart",
+                self._translation.gettext("Points given away"),
+                venue.name if venue else "",
+                "/together",
+            )
         elif booked.purpose == wallets.PURPOSE_EXPIRY:
-            reason = self._gettext("Their last day was over.")
-            about = _About("clock", self._gettext("Points expired"), reason, None)
+            reason = self._translation.gettext("Their last day was over.")
+            about = _About("clock", self._translation.gettext("Points expired"), reason, None)
         else:
             about = self._voucher(line)
         return HistoryLine(
@@ -113,15 +124,15 @@ class _Writer:
         number = _submission_id(line) or 0
         submission = self._submissions.get(number)
         if submission is None:
-            return _About("coin", self._gettext("Points"), "", None)
+            return _About("coin", self._translation.gettext("Points"), "", None)
         action = self._actions[submission.action]
         reasons = {
-            TransferKind.CAPTURE: self._gettext("Confirmed: the points are yours."),
-            TransferKind.RELEASE: self._gettext("Not confirmed: the promised points went back."),
+            TransferKind.CAPTURE: self._translation.gettext("Confirmed: the points are yours."),
+            TransferKind.RELEASE: self._translation.gettext("Not confirmed: the promised points went back."),
         }
         receipts = [award.receipt for award in self._awards.get(number, [])]
         why = (
-            explaining.why(receipts[0], self._gettext, action=action, language=self._language)
+            explaining.why(receipts[0], self._translation.gettext, action=action, language=self._language)
             if receipts
             else ""
         )
@@ -132,13 +143,17 @@ class _Writer:
         code, _, voucher_id = line.booked.subject.partition("/")
         offer = self._offers.get(code)
         reason = {
-            vouchers.PURPOSE_BOUGHT: self._gettext("Voucher bought; the points are reserved."),
-            vouchers.PURPOSE_REDEEMED: self._gettext("Voucher used."),
-            vouchers.PURPOSE_CANCELLED: self._gettext("Voucher given back: the points are yours again."),
-            PURPOSE_EXPIRED: self._gettext("Voucher not used in time: the points are yours again."),
+            vouchers.PURPOSE_BOUGHT: self._translation.gettext("Voucher bought; the points are reserved."),
+            vouchers.PURPOSE_REDEEMED: self._translation.gettext("Voucher used."),
+            vouchers.PURPOSE_CANCELLED: self._translation.gettext(
+                "Voucher given back: the points are yours again."
+            ),
+            PURPOSE_EXPIRED: self._translation.gettext(
+                "Voucher not used in time: the points are yours again."
+            ),
         }.get(line.booked.purpose, "")
         if offer is None:
-            return _About("coin", self._gettext("Points"), reason, None)
+            return _About("coin", self._translation.gettext("Points"), reason, None)
         title = formats.localized(offer.titles, self._language)
         return _About(offer.pictogram, title, reason, f"/vouchers/{voucher_id}" if voucher_id else None)
 

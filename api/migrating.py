@@ -23,6 +23,7 @@ _TABLES = (
     "identity.tables",
     "merchants.tables",
     "rewards.tables",
+    "rewards.play_tables",
     "rewards.rule_tables",
     "rewards.life_tables",
     "rewards.case_tables",

@@ -34,6 +34,9 @@ class VenueKind(enum.StrEnum):
     SHOP = "shop"
     FOOD = "food"
     OFFICE = "office"
+    CLUB = "club"
+    """Receives donations, as schools do (`rewards.donating`)."""
+    SCHOOL = "school"
     OTHER = "other"
 
 

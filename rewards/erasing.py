@@ -1,4 +1,4 @@
-"""Erasing what a person handed in: texts, places, photos, checks, decisions and awards."""
+"""Erasing what a person handed in: texts, places, photos, checks, decisions, awards; and their team."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kernel.cities import City
 from kernel.db import Reading, Work
-from rewards import awarding, evidence
+from rewards import awarding, evidence, teams
 from rewards.case_tables import case_confirmations, cases
 from rewards.life_tables import waiting_awards
 from rewards.tables import (
@@ -38,6 +38,7 @@ def erase(work: Work, city: City, owner: str) -> Erased:
 
     What may be rewarded once stays known by a digest, so that nobody earns twice by leaving and coming back.
     """
+    teams.leave(work, owner)
     photos: list[str] = []
     numbers: list[int] = []
     for chunk in _submissions(work, owner):

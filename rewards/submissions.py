@@ -8,9 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kernel.cities import City
 from kernel.db import Reading, Work
 from kernel.errors import NotFound
 from rewards.checking import Finding, Nearby, Place, Result
+from rewards.standing import Contribution
 from rewards.tables import check_results, decisions, desk_entries, submissions
 
 PAGE_MAX = 200
@@ -149,6 +151,17 @@ def nearby(  # one bound query
         ),
     )
     return [Nearby(s.submission_id, s.owner, s.place, s.received_at) for s in found if s.place]
+
+
+def contributions(reading: Reading, city: City, owner: str) -> list[Contribution]:
+    """Return what an owner did and the city has confirmed."""
+    mine = submissions.c
+    rows = reading.connection.execute(
+        sa.select(mine.action, mine.occurred_at).where(
+            mine.city_id == reading.city_id, mine.owner == owner, mine.status == Status.DONE.value
+        )
+    )
+    return [Contribution(row.action, city.day_of(row.occurred_at)) for row in rows]
 
 
 def set_status(work: Work, submission_id: int, status: Status, **times: dt.datetime) -> None:

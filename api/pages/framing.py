@@ -56,6 +56,7 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Budgets"), "/treasury/budgets", "wallet"),
         (N_("Offers"), "/office/offers", "gift"),
         (N_("Venues"), "/office/venues", "shop"),
+        (N_("Together"), "/office/together", "heart"),
         (N_("People"), "/office/people", "people"),
     ),
     Area.TREASURY: (

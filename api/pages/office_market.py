@@ -38,6 +38,21 @@ KIND_WORDS = {
     "discount": N_("Discount"),
     "fine": N_("Parking fine"),
 }
+VENUE_KIND_WORDS = {
+    "pool": N_("Swimming pool"),
+    "museum": N_("Museum"),
+    "theatre": N_("Theatre"),
+    "zoo": N_("Zoo"),
+    "library": N_("Library"),
+    "sport": N_("Sports"),
+    "transit": N_("Public transport"),
+    "shop": N_("Shop"),
+    "food": N_("Food and drink"),
+    "office": N_("Public office"),
+    "club": N_("Club (takes donations)"),
+    "school": N_("School (takes donations)"),
+    "other": N_("Something else"),
+}
 PERIOD_WORDS = {"week": N_("week"), "month": N_("month"), "quarter": N_("quarter")}
 PICTOGRAMS = (
     "ticket",
@@ -328,7 +343,7 @@ def _venues_page(
         signed = contracts.by_venue(reading)
     return framing.show(
         request, caller, "office/venues.html", area=Area.OFFICE, status=status, venues=found, signed=signed,
-        typed=typed, kinds=[kind.value for kind in VenueKind], errors=errors or [],
+        typed=typed, kinds=VENUE_KIND_WORDS, errors=errors or [],
         by_field=dict(errors or []), may_change=caller.has(Role.ADMINISTRATOR),
     )  # fmt: skip
 

@@ -19,11 +19,13 @@ from api.pages import (
     office_rule_life,
     office_rule_settings,
     office_rules,
+    office_together,
     receipts,
     register,
     spending,
     status,
     supply,
+    together,
     transparency,
     treasury,
     treasury_budgets,
@@ -40,6 +42,7 @@ def include(app: FastAPI) -> None:
         actions,
         spending,
         account,
+        together,
         about,
         supply,
         register,
@@ -61,5 +64,6 @@ def include(app: FastAPI) -> None:
         office_rule_life,
         office_market,
         office_people,
+        office_together,
     ):
         app.include_router(module.router)

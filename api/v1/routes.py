@@ -17,6 +17,7 @@ from api.v1 import (
     reviews,
     rules,
     scans,
+    together,
     venues,
     vouchers,
     wallet,
@@ -46,6 +47,7 @@ _MODULES = (
     offers,
     fines,
     venues,
+    together,
     books,
 )
 """A route is looked for in this order: first what is asked for most."""

@@ -3,6 +3,17 @@
 from web.marking import N_
 
 SENTENCES = {
+    "donation-points-invalid": N_("Please give at least one whole point."),
+    "goal-ends-before-it-begins": N_("The goal ends before it begins."),
+    "goal-not-found": N_("There is no such goal."),
+    "goal-target-invalid": N_("Please give a whole number from 1 to {maximum}."),
+    "goal-title-missing": N_("The goal needs a title in German."),
+    "team-code-not-made": N_("No code could be made. Please try again."),
+    "team-code-unknown": N_("There is no team with this code. Please check it."),
+    "team-name-invalid": N_("Please give the team a name of at most {maximum} characters."),
+    "team-not-found": N_("There is no such team."),
+    "team-other": N_("You are in the team “{team}” already. Leave it first."),
+    "venue-takes-no-donations": N_("“{venue}” takes no donations."),
     "action-inactive": N_("This action can't be reported yet."),
     "action-unknown": N_("There is no such action."),
     "address-too-long": N_("The address may have at most {maximum} characters."),
