@@ -243,6 +243,12 @@ def load() -> Catalogue:
     return Catalogue.model_validate({name: _json(name) for name in Catalogue.model_fields})
 
 
+def notes() -> dict[str, str]:
+    """Return what the administration writes beside what it does."""
+    texts: dict[str, str] = _json("notes")
+    return texts
+
+
 def fine_file() -> bytes:
     """Return a file of invented parking fines, in the form that redemption.fine_files reads."""
     return (resources.files("api.demo") / "data" / "fines.csv").read_bytes()

@@ -130,7 +130,7 @@ def _budgets(work: Work, city: City, told: Catalogue, staff: dict[Role, Person])
         )
         funding.release(work, city, asked.request_id, approver)
     budgets.choose(work, told.budgets[-1].code, "announce", treasurer)
-    note = "Für den Frühjahrsputz"
+    note = catalogue.notes()["funding"]
     funding.request(
         work, told.budgets[0].code, 5000, reference="DS 26-0519", requester_id=treasurer, note=note
     )

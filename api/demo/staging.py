@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from api import founding, migrating, services, settlements_due
-from api.demo import catalogue, gathering, living, peopling
+from api.demo import catalogue, changing, gathering, living, peopling
 from api.demo.dice import Dice
 from api.demo.living import Life
 from api.demo.peopling import Cast
@@ -114,6 +114,7 @@ def _make(chosen: Settings) -> None:
     living.pay_some_fines(life, living.told_fines(city))
     settlements_due.settle(database, city, f"person/{cast.staff[Role.TREASURER].person_id}")
     _pay_oldest(database, city, cast)
+    changing.change(database, city, cast)
     database.close()
 
 
