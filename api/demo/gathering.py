@@ -61,12 +61,12 @@ def gather(life: Life, now: dt.datetime) -> None:
 
 def _goals(today: dt.date, team_id: int) -> list[NewGoal]:
     first, last = today - dt.timedelta(days=40), today + dt.timedelta(days=50)
-    reports = {"de": "60 Meldungen für ein sauberes Duisburg", "en": "60 reports for a clean Duisburg"}
-    together = {"de": "Gemeinsam 150-mal angepackt", "en": "150 contributions together"}
+    reports = {"de": "300 Meldungen für ein sauberes Duisburg", "en": "300 reports for a clean Duisburg"}
+    together = {"de": "Gemeinsam 600-mal angepackt", "en": "600 contributions together"}
     school = {"de": "Die 4b schafft zehn", "en": "Class 4b makes ten"}
     return [
-        NewGoal(reports, 60, first, last, action="litter-report"),
-        NewGoal(together, 150, first, last),
+        NewGoal(reports, 300, first, last, action="litter-report"),
+        NewGoal(together, 600, first, last),
         NewGoal(school, 10, first, last, team_id=team_id),
     ]
 

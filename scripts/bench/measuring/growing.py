@@ -37,6 +37,7 @@ def growth(stage: Stage, scale: Scale, drawn: Path | None) -> Iterator[Result]:
             yield results.compared(
                 f"growth-{target}-{name}", stage.backend, unit, [value], f"at {start:,}", [base]
             )
+    yield results.alone(f"growth-{stage.head()}-verify", stage.backend, "transfers/s", [stage.verify()])
     if drawn is not None:
         drawn.write_text(picture.drawn(curves), encoding="utf-8")
 

@@ -12,14 +12,14 @@ _INKS = ("#005f73", "#0a9396", "#94760b", "#bb3e03", "#9b2226", "#5f4b8b")
 
 
 def drawn(curves: Mapping[str, Curve]) -> str:
-    """Return an SVG with one panel for waits (99 of 100 are shorter) and one for the rate of posting."""
-    waits = {name.removesuffix("-p99"): curve for name, curve in curves.items() if name.endswith("-p99")}
+    """Return an SVG with one panel for waits (half are shorter) and one for the rate of posting."""
+    waits = {name.removesuffix("-p50"): curve for name, curve in curves.items() if name.endswith("-p50")}
     rates = {name: curve for name, curve in curves.items() if name.startswith("post")}
     height = _TOP + 2 * _PANEL + _GAP + 60
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" {_FONT} fill="#222">',
         f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-        *_panel("Milliseconds within which 99 of 100 reads are answered", waits, _TOP),
+        *_panel("Milliseconds within which half of the reads are answered", waits, _TOP),
         *_panel("Transfers posted per second, batches of 1,000, hot account", rates, _TOP + _PANEL + _GAP),
         f'<text x="{_LEFT}" y="{height - 12}">Transfers in the book (logarithmic)</text>',
         "</svg>",
