@@ -6,13 +6,23 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from api import commanding, services, uploading
+from api import commanding, pairs, services, uploading
 from api.access import Access, Caller, Sort
-from api.pages import framing
+from api.pages import framing, told_facts
 from identity.persons import TrustLevel
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid, NotFound
-from rewards import action_types, awarding, budgets, evidence, explaining, programme, submissions, submitting
+from rewards import (
+    action_types,
+    awarding,
+    budgets,
+    evidence,
+    explaining,
+    occasions,
+    programme,
+    submissions,
+    submitting,
+)
 from rewards.action_types import ActionType
 from rewards.submissions import Status, Submission
 from rewards.submitting import NewSubmission
@@ -105,12 +115,15 @@ async def hand_in(  # the fields of the form
     longitude: Annotated[str, Form()] = "",
     accuracy: Annotated[str, Form()] = "",
     photos: Annotated[list[UploadFile] | None, File()] = None,
+    before: Annotated[UploadFile | None, File()] = None,
+    after: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Hand something in."""
-    typed = {"description": description, "category": category, "address": address}
+    fields = await request.form()
+    typed = {"description": description, "category": category, "address": address, **told_facts.typed(fields)}
     action = _action(request, caller, code)
     try:
-        kept = await uploading.keep(services.of(request), caller.city, photos or [])
+        kept = await pairs.keep(services.of(request), caller.city, photos or [], before, after)
         new = NewSubmission(
             action=action.code,
             owner=caller.person_session.person.owner,
@@ -122,6 +135,7 @@ async def hand_in(  # the fields of the form
             longitude_e6=_micro(longitude, "longitude"),
             accuracy_m=_metres(accuracy),
             trust_level=TrustLevel(caller.person_session.person.trust_level).value,
+            facts=told_facts.read(action, fields),
             pictures=kept,
         )
 
@@ -152,9 +166,12 @@ def _form(
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         endings = programme.endings(reading, caller.city, action.code)
+        coming = occasions.coming(reading, action.code)
     return framing.show(
         request, caller, "citizen/action.html", status=status, action=action, typed=typed, endings=endings,
         errors=errors or [], by_field=dict(errors or []), signed_in=caller.session is not None,
+        occasions=coming, now=services.of(request).database.clock.now(),
+        reference=caller.session.person.owner if caller.session else None,
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from identity import clients, persons, roles
 from identity.clients import Scope
 from identity.roles import AT_VENUE, CITY, Role
 from kernel.db import Work
-from kernel.errors import DomainError, Forbidden
+from kernel.errors import DomainError, Forbidden, Invalid
+from kernel.signing import VerifyKey
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/office/people")
@@ -87,14 +88,22 @@ def revoke(
 
 
 @router.post("/clients")
-def admit(request: Request, caller: AdministratorForm, name: Annotated[str, Form()] = "") -> Response:
-    """Admit a system of the city and show its token this once."""
+def admit(
+    request: Request,
+    caller: AdministratorForm,
+    name: Annotated[str, Form()] = "",
+    public_key: Annotated[str, Form()] = "",
+) -> Response:
+    """Admit a system of the city and show its token this once; with a key it has to sign its events."""
     creator = caller.person_session.person.person_id
     scopes = frozenset({Scope.REPORT_ACTIONS})
+
+    def command(work: Work) -> str:
+        key = _key(public_key)
+        return clients.create(work, name, scopes, creator_id=creator, public_key=key)[1]
+
     try:
-        _, token = services.of(request).database.run(
-            caller.city.city_id, lambda work: clients.create(work, name, scopes, creator_id=creator)
-        )
+        token = services.of(request).database.run(caller.city.city_id, command)
     except DomainError as error:
         return _refused(request, caller, error, "")
     return _page(request, caller, token=token)
@@ -108,6 +117,16 @@ def shut_out(request: Request, caller: AdministratorForm, client_id: int) -> Res
         caller.city.city_id, lambda work: clients.revoke(work, client_id, revoker_id=revoker)
     )
     return framing.go("/office/people", "client-revoked")
+
+
+def _key(text: str) -> VerifyKey | None:
+    """Return the key in hexadecimal digits or base64url. Raises Invalid `public-key-unreadable`."""
+    if not text.strip():
+        return None
+    try:
+        return VerifyKey.from_text(text.strip())
+    except Invalid:
+        raise Invalid("public-key-unreadable", field="public_key") from None
 
 
 def _refused(request: Request, caller: Caller, error: DomainError, email: str) -> Response:

@@ -36,6 +36,7 @@ SENTENCES = {
     "options-wrong": N_("A poll has two to {maximum} answers."),
     "own-entry": N_("Nobody decides what they entered themselves."),
     "owner-missing": N_("An action needs the reference of the person who did it."),
+    "public-key-unreadable": N_("The key can't be read: it has 64 hexadecimal digits."),
     "signature-missing": N_("The event is not signed."),
     "signature-needed": N_("This system has a key: its events have to be signed."),
     "signature-too-old": N_("The signature is older than five minutes, or ahead of time."),
