@@ -8,7 +8,7 @@ from identity.roles import Role
 from rewards import action_types, occasions, submissions
 from rewards.submissions import Status
 from tests.api.edge import Edge
-from tests.api.test_acting import WORKSHOP, announce, shown, wallet
+from tests.api.test_acting import announce, shown, wallet
 
 SHARING = {
     "active": "yes",
@@ -231,9 +231,9 @@ def test_taking_part_in_the_browser(edge: Edge) -> None:
 
     edge.browse(anna)
     assert (
-        WORKSHOP["titles"]["de"]
+        "Werkstatt Innenhafen"
         in edge.client.get("/actions/city-shaping", headers={"Accept-Language": "de"}).text
-    )  # type: ignore[index]
+    )
     assert "Der Code stimmt nicht" in post(edge, f"/occasions/{workshop}/attendance", anna, code="AAAAAA")
     there = post(edge, f"/occasions/{workshop}/attendance", anna, code=shown(edge, workshop))
     assert f"/occasions/{workshop}?notice=taken-part" == there
