@@ -27,6 +27,7 @@ _TABLES = (
     "rewards.rule_tables",
     "rewards.life_tables",
     "rewards.case_tables",
+    "rewards.check_tables",
     "redemption.tables",
     "api.tables",
 )

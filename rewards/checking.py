@@ -1,17 +1,27 @@
 """Checks: small pure functions that look at a submission and its surroundings, with all data passed in.
 
-Each gives pass, review or hold with a reason. Missing data never passes: it goes to a person. Thresholds
-are those of the fraud playbook (docs/rules.md); a programme may set its own.
+Each gives pass, review or hold with a reason. Missing data never passes: it goes to a person, and so does
+what a check that fails should have looked at. Which checks there are says rewards/pipeline.py.
 """
 
 import datetime as dt
 import enum
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rewards.thresholds import Thresholds
+
 EARTH_RADIUS_M = 6_371_000
+REPORT, CLEANUP = "litter-report", "litter-cleanup"
+"""What is found and what is cleared: two actions at one spot."""
+COUNTERPARTS: Mapping[str, str] = {REPORT: CLEANUP, CLEANUP: REPORT}
+PEOPLE = frozenset(("app", "desk"))
+"""Sources where a person says what they did; the others are systems that answer for what they send."""
+
+_log = logging.getLogger(__name__)
 
 
 class Result(enum.StrEnum):
@@ -20,19 +30,7 @@ class Result(enum.StrEnum):
     PASS = "pass"  # noqa: S105 -- not a password
     REVIEW = "review"
     HOLD = "hold"
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Bounds of the checks, with their defaults."""
-
-    duplicate_distance_m: int = 30
-    duplicate_days: int = 14
-    accuracy_good_m: int = 25
-    accuracy_usable_m: int = 100
-    age_max_days: int = 7
-    photo_age_max_hours: int = 24
-    city_radius_m: int = 20_000
+    """Looks like what must not be paid: a person needs a good reason to accept it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +53,70 @@ class Nearby:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """Another submission, as far as checks look at it."""
+
+    submission_id: int
+    action: str
+    owner: str
+    category: str | None
+    source: str
+    status: str
+    place: Place | None
+    occurred_at: dt.datetime
+    closed_at: dt.datetime | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo that was handed in, as far as checks look at it."""
+
+    used_before: bool
+    taken_at: dt.datetime | None
+    hashes: Sequence[int] | None = None
+    """Perceptual hashes of 64 bits, as it is and turned and mirrored; None if it could not be hashed."""
+    place: Place | None = None
+    """What the camera wrote into it."""
+    part: str | None = None
+    """Of a pair: `before` or `after` the work."""
+    content: str = ""
+    """By what a picture is known, whatever its file says beside it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """Everything that the checks may look at."""
 
+    action: str
     owner: str
+    source: str
+    category: str | None
     occurred_at: dt.datetime
     now: dt.datetime
     needs_place: bool
     needs_photo: bool
+    needs_pair: bool
     category_known: bool
     place: Place | None
-    address: str | None
-    city_centre: Place | None
-    photo_taken_at: dt.datetime | None
-    photos: int
-    photo_used_before: bool
-    nearby: Sequence[Nearby] = ()
+    address: str | None = None
+    city_centre: Place | None = None
+    service: str | None = None
+    photos: Sequence[Photo] = ()
+    earlier_hashes: Sequence[int] = ()
+    """Of photos that it is compared with: the owner's own and those near by."""
+    nearby: Sequence[Earlier] = ()
+    """What was handed in around the place."""
+    own: Sequence[Earlier] = ()
+    """What the same person handed in lately, anywhere."""
+    partners: Mapping[str, int] = field(default_factory=dict)
+    """How often the person and another one reported and cleared the same spot for each other before."""
     thresholds: Thresholds = field(default_factory=Thresholds)
+
+    @property
+    def by_a_person(self) -> bool:
+        """Whether a person says so, not a system."""
+        return self.source in PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,89 +129,42 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def run(subject: Subject) -> list[Finding]:
-    """Return the findings of all checks, in order."""
-    return [check(subject) for check in CHECKS]
+Check = Callable[[Subject], Finding]
+
+
+def run(subject: Subject, checks: Mapping[str, Check]) -> list[Finding]:
+    """Return the findings of all checks, in order; a check that fails sends the subject to a person."""
+    return [_guarded(name, check, subject) for name, check in checks.items()]
+
+
+def _guarded(name: str, check: Check, subject: Subject) -> Finding:
+    try:
+        return check(subject)
+    except Exception:  # noqa: BLE001 -- whatever goes wrong must neither award nor lose what was handed in
+        _log.exception("a check failed", extra={"check": name})
+        return Finding(name, Result.REVIEW, "check-failed")
 
 
 def worst(findings: Sequence[Finding]) -> Result:
     """Return the strictest result; nothing found is a pass."""
-    order = list(Result)
-    return max((finding.result for finding in findings), key=order.index, default=Result.PASS)
+    return max((finding.result for finding in findings), key=_severity, default=Result.PASS)
 
 
-def category(subject: Subject) -> Finding:
-    """Expect a category of this action."""
-    if subject.category_known:
-        return Finding("category", Result.PASS, "category-known")
-    return Finding("category", Result.REVIEW, "category-unknown")
+def weightiest(findings: Sequence[Finding]) -> Finding | None:
+    """Return the first of the strictest findings that do not pass."""
+    uncertain = [finding for finding in findings if finding.result is not Result.PASS]
+    return max(uncertain, key=lambda finding: _severity(finding.result), default=None)
 
 
-def freshness(subject: Subject) -> Finding:
-    """Expect the event neither in the future nor long ago."""
-    age = subject.now - subject.occurred_at
-    if age < dt.timedelta(minutes=-5):
-        return Finding("freshness", Result.REVIEW, "in-the-future")
-    if age > dt.timedelta(days=subject.thresholds.age_max_days):
-        return Finding("freshness", Result.REVIEW, "too-old", {"days": age.days})
-    return Finding("freshness", Result.PASS, "fresh")
+def _severity(result: Result) -> int:
+    return list(Result).index(result)
 
 
-def place(subject: Subject) -> Finding:  # noqa: PLR0911 -- one return for each thing that may be wrong
-    """Expect a place within the city, known well enough."""
-    if not subject.needs_place:
-        return Finding("place", Result.PASS, "no-place-needed")
-    if subject.place is None:
-        if subject.address:
-            return Finding("place", Result.REVIEW, "place-by-address")
-        return Finding("place", Result.REVIEW, "no-place")
-    if subject.city_centre is not None:
-        distance = distance_m(subject.place, subject.city_centre)
-        if distance > subject.thresholds.city_radius_m:
-            return Finding("place", Result.REVIEW, "outside-city", {"distance_m": distance})
-    accuracy = subject.place.accuracy_m
-    if accuracy is None:
-        return Finding("place", Result.PASS, "place-chosen-on-map")
-    if accuracy > subject.thresholds.accuracy_good_m:
-        return Finding("place", Result.REVIEW, "place-inaccurate", {"accuracy_m": accuracy})
-    return Finding("place", Result.PASS, "place-plausible")
-
-
-def photo(subject: Subject) -> Finding:
-    """Expect a photo of this occasion that was not used before."""
-    if subject.photo_used_before:
-        return Finding("photo", Result.HOLD, "photo-used-before")
-    if not subject.photos:
-        if subject.needs_photo:
-            return Finding("photo", Result.REVIEW, "no-photo")
-        return Finding("photo", Result.PASS, "no-photo-needed")
-    limit = dt.timedelta(hours=subject.thresholds.photo_age_max_hours)
-    taken_at = subject.photo_taken_at
-    if taken_at is not None and abs(subject.occurred_at - taken_at) > limit:
-        return Finding("photo", Result.REVIEW, "photo-of-another-time")
-    return Finding("photo", Result.PASS, "photo-plausible")
-
-
-def duplicate(subject: Subject) -> Finding:
-    """Expect no other report of the same thing (same category, near, recent)."""
-    if subject.place is None:
-        return Finding("duplicate", Result.PASS, "no-place-to-compare")
-    recent = dt.timedelta(days=subject.thresholds.duplicate_days)
-    for other in subject.nearby:
-        both = (subject.place.accuracy_m or 0) + (other.place.accuracy_m or 0)
-        near = max(subject.thresholds.duplicate_distance_m, both)
-        distance = distance_m(subject.place, other.place)
-        if distance <= near and abs(subject.occurred_at - other.received_at) <= recent:
-            own = other.owner == subject.owner
-            reason = "reported-before-by-you" if own else "reported-before"
-            # Not which one: this stays when the other reporter is erased.
-            return Finding(
-                "duplicate", Result.HOLD if own else Result.REVIEW, reason, {"distance_m": distance}
-            )
-    return Finding("duplicate", Result.PASS, "not-reported-before")
-
-
-CHECKS: tuple[Callable[[Subject], Finding], ...] = (category, freshness, place, photo, duplicate)
+def reach_m(one: Place, other: Place, least_m: int, thresholds: Thresholds) -> int:
+    """Return within which distance two places may be the same, as far as their accuracy can tell."""
+    usable = thresholds.accuracy_usable_m
+    both = min(one.accuracy_m or 0, usable) + min(other.accuracy_m or 0, usable)
+    return max(least_m, both)
 
 
 def distance_m(one: Place, other: Place) -> int:

@@ -7,6 +7,7 @@ a whole is in rewards/describing.py.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rewards import check_words
 from rewards.action_types import ActionType, FactType
 
 Gettext = Callable[[str], str]
@@ -60,6 +61,14 @@ def _not_given(reason: str, limit: object, _: Gettext) -> str:
                 "No points: you already reached this month's limit of %(limit)d rewarded contributions."
             ),
             "cap-points-month": _("No points: you already reached this month's limit of %(limit)d points."),
+            "total-day": _(
+                "No points: you already reached today's limit "
+                "of %(limit)d rewarded contributions of any kind."
+            ),
+            "total-points-month": _(
+                "No points: with these you would get more than the %(limit)d points a month "
+                "that one person can get."
+            ),
         }
         if reason in limited:
             return " ".join((limited[reason] % {"limit": limit}, _("Thank you all the same!")))
@@ -73,6 +82,7 @@ def _not_given(reason: str, limit: object, _: Gettext) -> str:
             "Your points wait: this campaign's budget is used up. They come in order as soon as it is funded."
         ),
         "budget-used-up": _("No points: this campaign's budget is used up, as was announced. Thank you!"),
+        "spot-rewarded": _("No points: you already get points for this spot."),
         "no-rule": _("No points: there is no rule for this action at present."),
         "fact-missing": _("It is being checked, because something needed for the decision is missing."),
         "history-unknown": _("It is being checked, because earlier points have to be counted first."),
@@ -83,27 +93,8 @@ def _not_given(reason: str, limit: object, _: Gettext) -> str:
 def waiting(reason: str, _: Gettext) -> str:
     """Return why a submission waits for a person, or why it was decided; free text comes back as it is."""
     known = {
-        "category-unknown": _("The category has to be checked."),
-        "in-the-future": _("The time given lies in the future."),
-        "too-old": _("It happened more than a week ago."),
-        "no-place": _("The place is missing."),
-        "place-by-address": _("The place is known by its address only."),
-        "outside-city": _("The place lies outside the city."),
-        "place-inaccurate": _("The place is not accurate enough."),
-        "no-photo": _("There is no photo."),
-        "pair-incomplete": _("There are not both photos, before and after."),
-        "pair-same-photo": _("Both photos are the same one."),
-        "pair-time-unknown": _("The photos don't say when they were taken."),
-        "pair-wrong-way-round": _("The photo after was taken before the other one."),
-        "pair-too-quick": _("There are less than two minutes between the photos."),
-        "pair-too-far-apart": _("There is more than a day between the photos."),
         "more-than-expected": _("More people took part than were expected."),
         "attendance-noted": _("Your taking part has been noted. What you said was not."),
-        "evidence-used-before": _("This was handed in before."),
-        "photo-used-before": _("The photo was handed in before."),
-        "photo-of-another-time": _("The photo was taken at another time."),
-        "reported-before": _("Somebody reported the same thing nearby."),
-        "reported-before-by-you": _("You reported the same thing nearby."),
         "rule-uncertain": _("Something needed for the decision is missing."),
         "budget-exhausted": _("The budget for this action is used up; the city is looking into it."),
         "budget-funded-again": _("The campaign is funded again: your points have come."),
@@ -111,7 +102,7 @@ def waiting(reason: str, _: Gettext) -> str:
         "withdrawn-by-you": _("You took the report back."),
         **{f"case-{reason}": sentence for reason, sentence in decline_reasons(_).items()},
     }
-    return known.get(reason, reason)
+    return known.get(reason) or check_words.citizen(reason, _) or reason
 
 
 def decline_reasons(_: Gettext) -> dict[str, str]:

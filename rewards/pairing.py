@@ -1,37 +1,33 @@
-"""The photo before and the photo after: do they show one piece of work. Pure.
-
-Bounds are those of the fraud playbook (docs/rules.md): at least two minutes apart, at most a day.
-"""
+"""The photo before and the photo after: do they show one piece of work. Pure."""
 
 import datetime as dt
 
-from rewards.checking import Finding, Result
-from rewards.pictures import Picture
-
-APART_MIN = dt.timedelta(minutes=2)
-APART_MAX = dt.timedelta(hours=24)
+from rewards.checking import Finding, Photo, Result, Subject
+from rewards.thresholds import Thresholds
 
 
-def check(before: Picture | None, after: Picture | None) -> Finding:
+def pair(subject: Subject) -> Finding:
     """Expect two photos, the second taken a while after the first; what can't be told goes to a person."""
+    if not subject.needs_pair:
+        return Finding("pair", Result.PASS, "no-pair-needed")
+    by_part = {photo.part: photo for photo in subject.photos}
+    before, after = by_part.get("before"), by_part.get("after")
     if before is None or after is None:
-        return _finding(Result.REVIEW, "pair-incomplete")
-    if before.sha256 == after.sha256 or before.jpeg == after.jpeg:
-        return _finding(Result.HOLD, "pair-same-photo")
-    if before.taken_at_local is None or after.taken_at_local is None:
-        return _finding(Result.REVIEW, "pair-time-unknown")
-    reason = _apart(after.taken_at_local - before.taken_at_local)
-    return _finding(Result.REVIEW if reason else Result.PASS, reason or "pair-plausible")
+        return Finding("pair", Result.REVIEW, "pair-incomplete")
+    if before.content == after.content:
+        return Finding("pair", Result.HOLD, "pair-same-photo")
+    return _in_time(before, after, subject.thresholds)
 
 
-def _apart(apart: dt.timedelta) -> str | None:
-    """Return what is odd about the time between the two."""
+def _in_time(before: Photo, after: Photo, thresholds: Thresholds) -> Finding:
+    if before.taken_at is None or after.taken_at is None:
+        return Finding("pair", Result.REVIEW, "pair-time-unknown")
+    apart = after.taken_at - before.taken_at
+    details = {"minutes": apart // dt.timedelta(minutes=1)}
     if apart < dt.timedelta(0):
-        return "pair-wrong-way-round"
-    if apart < APART_MIN:
-        return "pair-too-quick"
-    return "pair-too-far-apart" if apart > APART_MAX else None
-
-
-def _finding(result: Result, reason: str) -> Finding:
-    return Finding("pair", result, reason)
+        return Finding("pair", Result.REVIEW, "pair-wrong-way-round", details)
+    if apart < dt.timedelta(minutes=thresholds.pair_apart_min_minutes):
+        return Finding("pair", Result.REVIEW, "pair-too-quick", details)
+    if apart > dt.timedelta(hours=thresholds.pair_apart_max_hours):
+        return Finding("pair", Result.REVIEW, "pair-too-far-apart", details)
+    return Finding("pair", Result.PASS, "pair-plausible", details)

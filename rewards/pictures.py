@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from kernel.errors import Invalid
+from rewards import fingerprints
 
 BYTES_MAX = 12 * 1024 * 1024
 PIXELS_MAX = 50_000_000
@@ -37,6 +38,8 @@ class Picture:
     height_px: int
     taken_at_local: dt.datetime | None
     """Naive, as cameras write it: in the city's time."""
+    hashes: tuple[int, ...] = ()
+    """Fingerprints (rewards/fingerprints.py), first as it is, then turned and mirrored."""
 
 
 def read(uploaded: bytes) -> Picture:
@@ -69,7 +72,12 @@ def read(uploaded: bytes) -> Picture:
     out = io.BytesIO()
     upright.save(out, "JPEG", quality=_QUALITY, optimize=True)
     return Picture(
-        out.getvalue(), hashlib.sha256(uploaded).hexdigest(), upright.width, upright.height, taken_at
+        out.getvalue(),
+        hashlib.sha256(uploaded).hexdigest(),
+        upright.width,
+        upright.height,
+        taken_at,
+        fingerprints.of(upright),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from kernel.cities import City
 from kernel.db import Reading, Work
 from ledger import chart
-from rewards import awarding, combinations, combining, programme, recalling, receipts
+from rewards import awarding, capping, combinations, combining, programme, recalling, receipts
 from rewards.awarding import Grant, Spans
 from rewards.combining import Combination, Programme, Ruling
 from rewards.compiling import NOTHING, Facts, Given
@@ -48,7 +48,8 @@ def decide(work: Work, city: City, submission: Submission) -> Verdict:
     codes = [rule.code for rule in compiled.of_action(submission.action)]
     given = _given(work, city, submission, codes)
     facts = recalling.facts(work, city, submission, compiled.needs(submission.action))
-    return _verdict(compiled.decide(submission.action, facts, given), facts, given)
+    verdict = _verdict(compiled.decide(submission.action, facts, given), facts, given)
+    return _capped(work, city, submission, verdict)
 
 
 def in_force(work: Work, at: dt.datetime | None = None) -> Programme:
@@ -60,6 +61,18 @@ def in_force(work: Work, at: dt.datetime | None = None) -> Programme:
         compiled = combining.compile_programme(versions, *combined)
         known = work.memory[_MEMORY] = _Remembered(hashes, combined, compiled)
     return known.programme
+
+
+def _capped(work: Work, city: City, submission: Submission, verdict: Verdict) -> Verdict:
+    """Return the verdict, or that the person already has all that the programme gives to one."""
+    if not verdict.grants:
+        return verdict
+    points = sum(grant.points_now + grant.points_later for grant in verdict.grants)
+    refusal = capping.of_submission(work, city, submission, points)
+    if refusal is None:
+        return verdict
+    outcome = Outcome.NO_AWARD.value
+    return Verdict(outcome, {"outcome": outcome, "reason": refusal.reason, "limit": refusal.limit})
 
 
 def _verdict(ruling: Ruling, facts: Facts, given: Mapping[str, Given]) -> Verdict:

@@ -19,24 +19,22 @@ from rewards import (
     checking,
     conditions,
     evidence,
-    pairing,
+    gathering,
     ruling,
     submissions,
+    tuning,
     waiting,
 )
 from rewards.action_types import ActionType, EvidenceKey, FactType
-from rewards.checking import Finding, Place, Result, Subject, Thresholds
+from rewards.checking import PEOPLE, Finding, Result
 from rewards.pictures import Picture
+from rewards.pipeline import CHECKS
 from rewards.ruling import Verdict
 from rewards.submissions import Status, Submission
 from rewards.tables import evidence_files
 
-PEOPLE = frozenset(("app", "desk"))
-"""Sources where somebody filled in the form: in the app, or staff for a citizen."""
 DESCRIPTION_MAX = 4000
 ADDRESS_MAX = 200
-METRE_E6 = 9
-"""One metre to the north in microdegrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,6 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
         return earlier, True
     submission = _build(work, new, submission_id, key)
     findings = _check(work, city, action, new, submission)
-    if action.needs_pair and new.source == "app":
-        findings.append(pairing.check(*_pair(new.pictures)))
     findings += [Finding("origin", Result.REVIEW, doubt) for doubt in new.doubts]
     if evidence.is_spent(work, [evidence.digest(new.action, key)]):
         findings.append(Finding("origin", Result.REVIEW, "evidence-used-before"))
@@ -101,9 +97,9 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
     case_files.open_case(work, action, submission)
     submissions.keep_findings(work, submission_id, findings)
     _keep_pictures(work, city, submission_id, new.pictures)
-    uncertain = [finding for finding in findings if finding.result is not Result.PASS]
-    if uncertain:
-        _send_to_review(work, submission_id, uncertain[0].reason)
+    uncertain = checking.weightiest(findings)
+    if uncertain is not None:
+        _send_to_review(work, submission_id, uncertain.reason)
     else:
         decide(work, city, submission)
     return submissions.get(work, submission_id), False
@@ -130,11 +126,6 @@ def decide(
         receipt={"outcome": "no-award", "reason": held_back} if held_back else verdict.receipt,
         reviewer_id=reviewer_id,
     )
-
-
-def _pair(pictures: Sequence[StoredPicture]) -> tuple[Picture | None, Picture | None]:
-    found = {one.part: one.picture for one in pictures}
-    return found.get("before"), found.get("after")
 
 
 def _check_form(action: ActionType, new: NewSubmission) -> None:
@@ -209,44 +200,9 @@ def _build(work: Work, new: NewSubmission, submission_id: int, key: str) -> Subm
 def _check(
     work: Work, city: City, action: ActionType, new: NewSubmission, submission: Submission
 ) -> list[Finding]:
-    thresholds = checking.Thresholds()
-    place = submission.place
-    taken = [one.picture.taken_at_local for one in new.pictures if one.picture.taken_at_local]
-    return checking.run(
-        Subject(
-            owner=new.owner,
-            occurred_at=submission.occurred_at,
-            # Another system took it in when it happened; at a desk somebody saw the reporter.
-            now=submission.occurred_at if new.source == "open311" else work.now,
-            needs_place=action.needs_place,
-            needs_photo=action.needs_photo and new.source == "app",
-            category_known=not action.categories or new.category in action.category_codes,
-            place=place,
-            address=submission.address,
-            city_centre=_centre(city),
-            photo_taken_at=taken[0].replace(tzinfo=city.zone) if taken else None,
-            photos=len(new.pictures),
-            photo_used_before=evidence.used_before(work, (one.picture.sha256 for one in new.pictures)),
-            nearby=_nearby(work, submission, place, thresholds),
-            thresholds=thresholds,
-        )
-    )
-
-
-def _nearby(
-    work: Work, submission: Submission, place: Place | None, thresholds: Thresholds
-) -> list[checking.Nearby]:
-    if place is None:
-        return []
-    since = submission.occurred_at - dt.timedelta(days=thresholds.duplicate_days)
-    reach_m = thresholds.duplicate_distance_m + 2 * thresholds.accuracy_usable_m
-    return submissions.nearby(work, submission.action, submission.category, place, since, reach_m * METRE_E6)
-
-
-def _centre(city: City) -> Place | None:
-    if city.latitude_e6 is None or city.longitude_e6 is None:
-        return None
-    return Place(city.latitude_e6, city.longitude_e6)
+    photos = gathering.photos(work, city, [(one.picture, one.part) for one in new.pictures])
+    subject = gathering.subject(work, city, action, submission, photos, tuning.in_force(work))
+    return checking.run(subject, CHECKS)
 
 
 def _send_to_review(work: Work, submission_id: int, reason: str, verdict: Verdict | None = None) -> None:
@@ -267,6 +223,7 @@ def _keep_pictures(work: Work, city: City, submission_id: int, pictures: Sequenc
             "height_px": stored.picture.height_px,
             "size_bytes": len(stored.picture.jpeg),
             "part": stored.part,
+            "fingerprint": stored.picture.hashes[0] if stored.picture.hashes else None,
             "taken_at": stored.picture.taken_at_local
             and stored.picture.taken_at_local.replace(tzinfo=city.zone),
         }

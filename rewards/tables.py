@@ -74,6 +74,7 @@ evidence_files = sa.Table(
     sa.Column("size_bytes", sa.Integer, nullable=False),
     sa.Column("taken_at", db.UtcDateTime, comment="From the picture itself, before it was stripped"),
     sa.Column("part", sa.String(6), comment="Of a pair: before or after the work"),
+    sa.Column("fingerprint", sa.BigInteger, comment="rewards.fingerprints; empty if nothing can be seen"),
     sa.Index("ix_evidence_files_submission_id", "city_id", "submission_id"),
     sa.Index("ix_evidence_files_sha256", "city_id", "sha256"),
     _of_submission(),

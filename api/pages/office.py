@@ -22,6 +22,7 @@ from rewards import (
     action_types,
     awarding,
     budgets,
+    check_words,
     evidence,
     explaining,
     funding,
@@ -207,9 +208,8 @@ def _detail(
         action = action_types.get(reading, submission.action)
     translate = framing.gettext_of(request, caller).gettext
     checks = [
-        (one.result.value, explaining.waiting(one.reason, translate))
+        (one.result.value, check_words.name(one.name, translate), check_words.case_worker(one, translate))
         for one in findings
-        if one.result.value != "pass"
     ]
     return framing.show(
         request, caller, "office/submission.html", area=Area.OFFICE, status=status, submission=submission,

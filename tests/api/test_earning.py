@@ -12,6 +12,7 @@ from identity.roles import Role
 from rewards import evidence
 from tests.api.edge import Edge
 from tests.browser.town import PLACE
+from tests.rewards import photos
 
 SUGGESTION = {
     "action": "suggestion",
@@ -31,10 +32,8 @@ BERLIN: dict[str, Any] = {"latitude": "52.520", "longitude": "13.405"}
 
 
 def photo(shade: int = 90) -> bytes:
-    """Return a small picture."""
-    out = io.BytesIO()
-    Image.new("RGB", (64, 48), (shade, 120, 60)).save(out, "JPEG")
-    return out.getvalue()
+    """Return a small picture; each shade shows something else."""
+    return photos.jpeg(shade)
 
 
 def hand_in(

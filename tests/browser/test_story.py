@@ -1,15 +1,14 @@
 """The whole story in a real browser: earn, confirm, spend, scan, settle, verify."""
 
 import datetime as dt
-import io
 import re
 
-from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from identity.roles import Role
 from tests.browser.town import PLACE, Town
 from tests.fixtures.chromium import PHONE, Film, watch
+from tests.rewards import photos
 
 ANNA = "anna@duisburg.example"
 POINTS = 50
@@ -17,9 +16,7 @@ PRICE = 40
 
 
 def _photo() -> dict[str, object]:
-    picture = io.BytesIO()
-    Image.effect_noise((640, 480), 90).convert("RGB").save(picture, "JPEG")
-    return {"name": "muell.jpg", "mimeType": "image/jpeg", "buffer": picture.getvalue()}
+    return {"name": "muell.jpg", "mimeType": "image/jpeg", "buffer": photos.jpeg(1)}
 
 
 def _sign_in(page: Page, town: Town, email: str) -> None:

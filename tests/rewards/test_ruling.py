@@ -80,7 +80,7 @@ def _suggest(
             latitude_e6=place and place[0],
             longitude_e6=place and place[1],
             accuracy_m=None,
-            facts={"category": "green"},
+            facts={"category": "green", "trust_level": "basic"},
             occurred_at=work.now,
             received_at=work.now,
             status=Status.REVIEW,
