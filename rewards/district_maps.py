@@ -20,11 +20,20 @@ class _Cell(NamedTuple):
     unsure: tuple[District, ...]
 
 
+class _Boxed(NamedTuple):
+    """A district with the boxes around its polygons: south, north, west, east."""
+
+    district: District
+    rings: tuple[tuple[tuple[int, int, int, int], tuple[Corner, ...]], ...]
+
+
 class DistrictMap:
     """The districts of a city, ready for many questions."""
 
     def __init__(self, districts: Sequence[District]) -> None:
-        self._districts = tuple(districts)
+        self._districts = [
+            _Boxed(one, tuple((polygons.bounds(ring), ring) for ring in one.polygons)) for one in districts
+        ]
         self._cells: dict[tuple[int, int], _Cell] = {}
 
     def of_place(self, place: Place) -> frozenset[str] | None:
@@ -41,29 +50,28 @@ class DistrictMap:
 
     def _looked_up(self, row: int, column: int) -> _Cell:
         south, west = row * CELL_E6, column * CELL_E6
-        corner, certain, unsure = Place(south, west), set[str](), list[District]()
+        certain, unsure = set[str](), list[District]()
         for one in self._districts:
-            if any(_crosses(ring, south, west) for ring in one.polygons):
-                unsure.append(one)
-            elif one.contains(corner):
-                certain.add(one.code)
+            near = [ring for box, ring in one.rings if _meets(box, south, west)]
+            if any(_crosses(ring, south, west) for ring in near):
+                unsure.append(one.district)
+            elif any(polygons.contains(ring, south, west) for ring in near):
+                certain.add(one.district.code)
         return _Cell(frozenset(certain), tuple(unsure))
+
+
+def _meets(box: tuple[int, int, int, int], south: int, west: int) -> bool:
+    low, high, left, right = box
+    return low <= south + CELL_E6 and high >= south and left <= west + CELL_E6 and right >= west
 
 
 def _crosses(ring: Sequence[Corner], south: int, west: int) -> bool:
     """Say whether an edge may run through a cell: whether the box around it meets the cell."""
-    north, east = south + CELL_E6, west + CELL_E6
-    low, high, left, right = polygons.bounds(ring)
-    if low > north or high < south or left > east or right < west:
-        return False
     lat1, lon1 = ring[-1]
     for lat2, lon2 in ring:
-        if (
-            min(lat1, lat2) <= north
-            and max(lat1, lat2) >= south
-            and min(lon1, lon2) <= east
-            and max(lon1, lon2) >= west
-        ):
+        low, high = (lat1, lat2) if lat1 < lat2 else (lat2, lat1)
+        left, right = (lon1, lon2) if lon1 < lon2 else (lon2, lon1)
+        if _meets((low, high, left, right), south, west):
             return True
         lat1, lon1 = lat2, lon2
     return False

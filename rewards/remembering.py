@@ -35,15 +35,34 @@ class Entry(NamedTuple):
 _at, _day = itemgetter(0), itemgetter(1)
 
 
+class Asked(NamedTuple):
+    """What rules ask about the past, by key: about contributions, and about what they gave themselves."""
+
+    contributions: tuple[tuple[str, Measure], ...]
+    awards: tuple[tuple[str, Measure], ...]
+
+
+_NOTHING: list[Entry] = []
+
+
+def asked(wanted: Iterable[Measure]) -> Asked:
+    """Return measures as they are counted here."""
+    named = [(one.key, one) for one in wanted]
+    return Asked(
+        tuple(pair for pair in named if pair[1].of is not Of.RULE),
+        tuple(pair for pair in named if pair[1].of is Of.RULE),
+    )
+
+
 class Contributions:
     """What was accepted so far, as far as rules ask for it."""
 
     def __init__(self, wanted: Iterable[Measure]) -> None:
-        asked = [one for one in wanted if one.of is not Of.RULE]
-        own = [one for one in asked if one.who is Who.PERSON]
+        counted = [one for one in wanted if one.of is not Of.RULE]
+        own = [one for one in counted if one.who is Who.PERSON]
         self._by_action = any(one.of is Of.ACTION for one in own)
         self._of_any = any(one.of is Of.ANY for one in own)
-        self._reaches = sorted({one.here_m for one in asked if one.who is Who.ANYONE and one.here_m})
+        self._reaches = sorted({one.here_m for one in counted if one.who is Who.ANYONE and one.here_m})
         self._tracks: dict[tuple[str, ...], list[Entry]] = {}
         self._cells: dict[tuple[str, int, int, int], list[Entry]] = {}
 
@@ -59,18 +78,18 @@ class Contributions:
         for entries in self._places(deed, create=False):
             entries.remove(entry)
 
-    def counts(self, wanted: Iterable[Measure], deed: Deed, today: dt.date) -> dict[str, int]:
-        """Return by key those of the measures that are not about awards, seen from a deed."""
+    def counts(self, asked: Asked, deed: Deed, today: dt.date) -> dict[str, int]:
+        """Return by key the measures that are not about awards, seen from a deed."""
         found = {}
-        for one in wanted:
-            if one.of is Of.RULE or (one.here_m is not None and deed.place is None):
+        for key, one in asked.contributions:
+            if one.here_m is not None and deed.place is None:
                 continue
             if one.who is Who.ANYONE and one.here_m is not None and deed.place is not None:
                 around = self._around(deed.action, one.here_m, deed.place)
-                found[one.key] = sum(_measured(one, entries, deed, today) for entries in around)
+                found[key] = sum(_measured(one, entries, deed, today) for entries in around)
             else:
-                key = (deed.owner, deed.action) if one.of is Of.ACTION else (deed.owner,)
-                found[one.key] = _measured(one, self._tracks.get(key, []), deed, today)
+                whose = (deed.owner, deed.action) if one.of is Of.ACTION else (deed.owner,)
+                found[key] = _measured(one, self._tracks.get(whose, _NOTHING), deed, today)
         return found
 
     def _places(self, deed: Deed, *, create: bool) -> Iterator[list[Entry]]:
@@ -113,12 +132,12 @@ class Awards:
         on_day = bisect_left(days, day + 1) - bisect_left(days, day)
         return Given(on_day, last - first, len(days), sum(points[first:last]))
 
-    def counts(self, wanted: Iterable[Measure], deed: Deed, today: dt.date) -> dict[str, int]:
-        """Return by key those of the measures that are about awards, seen from a deed."""
+    def counts(self, asked: Asked, deed: Deed, today: dt.date) -> dict[str, int]:
+        """Return by key the measures that are about awards, seen from a deed."""
         return {
-            one.key: _measured(one, self._tracks.get((deed.owner, one.rule), []), deed, today)
-            for one in wanted
-            if one.of is Of.RULE and (one.here_m is None or deed.place is not None)
+            key: _measured(one, self._tracks.get((deed.owner, one.rule), _NOTHING), deed, today)
+            for key, one in asked.awards
+            if one.here_m is None or deed.place is not None
         }
 
     def add(self, deed: Deed, day: int, code: str, points: int) -> None:

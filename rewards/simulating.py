@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from rewards import combining, measures
+from rewards import combining, measures, remembering
 from rewards.campaigns import Campaign
 from rewards.checking import Place
 from rewards.combining import Combination, Programme
@@ -21,7 +21,7 @@ from rewards.deeds import Deed, Told, Turn
 from rewards.evaluating import Outcome
 from rewards.events import Facts, Person
 from rewards.measures import Measure
-from rewards.remembering import Awards, Contributions
+from rewards.remembering import Asked, Awards, Contributions
 from rewards.rules import RuleVersion
 
 
@@ -84,8 +84,6 @@ class Judgement(NamedTuple):
         return sum(one.points_now + (one.points_later if kept else 0) for one in self.given)
 
 
-_NO_PROGRAMME = combining.compile_programme(())
-
 Counter = Callable[[Deed, dt.date, Judgement, Judgement], None]
 """Is told of each deed: the day on which it came in, what the rules in force said, what the draft said."""
 
@@ -144,12 +142,13 @@ class Replay:
             self._draft.revoke(deed, day)
 
     def _judged(self, side: "_Side", deed: Deed, day: dt.date) -> Judgement:
-        programme = side.programme(deed.received_at)
-        around, needs = self._around, programme.needs(deed.action)
+        ready = side.ready(deed.received_at)
+        around, needs = self._around, ready.programme.needs(deed.action)
         counts: dict[str, int] = {}
         if needs.measures:
-            counts = self._contributions.counts(needs.measures, deed, day)
-            counts |= side.awards.counts(needs.measures, deed, day)
+            asked = ready.asked(deed.action)
+            counts = self._contributions.counts(asked, deed, day)
+            counts |= side.awards.counts(asked, deed, day)
         facts = Facts(
             deed.facts,
             deed.occurred_at,
@@ -161,7 +160,7 @@ class Replay:
             districts=around.district_of(deed.place) if needs.districts and deed.place else None,
             counts=counts,
         )
-        return side.judge(programme, deed, day, facts)
+        return side.judge(ready.programme, deed, day, facts)
 
     def _person(self, deed: Deed) -> Person:
         return deed.person or self._around.persons.get(deed.owner) or Person()
@@ -173,17 +172,35 @@ class Replay:
         return {one.code: one.runs_on(day) for one in self._around.campaigns}
 
 
+class _Ready:
+    """A programme, and what its rules ask about the past, by action."""
+
+    def __init__(self, programme: Programme) -> None:
+        self.programme = programme
+        self._asked: dict[str, Asked] = {}
+
+    def asked(self, action: str) -> Asked:
+        """Return what the rules of an action ask about the past."""
+        found = self._asked.get(action)
+        if found is None:
+            found = self._asked[action] = remembering.asked(self.programme.needs(action).measures)
+        return found
+
+
+_NO_PROGRAMME = _Ready(combining.compile_programme(()))
+
+
 class _Side:
     """One programme, as it changed, and what it gave so far."""
 
     def __init__(self, phases: Sequence[Phase]) -> None:
         self._starts = [phase.start for phase in phases]
-        self._programmes = [phase.rules.compiled() for phase in phases]
+        self._programmes = [_Ready(phase.rules.compiled()) for phase in phases]
         self.awards = Awards(_measures(phases))
         self._paid: set[tuple[str, str, str]] = set()
         self._revocable: dict[int, tuple[Given, ...]] = {}
 
-    def programme(self, at: dt.datetime) -> Programme:
+    def ready(self, at: dt.datetime) -> "_Ready":
         """Return the programme that decides about what came in at an instant."""
         position = bisect_right(self._starts, at) - 1
         return self._programmes[position] if position >= 0 else _NO_PROGRAMME

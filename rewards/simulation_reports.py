@@ -41,7 +41,7 @@ def made(tally: Tally, *, rate_cents: int, available: Mapping[str, int], today: 
             name: {
                 "points": totals[side],
                 "cents": money.points_to_cents(totals[side], rate_cents),
-                **{outcome.value: tally.outcomes[side][outcome.value] for outcome in Outcome},
+                **{outcome.value: tally.outcomes[side][outcome] for outcome in Outcome},
             }
             for side, name in enumerate(("active", "draft"))
         },

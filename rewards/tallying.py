@@ -31,7 +31,9 @@ class Tally:
     before: int = 0
     """Deeds before the window."""
     deeds: int = 0
-    outcomes: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
+    outcomes: tuple[Counter[Outcome], Counter[Outcome]] = field(
+        default_factory=lambda: (Counter(), Counter())
+    )
     by_day: dict[dt.date, Pair] = field(default_factory=lambda: defaultdict(_pair))
     by_rule: dict[str, Pair] = field(default_factory=lambda: defaultdict(_pair))
     by_budget: dict[str, dict[dt.date, Pair]] = field(
@@ -62,7 +64,7 @@ class Tally:
             self.said[deed.owner] = self.person_of(deed)
         sums = [self.by_day[day], self.by_person[deed.owner], *self._groups(deed)]
         for side, judgement in enumerate((active, draft)):
-            self.outcomes[side][judgement.outcome.value] += 1
+            self.outcomes[side][judgement.outcome] += 1
             if judgement.reason in CAPS:
                 self.caps[judgement.rule, judgement.reason][side] += 1
             if judgement.outcome is Outcome.AWARD:

@@ -97,6 +97,7 @@ WANTED = [
     Measure(Sort.STREAK, Of.RULE, "litter", unit=Unit.WEEK),
     Measure(Sort.UNIT, Of.ANY, unit=Unit.MONTH),
 ]
+ASKED = remembering.asked(WANTED)
 DEEDS = st.lists(
     st.builds(
         lambda owner, action, hours, north, east: Deed(
@@ -135,7 +136,7 @@ def test_memory_counts_as_the_database_does(deeds: list[Deed]) -> None:
         expected = measures.count([one for one in WANTED if one.who is Who.PERSON], own, moment)
         expected |= measures.count([one for one in WANTED if one.who is Who.ANYONE], of_action, moment)
 
-        found = contributions.counts(WANTED, deed, today) | awards.counts(WANTED, deed, today)
+        found = contributions.counts(ASKED, deed, today) | awards.counts(ASKED, deed, today)
 
         assert expected == found
         contributions.add(deed, today.toordinal())
