@@ -232,6 +232,7 @@ def fact(name: str, _: Gettext) -> str:
         "district": _("district"),
         "event": _("event"),
         "photo": _("photo"),
+        "queue_place": _("place in the queue"),
         "place": _("place"),
         "route": _("route"),
         "service": _("service"),

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api import services
 from api.access import Access, Caller
-from api.pages import framing
+from api.pages import framing, rule_tracing
 from api.pages.actions import LIGHTS, STATUS_WORDS
 from api.pages.framing import Area
 from api.pages.treasury_budgets import LEVELS
@@ -206,7 +206,8 @@ def _detail(
         photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
         awards = awarding.of_submission(reading, submission_id)
         action = action_types.get(reading, submission.action)
-    translate = framing.gettext_of(request, caller).gettext
+        translate = framing.gettext_of(request, caller).gettext
+        traced = rule_tracing.of_history(reading, history, action, caller.language, translate)
     checks = [
         (one.result.value, check_words.name(one.name, translate), check_words.case_worker(one, translate))
         for one in findings
@@ -214,7 +215,7 @@ def _detail(
     return framing.show(
         request, caller, "office/submission.html", area=Area.OFFICE, status=status, submission=submission,
         action=action, checks=checks, history=history, photos=photos, awards=awards, errors=errors or [],
-        reason=reason, lights=LIGHTS, words=STATUS_WORDS,
+        reason=reason, lights=LIGHTS, words=STATUS_WORDS, traced=traced, truths=rule_tracing.LIGHTS,
         own=submission.owner == caller.person_session.person.owner,
         waiting=lambda code: explaining.waiting(code, translate),
     )  # fmt: skip

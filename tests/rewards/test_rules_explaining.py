@@ -1,12 +1,13 @@
 """Decisions and rules in plain words. The English sentence is the message id."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 from babel.messages.extract import extract_from_file
 
-from rewards import action_types, describing, evaluating, explaining, receipts, wording
+from rewards import action_types, describing, evaluating, explaining, receipts, tracing, wording
 from rewards.action_types import FactType
 from rewards.compiling import NOTHING, Given
 from rewards.linting import LintFinding, Severity
@@ -271,3 +272,112 @@ def test_sentences_are_found_by_the_catalogue() -> None:
 
     assert set() == set(said) - extracted
     assert len(set(said)) > 50
+
+
+def test_a_decision_clause_by_clause() -> None:
+    """What was asked, what came out, and how the points came about, in words."""
+    version = made.rule(
+        when={
+            "op": "all",
+            "of": [made.IS_LITTER, {"op": "any", "of": [
+                {"op": "campaign", "code": "spring"}, {"op": "known", "fact": "photo"},
+            ]}],
+        },
+        factors=[{"when": {"op": "trust", "at_least": "basic"}, "times": 3, "over": 2}],
+        streak={"of": "rule", "unit": "week", "length": 2, "points": 5},
+    )  # fmt: skip
+    facts = dataclasses.replace(
+        made.facts(photo=True, trust_level="verified"),
+        counts={"streak rule litter week": 2, "unit rule litter week": 0},
+    )
+    receipt = receipts.of(evaluating.compile_rule(version), facts)
+
+    told = tracing.tell(version, receipt, english, wording.Reader(REPORT, "en"))
+
+    assert [
+        (0, "All of these:", "true"),
+        (1, "Category = Litter on a street or green", "true"),
+        (1, "At least one of these:", "true"),
+        (2, "The campaign “spring” runs", "not known"),
+        (2, "Photo is known", "true"),
+        (0, "The person is at least known by e-mail", "true"),
+        (0, "Points to begin with", "50 points"),
+        (0, "Points after the factor 3/2, rounded down", "75 points"),
+        (0, "Bonus for the streak", "5 points"),
+    ] == [(one.depth, one.text, one.answer) for one in told]
+    assert (80, 16) == (receipt["points_now"] + receipt["points_later"], receipt["points_now"])
+    assert receipt == receipts.replay(version, receipt)
+
+
+NEW_WORDS: list[tuple[dict[str, Any], str]] = [
+    ({"op": "action", "codes": ["suggestion"]}, "the action is one of: suggestion"),
+    (
+        {"op": "age-band", "groups": ["under-14", "65-plus"]},
+        "the person says to be of age: under 14, 65 and older",
+    ),
+    ({"op": "home", "districts": ["mitte"]}, "the person says to live in: Mitte"),
+    ({"op": "district", "districts": ["mitte", "sued"]}, "the place lies in: Mitte, sued"),
+    ({"op": "season", "first": "03-01", "last": "05-31"}, "it is between 03-01 and 05-31 of any year"),
+    (
+        {"op": "window", "start": "2026-05-01T08:00", "end": "2026-05-01T20:00"},
+        "it is from 2026-05-01, 08:00 until 2026-05-01, 20:00",
+    ),
+    ({"op": "inside", "corners": made.SQUARE}, "the place lies inside an area of 4 corners"),
+    (
+        {"op": "count", "of": "action", "days": 7, "here_m": 50, "comparison": "==", "value": 0},
+        (
+            "for the first time: no earlier accepted contributions of this action by this person within 50 metres"
+            " within 7 days"
+        ),
+    ),
+    (
+        {"op": "count", "of": "rule", "days": 1, "comparison": "<", "value": 2},
+        "earlier awards under this rule by this person today < 2",
+    ),
+    (
+        {"op": "streak", "of": "any", "unit": "week", "comparison": ">=", "value": 3},
+        "accepted contributions of any kind in a row, this one included: ≥ 3 weeks",
+    ),
+]
+
+
+@pytest.mark.parametrize(("when", "words"), NEW_WORDS)
+def test_each_question_has_words(when: dict[str, Any], words: str) -> None:
+    """What a rule may ask is said in plain words, with the city's names where it has any."""
+    reader = wording.Reader(REPORT, "en", wording.Names(districts={"mitte": "Mitte"}))
+
+    assert words == describing.condition(made.rule(when=when).when, english, reader)
+
+
+def test_special_effects_have_words() -> None:
+    """Grid, factors, share and streak are said."""
+    grid = {
+        "kind": "grid",
+        "facts": ["category", "description_length"],
+        "lines": [
+            {"cells": [{"value": "litter"}, {"at_least": 5, "at_most": 9}], "points": 7},
+            {"cells": [{}, {}], "points": 1},
+        ],
+    }
+    version = made.rule(
+        effect=grid,
+        factors=[{"when": made.IS_LITTER, "times": 2}],
+        share={"kind": "first-and-later", "fact": "description_length", "later_percent": 10},
+        streak={"of": "any", "unit": "day", "length": 7, "points": 5, "again": True},
+    )
+
+    assert [
+        (
+            "category = Litter on a street or green and length of the description ≥ 5 and length of the description"
+            " ≤ 9: 7 points."
+        ),
+        "always: 1 point.",
+        "Anything else: no points.",
+        "Times 2, rounded down, if: category = Litter on a street or green.",
+        "The first gets all, later ones 10 %; which place: length of the description.",
+        "Plus 5 points after each 7 days in a row with accepted contributions of any kind.",
+    ] == describing.describe(version, REPORT, english, "en")[2:8]
+    shared = made.rule(share={"kind": "equally", "fact": "people"})
+    assert "Shared equally, rounded down; how many people: people." in describing.describe(
+        shared, REPORT, english, "en"
+    )

@@ -48,6 +48,14 @@ def _since(comparison: str, value: str, fact: str = "since") -> dict[str, Any]:
     return {"op": "compare-day", "fact": fact, "comparison": comparison, "value": value}
 
 
+def _counted(comparison: str, value: int) -> dict[str, Any]:
+    return {"op": "count", "of": "action", "days": 7, "comparison": comparison, "value": value}
+
+
+def _streak(comparison: str, value: int) -> dict[str, Any]:
+    return {"op": "streak", "of": "any", "unit": "week", "comparison": comparison, "value": value}
+
+
 NOWHERE = {"op": "near", "latitude_e6": 0, "longitude_e6": 0, "radius_m": 5}
 MAY = {"op": "dates", "first": "2026-05-01", "last": "2026-05-31"}
 JUNE = {"op": "dates", "first": "2026-06-01", "last": "2026-06-30"}
@@ -104,6 +112,29 @@ CONDITIONS: list[tuple[dict[str, Any], Severity, str, str]] = [
     (_any(PHOTO, _not(PHOTO)), WARNING, "always-true", "when"),
     (_any(_length("<", 5), _length(">=", 5)), WARNING, "always-true", "when"),
     (_all(_not({"op": "known", "fact": "photo"}), PHOTO), ERROR, "always-unknown", "when"),
+    ({"op": "action", "codes": ["suggestion"]}, ERROR, "never-true", "when"),
+    ({"op": "action", "codes": ["litter-report"]}, WARNING, "always-true", "when"),
+    ({"op": "action", "codes": ["suggestion", "litter-report"]}, WARNING, "action-not-of-rule", "when"),
+    ({"op": "age-band", "groups": ["18-26"]}, WARNING, "age-asked", "when"),
+    ({"op": "season", "first": "01-01", "last": "12-31"}, WARNING, "always-true", "when"),
+    ({"op": "window", "start": "2026-05-01T09:00", "end": "2026-05-01T09:00"}, ERROR, "never-true", "when"),
+    (_counted("<", 0), ERROR, "never-true", "when"),
+    (_counted(">=", 0), WARNING, "always-true", "when"),
+    (_streak("<", 1), ERROR, "never-true", "when"),
+    (_streak(">=", 1), WARNING, "always-true", "when"),
+    (_all(_counted("==", 0), _counted(">", 0)), ERROR, "never-true", "when"),
+    (_all(_streak("<", 3), _streak(">=", 3)), ERROR, "never-true", "when"),
+    (_any(_is("litter"), _all(PHOTO, _is("litter"))), WARNING, "clause-unreachable", "when.1"),
+    (_any(_length(">=", 5), _length(">=", 9)), WARNING, "clause-unreachable", "when.1"),
+    (_all(_length(">=", 5), _length(">=", 9)), WARNING, "clause-implied", "when.0"),
+    (_all(_is("litter"), _any(_is("litter"), PHOTO)), WARNING, "clause-implied", "when.1"),
+    (_all(_counted("==", 0), _counted("<", 3)), WARNING, "clause-implied", "when.1"),
+    (
+        _all({"op": "weekday", "days": [6]}, {"op": "weekday", "days": [6, 7]}),
+        WARNING,
+        "clause-implied",
+        "when.1",
+    ),
 ]
 
 
@@ -178,6 +209,52 @@ def _table(fact: str = "category", values: tuple[object, ...] = ("litter",), **m
 def test_tables(effect: dict[str, Any], expected: list[tuple[Severity, str, str]]) -> None:
     """A table asks for a fact like a condition does, and should name every category."""
     assert expected == _found(made.rule(effect=effect))
+
+
+def _grid(
+    *lines: tuple[dict[str, Any], dict[str, Any]], facts: tuple[str, str] = ("category", "description_length")
+) -> dict[str, Any]:
+    listed = [{"cells": list(cells), "points": 5} for cells in lines]
+    return {"effect": {"kind": "grid", "facts": list(facts), "lines": listed}}
+
+
+LITTER, ANY = {"value": "litter"}, dict[str, Any]()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (_grid((LITTER, {"at_least": 5}), (ANY, ANY)), []),
+        (_grid((ANY, ANY), (LITTER, ANY)), [(ERROR, "line-unreachable", "effect.lines.1")]),
+        (
+            _grid((LITTER, {"at_most": 9}), (LITTER, {"value": 5})),
+            [(ERROR, "line-unreachable", "effect.lines.1")],
+        ),
+        (_grid((LITTER, {"at_most": 9}), (LITTER, {"value": 10})), []),
+        (_grid((LITTER, {"at_least": 5, "at_most": 4})), [(ERROR, "never-true", "effect.lines.0")]),
+        (_grid(({"at_least": 5}, ANY)), [(ERROR, "value-type-wrong", "effect.lines")]),
+        (_grid((LITTER, {"value": "x"})), [(ERROR, "value-type-wrong", "effect.lines")]),
+        (_grid((LITTER, ANY), facts=("category", "colour")), [(ERROR, "fact-unknown", "effect.facts.1")]),
+        (
+            {"factors": [{"when": PHOTO, "times": 2, "over": 2}]},
+            [(WARNING, "factor-without-effect", "factors.0")],
+        ),
+        (
+            {"factors": [{"when": _is("x", "colour"), "times": 2}]},
+            [(ERROR, "fact-unknown", "factors.0.when")],
+        ),
+        ({"factors": [{"when": PHOTO, "times": 30}]}, [(ERROR, "points-above-cap", "effect")]),
+        ({"share": {"kind": "equally", "fact": "photo"}}, [(ERROR, "value-type-wrong", "share.fact")]),
+        ({"share": {"kind": "equally", "fact": "description_length"}}, []),
+        (
+            {"streak": {"of": "rule", "unit": "week", "length": 2, "points": 951}},
+            [(ERROR, "points-above-cap", "effect")],
+        ),
+    ],
+)
+def test_effects(changes: dict[str, Any], expected: list[tuple[Severity, str, str]]) -> None:
+    """Lines that are never reached, factors that do nothing, and what is too much at once."""
+    assert expected == _found(made.rule(**changes))
 
 
 def test_details_say_what_to_mend() -> None:
