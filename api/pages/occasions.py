@@ -15,7 +15,7 @@ from rewards import action_types, attending, occasions, submissions
 from rewards.submissions import Submission
 from web.marking import N_
 
-router = APIRouter(include_in_schema=False, prefix="/occasions")
+router = APIRouter(include_in_schema=False, prefix="/actions/occasions")
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
 CitizenForm = Annotated[Caller, Depends(Access(Sort.CITIZEN, form=True))]
 
@@ -77,7 +77,7 @@ async def _take_part(
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
         return _page(request, caller, occasion_id, status=422, errors=errors, typed=typed)
-    return framing.go(f"/occasions/{occasion_id}", "taken-part")
+    return framing.go(f"/actions/occasions/{occasion_id}", "taken-part")
 
 
 def _page(

@@ -39,6 +39,34 @@ EVIDENCE_WORDS = {
     EvidenceKey.TAG: (N_("A tag is read"), N_("By the changing code of a bin.")),
     EvidenceKey.ROUTE: (N_("A route is walked"), N_("By the codes of its stations.")),
 }
+PICTOGRAM_WORDS = {
+    "litter": N_("Litter"),
+    "bin": N_("Bin"),
+    "clean-up": N_("Broom"),
+    "form": N_("Form"),
+    "idea": N_("Light bulb"),
+    "city": N_("Houses"),
+    "quest": N_("Route"),
+    "bicycle": N_("Bicycle"),
+    "book": N_("Book"),
+    "camera": N_("Camera"),
+    "flower": N_("Flower"),
+    "food": N_("Fork and knife"),
+    "gift": N_("Present"),
+    "heart": N_("Heart"),
+    "library": N_("Bookshelf"),
+    "museum": N_("Museum"),
+    "music": N_("Note of music"),
+    "people": N_("Two people"),
+    "pool": N_("Swimming pool"),
+    "school": N_("Graduation cap"),
+    "ship": N_("Ship"),
+    "shop": N_("Shop"),
+    "sport": N_("Ball"),
+    "theatre": N_("Masks"),
+    "tram": N_("Tram"),
+    "zoo": N_("Paw"),
+}
 _FRESH = {"active": "yes", "needs_description": "yes", "photo": action_fields.PHOTO_NONE}
 framing.announce(
     {
@@ -131,6 +159,7 @@ def _form(
     return framing.show(
         request, caller, "office/action_form.html", area=Area.OFFICE, status=status, before=before, form=form,
         errors=errors or [], by_field=dict(errors or []), pictograms=PICTOGRAMS, evidence=own, kinds=kinds,
+        pictogram_words={name: translate(word) for name, word in PICTOGRAM_WORDS.items()},
         recognised=words[before.evidence_key] if before else (),
         category_rows=action_fields.rows(form, "category_de", "category_en"),
         fact_rows=action_fields.rows(form, "fact_name", "question_de", "question_en"),

@@ -234,14 +234,14 @@ def test_taking_part_in_the_browser(edge: Edge) -> None:
         "Werkstatt Innenhafen"
         in edge.client.get("/actions/city-shaping", headers={"Accept-Language": "de"}).text
     )
-    assert "Der Code stimmt nicht" in post(edge, f"/occasions/{workshop}/attendance", anna, code="AAAAAA")
-    there = post(edge, f"/occasions/{workshop}/attendance", anna, code=shown(edge, workshop))
-    assert f"/occasions/{workshop}?notice=taken-part" == there
-    assert "Bitte wählen Sie eine Antwort" in post(edge, f"/occasions/{poll}/answer", anna, option="")
-    post(edge, f"/occasions/{poll}/answer", anna, option="a2")
+    assert "Der Code stimmt nicht" in post(edge, f"/actions/occasions/{workshop}/attendance", anna, code="AAAAAA")
+    there = post(edge, f"/actions/occasions/{workshop}/attendance", anna, code=shown(edge, workshop))
+    assert f"/actions/occasions/{workshop}?notice=taken-part" == there
+    assert "Bitte wählen Sie eine Antwort" in post(edge, f"/actions/occasions/{poll}/answer", anna, option="")
+    post(edge, f"/actions/occasions/{poll}/answer", anna, option="a2")
     assert (
         "Sie haben teilgenommen"
-        in edge.client.get(f"/occasions/{poll}", headers={"Accept-Language": "de"}).text
+        in edge.client.get(f"/actions/occasions/{poll}", headers={"Accept-Language": "de"}).text
     )
     assert (70, 0) == wallet(edge, anna)
     with edge.database.reading(edge.city.city_id) as reading:
