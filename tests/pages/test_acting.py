@@ -234,7 +234,9 @@ def test_taking_part_in_the_browser(edge: Edge) -> None:
         "Werkstatt Innenhafen"
         in edge.client.get("/actions/city-shaping", headers={"Accept-Language": "de"}).text
     )
-    assert "Der Code stimmt nicht" in post(edge, f"/actions/occasions/{workshop}/attendance", anna, code="AAAAAA")
+    assert "Der Code stimmt nicht" in post(
+        edge, f"/actions/occasions/{workshop}/attendance", anna, code="AAAAAA"
+    )
     there = post(edge, f"/actions/occasions/{workshop}/attendance", anna, code=shown(edge, workshop))
     assert f"/actions/occasions/{workshop}?notice=taken-part" == there
     assert "Bitte wählen Sie eine Antwort" in post(edge, f"/actions/occasions/{poll}/answer", anna, option="")
