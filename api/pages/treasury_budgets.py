@@ -30,8 +30,8 @@ ChooserForm = Annotated[Caller, Depends(Access(Role.TREASURER, Role.ADMINISTRATO
 PAGE = 20
 LEVELS: Mapping[Level, tuple[str, str]] = {
     Level.FINE: ("green", N_("Enough is left")),
-    Level.WATCH: ("amber", N_("More than 80 % is used")),
-    Level.NEARLY: ("red", N_("More than 95 % is used")),
+    Level.WATCH: ("amber", N_("More than 80 %% is used")),
+    Level.NEARLY: ("red", N_("More than 95 %% is used")),
     Level.DRY: ("red", N_("Used up")),
 }
 WHEN_DRY: Mapping[WhenDry, tuple[str, str]] = {
@@ -45,7 +45,7 @@ WHEN_DRY: Mapping[WhenDry, tuple[str, str]] = {
     ),
     WhenDry.ANNOUNCE: (
         N_("Announce and stop"),
-        N_("From 80 % on everybody reads that the points come to an end, and when; then it stops."),
+        N_("From 80 %% on everybody reads that the points come to an end, and when; then it stops."),
     ),
 }
 framing.announce(
