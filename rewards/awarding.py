@@ -173,6 +173,16 @@ def of_submissions(reading: Reading, submission_ids: list[int]) -> dict[int, lis
     return found
 
 
+def by_ids(reading: Reading, award_ids: Sequence[int]) -> list[Award]:
+    """Return those of the numbered awards that exist."""
+    return _find(reading, awards.c.award_id.in_(list(award_ids)))
+
+
+def after(reading: Reading, award_id: int, limit: int) -> list[Award]:
+    """Return the awards that follow a number, in their order, at most `limit`."""
+    return _find(reading, awards.c.award_id > award_id, limit)
+
+
 def points_by_rule(reading: Reading, submission_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """Return by submission and rule what was awarded, whatever became of it."""
     rows = reading.connection.execute(
@@ -257,9 +267,12 @@ def _resolve(work: Work, city: City, submission_id: int, state: str) -> list[Awa
     return of_submission(work, submission_id)
 
 
-def _find(reading: Reading, condition: sa.ColumnElement[bool]) -> list[Award]:
+def _find(reading: Reading, condition: sa.ColumnElement[bool], limit: int | None = None) -> list[Award]:
     columns = [awards.c[name] for name in Award.__dataclass_fields__]
     rows = reading.connection.execute(
-        sa.select(*columns).where(awards.c.city_id == reading.city_id, condition).order_by(awards.c.award_id)
+        sa.select(*columns)
+        .where(awards.c.city_id == reading.city_id, condition)
+        .order_by(awards.c.award_id)
+        .limit(limit)
     )
     return [Award(**row._mapping) for row in rows]

@@ -39,6 +39,9 @@ from rewards.questions import (
 )
 from rewards.rules import Caps, RuleVersion
 
+ENGINE = 1
+"""Number of the way in which rules are evaluated; raised when rule and facts may come out otherwise."""
+
 
 class Outcome(enum.StrEnum):
     """What a rule says to an event."""

@@ -1,6 +1,8 @@
 """Receipts: a decision with everything that led to it, as plain values to be stored and decided again."""
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -12,15 +14,30 @@ from rewards.compiling import Facts, Given, Person
 from rewards.evaluating import CompiledRule
 from rewards.rules import RuleVersion
 
+_SEEN = (
+    "occurred_at",
+    "zone",
+    "place",
+    "facts",
+    "given",
+    "action",
+    "person",
+    "campaigns",
+    "districts",
+    "counts",
+)
+"""What a decision may have seen. Only these fields are hashed; the rest of a receipt follows from them."""
+
 
 def of(rule: CompiledRule, facts: Facts) -> dict[str, Any]:
     """Return the receipt of a rule's decision: outcome, points, version, facts seen, clause, trace.
 
-    Only what the rule looks at is kept: a receipt is no copy of the submission. A value that the rule could
+    `engine` is the number of the way in which rules are evaluated, `facts_hash` proves what was seen. Only
+    what the rule looks at is kept: a receipt is no copy of the submission. A value that the rule could
     not use is kept as None.
     """
     decision = rule.decide(facts)
-    place = facts.place if rule.looks_at_place else None
+    seen = _seen(rule, facts)
     return {
         "outcome": decision.outcome.value,
         "reason": decision.reason,
@@ -30,12 +47,9 @@ def of(rule: CompiledRule, facts: Facts) -> dict[str, Any]:
         "clause": rule.deciding(facts),
         "rule": rule.code,
         "version_hash": rule.version_hash,
-        "occurred_at": facts.occurred_at.isoformat(),
-        "zone": facts.zone.key,
-        "place": asdict(place) if place else None,
-        "facts": {name: compiling.usable(facts.values.get(name)) for name in rule.seen},
-        "given": asdict(facts.given),
-        **_surroundings(rule, facts),
+        "engine": evaluating.ENGINE,
+        **seen,
+        "facts_hash": hash_of(seen),
         "trace": [asdict(step) for step in rule.trace(facts)],
     }
 
@@ -60,6 +74,28 @@ def facts_of(receipt: Mapping[str, Any]) -> Facts:
 def replay(version: RuleVersion, receipt: Mapping[str, Any]) -> dict[str, Any]:
     """Return the receipt that the version gives for the same facts now; equal to the old one, or a defect."""
     return of(evaluating.compile_rule(version), facts_of(receipt))
+
+
+def seen_in(receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the decision saw, as far as a receipt has it."""
+    return {name: receipt[name] for name in _SEEN if name in receipt}
+
+
+def hash_of(seen: Mapping[str, Any]) -> str:
+    """Return the hash of what a decision saw: SHA-256 of JSON with sorted keys, no spaces, in ASCII."""
+    return hashlib.sha256(json.dumps(seen, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _seen(rule: CompiledRule, facts: Facts) -> dict[str, Any]:
+    place = facts.place if rule.looks_at_place else None
+    return {
+        "occurred_at": facts.occurred_at.isoformat(),
+        "zone": facts.zone.key,
+        "place": asdict(place) if place else None,
+        "facts": {name: compiling.usable(facts.values.get(name)) for name in rule.seen},
+        "given": asdict(facts.given),
+        **_surroundings(rule, facts),
+    }
 
 
 def _surroundings(rule: CompiledRule, facts: Facts) -> dict[str, Any]:

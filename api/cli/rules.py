@@ -17,8 +17,9 @@ from api.cli.books import CityOption, JsonOption
 from kernel.cities import City
 from kernel.db import Database
 from kernel.errors import Conflict, NotFound
-from rewards import programme, rehearsing, simulation_csv, simulation_reports
+from rewards import programme, rehearsing, replaying, simulation_csv, simulation_reports
 from rewards.rehearsing import Window
+from rewards.replaying import Verdict
 from rewards.rules import RuleVersion
 
 app = typer.Typer(help="Rules: tried on the past, decided again.", no_args_is_help=True)
@@ -74,6 +75,40 @@ def simulate(
     else:
         for line in _lines(report):
             typer.echo(line)
+
+
+@app.command()
+def replay(
+    award: Annotated[int | None, typer.Argument(help="Number of an award")] = None,
+    every: Annotated[bool, typer.Option("--all", help="All awards of the city")] = False,
+    city: CityOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide awards again from what their receipts kept; exit code 1 if anything comes out otherwise."""
+    if (award is None) is not every:
+        msg = "Say the number of an award, or --all."
+        raise typer.BadParameter(msg)
+    database = opening.database(opening.settings())
+    chosen = opening.city(database, city)
+    if award is not None:
+        with database.reading(chosen.city_id) as reading:
+            found = [replaying.replay(reading, award)]
+        count = 1
+    else:
+        with _progress("awards") as progress:
+            count, found = replaying.every(database, chosen.city_id, progress)
+    different = [one for one in found if one.verdict is not Verdict.SAME]
+    if as_json:
+        rows = [asdict(one) for one in found]
+        typer.echo(json.dumps({"ok": not different, "awards": count, "replayed": rows}, ensure_ascii=False))
+    else:
+        for one in found:
+            typer.echo(f"award {one.award_id}, rule {one.rule} {one.version_hash[:10]}: {one.verdict}")
+            for change in one.changes:
+                typer.echo(f"  {change.name}: {change.stored} stored, {change.now} now")
+        typer.echo(f"{count} awards decided again, {len(different)} come out otherwise.")
+    if different:
+        raise typer.Exit(1)
 
 
 def _compare(database: Database, city: City, *, as_json: bool) -> None:

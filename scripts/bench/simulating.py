@@ -95,7 +95,8 @@ def _print(result: dict[str, Any], *, as_json: bool) -> None:
         print(json.dumps(result))
     else:
         print(
-            f"{result['name']} on {result['backend']}: {result['deeds']:,} deeds in {result['seconds']} s ({result['cpu_seconds']} s of one core), "
+            f"{result['name']} on {result['backend']}: {result['deeds']:,} deeds in {result['seconds']} s, "
+            f"{result['cpu_seconds']} s of one core, "
             f"{result['value']:,} a second, {result['rules']} rules, {result['megabytes']} MB"
         )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kernel import cities
 from kernel.db import Database
-from rewards import programme, rules
+from rewards import awarding, programme, rules
 from rewards.programme import RuleStatus
 from tests.cli.test_commands import DATA, Shell, city, shell
 from tests.rewards import made
@@ -49,3 +49,22 @@ def test_simulate(city: Shell, database: Database, tmp_path: Path) -> None:
     )
     draft.write_text("{}")
     assert "rule-invalid" in str(city("rules", "simulate", str(draft), code=1).exception)
+
+
+def test_replay(city: Shell, database: Database) -> None:
+    """All awards come out again; one does by its number; one or all has to be said."""
+    city("import", "reports", str(DATA / "reports.json"), "--reporters", "3")
+    [chosen] = cities.every(database)
+
+    found = city.json("rules", "replay", "--all")
+
+    assert (True, []) == (found["ok"], found["replayed"])
+    with database.reading(chosen.city_id) as reading:
+        known = awarding.after(reading, 0, 500)
+    assert len(known) == found["awards"]
+    assert f"{found['awards']} awards decided again, 0" in city("rules", "replay", "--all").stdout
+    city("rules", "replay", code=2)
+    city("rules", "replay", "1", "--all", code=2)
+    assert "award-not-found" in str(city("rules", "replay", "1", code=1).exception)
+    for one in known[:1]:
+        assert ": same" in city("rules", "replay", str(one.award_id)).stdout

@@ -29,6 +29,8 @@ def test_what_a_receipt_says() -> None:
         "clause": "when",
         "rule": "litter",
         "version_hash": version.version_hash,
+        "engine": evaluating.ENGINE,
+        "facts_hash": receipts.hash_of(receipts.seen_in(receipt)),
         "occurred_at": "2026-05-04T10:00:00+00:00",
         "zone": "Europe/Berlin",
         "place": None,
