@@ -7,7 +7,7 @@ from identity import persons
 from kernel.db import Reading
 from ledger import accounts, queries
 from redemption import paying_fines, vouchers
-from rewards import awarding, submissions, teams
+from rewards import awarding, submissions, teams, waiting
 
 _SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_side"}
 """What opens something, and what the other side of a movement (a venue, a budget) has."""
@@ -16,7 +16,8 @@ _SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_s
 def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
     """Return account, movements of points, submissions with their awards, vouchers and paid fines."""
     handed_in = list(_submissions(reading, owner))
-    awards = awarding.of_submissions(reading, [one.submission_id for one in handed_in])
+    numbers = [one.submission_id for one in handed_in]
+    awards, waits = awarding.of_submissions(reading, numbers), waiting.since(reading, numbers)
     lots = accounts.of_owner(reading, owner)
     lines = queries.statement_of(reading, lots, limit=queries.PAGE_MAX)
     team = teams.of_owner(reading, owner)
@@ -26,7 +27,11 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             {"change": line.change, "balance": line.balance, **_plain(line.booked)} for line in lines
         ],
         "submissions": [
-            {**_plain(one), "awards": [_plain(award) for award in awards[one.submission_id]]}
+            {
+                **_plain(one),
+                "awards": [_plain(award) for award in awards[one.submission_id]],
+                "waits_for_points_since": waits.get(one.submission_id),
+            }
             for one in handed_in
         ],
         "vouchers": [_plain(one) for one in vouchers.page(reading, owner, limit=vouchers.PAGE_MAX)],

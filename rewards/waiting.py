@@ -5,6 +5,7 @@ the head is not passed by a small one. When its turn comes, each is decided agai
 it came in, so that caps hold; its award is known by its key, so it is never given twice.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -84,6 +85,17 @@ def count(reading: Reading, campaign: str) -> int:
         waiting_awards.c.city_id == reading.city_id, waiting_awards.c.campaign == campaign
     )
     return int(reading.connection.execute(statement).scalar_one())
+
+
+def since(reading: Reading, submission_ids: Sequence[int]) -> dict[int, dt.datetime]:
+    """Return since when those of the contributions wait that do."""
+    rows = reading.connection.execute(
+        sa.select(waiting_awards.c.submission_id, waiting_awards.c.since).where(
+            waiting_awards.c.city_id == reading.city_id,
+            waiting_awards.c.submission_id.in_(list(submission_ids)),
+        )
+    )
+    return {row.submission_id: row.since for row in rows}
 
 
 def _pay_one(work: Work, city: City, submission: Submission) -> str | None:

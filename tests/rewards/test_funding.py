@@ -15,7 +15,17 @@ from kernel.clock import FixedClock
 from kernel.db import Database, Work
 from kernel.errors import DomainError
 from ledger import chart, invariants, queries
-from rewards import awarding, budgets, funding, programme, reviewing, submissions, submitting, waiting
+from rewards import (
+    awarding,
+    budgets,
+    erasing,
+    funding,
+    programme,
+    reviewing,
+    submissions,
+    submitting,
+    waiting,
+)
 from rewards.funding import State
 from rewards.outlook import Level, Outlook
 from rewards.submissions import Status
@@ -213,6 +223,19 @@ def test_a_campaign_that_stops_tells_first(database: Database, city_id: int, clo
     assert "budget-not-found" == _refused(
         database, city_id, lambda work: budgets.choose(work, "nothing", "stop", 1)
     )
+
+
+def test_who_leaves_waits_no_more(database: Database, city_id: int) -> None:
+    """An erased person's place is given up, and the next in line is paid."""
+    numbers = _all_suggest(database, city_id, "abcd")
+    with database.reading(city_id) as reading:
+        assert set(numbers[2:]) == waiting.since(reading, numbers).keys()
+
+    database.run(city_id, lambda work: erasing.erase(work, cities.get(work), "c"))
+    database.run(city_id, lambda work: _fund(work, 5))
+
+    assert [10] == _points(database, city_id, numbers[3:])
+    assert 0 == _left(database, city_id).waiting
 
 
 def test_what_is_too_much_for_one_unit_of_work_is_left_to_the_worker(
