@@ -7,7 +7,7 @@ from identity import persons
 from kernel.db import Reading
 from ledger import accounts, queries
 from redemption import paying_fines, vouchers
-from rewards import awarding, submissions, teams, waiting
+from rewards import awarding, submissions, teams, waiting, walking
 
 _SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_side"}
 """What opens something, and what the other side of a movement (a venue, a budget) has."""
@@ -33,6 +33,13 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
                 "waits_for_points_since": waits.get(one.submission_id),
             }
             for one in handed_in
+        ],
+        "walks": [
+            {
+                **_plain(one),
+                "visits": [_plain(made) for made in walking.visits_of(reading, one.quest_id, owner)],
+            }
+            for one in walking.of_owner(reading, owner)
         ],
         "vouchers": [_plain(one) for one in vouchers.page(reading, owner, limit=vouchers.PAGE_MAX)],
         "team": team.name if team else None,

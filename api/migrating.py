@@ -26,6 +26,7 @@ _TABLES = (
     "rewards.play_tables",
     "rewards.rule_tables",
     "rewards.life_tables",
+    "rewards.tag_tables",
     "rewards.case_tables",
     "rewards.check_tables",
     "redemption.tables",

@@ -4,6 +4,7 @@ The same form, the same checks, the same rules; and whoever entered something do
 """
 
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import Forbidden
-from rewards import attending, submitting
+from rewards import attending, binning, submitting, tags, walking
 from rewards.submissions import Submission
 from rewards.submitting import NewSubmission
 from rewards.tables import desk_entries
@@ -62,6 +63,33 @@ def enter_presence(
     """
     _check(clerk, owner)
     submission, known = attending.note_presence(work, city, occasion_id, owner=owner, trust_level=trust_level)
+    _keep(work, submission, clerk, known=known)
+    return submission, known
+
+
+def enter_bin(
+    work: Work, city: City, number: str, code: str, owner: str, trust_level: str, clerk: Clerk
+) -> Submission:
+    """Note that a citizen used a bin, by number and code that they wrote down.
+
+    Raises Forbidden `own-submission`, and what `tags.by_number` and `binning.use` raise.
+    """
+    _check(clerk, owner)
+    tag = tags.by_number(work, number)
+    submission = binning.use(work, city, tag, owner=owner, trust_level=trust_level, code=code, source="desk")
+    _keep(work, submission, clerk, known=False)
+    return submission
+
+
+def enter_walk(
+    work: Work, city: City, quest_id: int, codes: Sequence[str], owner: str, trust_level: str, clerk: Clerk
+) -> tuple[Submission, bool]:
+    """Note that a citizen walked a quest, by the codes that they wrote down; return whether it was known.
+
+    Raises Forbidden `own-submission`, and what `walking.enter` raises.
+    """
+    _check(clerk, owner)
+    submission, known = walking.enter(work, city, quest_id, owner=owner, trust_level=trust_level, codes=codes)
     _keep(work, submission, clerk, known=known)
     return submission, known
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kernel.cities import City
 from kernel.db import Reading, Work
-from rewards import awarding, evidence, teams
+from rewards import awarding, evidence, teams, walking
 from rewards.case_tables import case_confirmations, cases
 from rewards.life_tables import waiting_awards
 from rewards.tables import (
@@ -41,6 +41,7 @@ def erase(work: Work, city: City, owner: str) -> Erased:
     teams.leave(work, owner)
     photos: list[str] = []
     numbers: list[int] = []
+    walking.erase(work, owner)
     for chunk in _submissions(work, owner):
         for number in chunk:
             awarding.reject(work, city, number)

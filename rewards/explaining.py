@@ -94,6 +94,15 @@ def waiting(reason: str, _: Gettext) -> str:
     """Return why a submission waits for a person, or why it was decided; free text comes back as it is."""
     known = {
         "more-than-expected": _("More people took part than were expected."),
+        "bin-code-checked": _("The code of the bin has been checked. Thank you!"),
+        "quest-finished": _("You reached all stations. Thank you!"),
+        "quest-too-fast": _("The stations were reached faster than anybody can be."),
+        "quest-not-walked": _("The stations were reached faster than on foot."),
+        "tag-too-far": _("The phone was far away from the code."),
+        "tag-no-place": _("The phone did not say where it was."),
+        "tag-inaccurate": _("The place of the phone was not accurate enough."),
+        "tag-without-place": _("The place of the code is not known to the city."),
+        "walk-on-paper": _("The codes came on paper."),
         "attendance-noted": _("Your taking part has been noted. What you said was not."),
         "rule-uncertain": _("Something needed for the decision is missing."),
         "budget-exhausted": _("The budget for this action is used up; the city is looking into it."),

@@ -72,6 +72,8 @@ class NewSubmission:
     pictures: Sequence[StoredPicture] = ()
     doubts: Sequence[str] = ()
     """Codes of what the reader of a foreign file found odd; each sends the submission to a person."""
+    findings: Sequence[Finding] = ()
+    """What checks of its own said, before it was handed in: of a tag, of a walk."""
 
 
 def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool]:
@@ -91,6 +93,7 @@ def submit(work: Work, city: City, new: NewSubmission) -> tuple[Submission, bool
     submission = _build(work, new, submission_id, key)
     findings = _check(work, city, action, new, submission)
     findings += [Finding("origin", Result.REVIEW, doubt) for doubt in new.doubts]
+    findings += new.findings
     if evidence.is_spent(work, [evidence.digest(new.action, key)]):
         findings.append(Finding("origin", Result.REVIEW, "evidence-used-before"))
     submissions.add(work, submission)

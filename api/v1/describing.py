@@ -18,6 +18,8 @@ TOPICS = {
     "people": "Signing in by a code, and one's own account.",
     "wallet": "Points: what can be spent, what is pending, what was reserved, and why.",
     "actions": "What people do for the city, handed in by them or reported by another system.",
+    "tags": "Bins with a tag: each use is proved by its code.",
+    "quests": "Routes of stations to be walked through the city.",
     "review": "What a case worker decides.",
     "rules": "Which action gives how many points, and the budgets that pay for them.",
     "offers": "What points can be spent on.",

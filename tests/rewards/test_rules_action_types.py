@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from kernel.db import Database, Work
 from kernel.errors import Invalid, NotFound
-from rewards import action_types, tables
+from rewards import action_types, shaping_actions, tables
 from rewards.action_types import EvidenceKey, FactType
 
 
@@ -24,8 +24,8 @@ def test_the_built_in_actions() -> None:
         ("application-completed", True),
         ("suggestion", True),
         ("litter-cleanup", True),
-        ("bin-use", False),
-        ("wayfinding-quest", False),
+        ("bin-use", True),
+        ("wayfinding-quest", True),
         ("city-shaping", True),
         ("report-confirmation", True),
     ] == [(action.code, action.active) for action in action_types.built_in()]
@@ -53,6 +53,8 @@ def test_each_starter_rule_belongs_to_an_active_action() -> None:
         "suggestion",
         "city-shaping",
         "report-confirmation",
+        "bin-use",
+        "wayfinding-quest",
     } == found.keys()
     assert all(action_types.built_ins()[code].active for code in found)
     assert {
@@ -61,6 +63,8 @@ def test_each_starter_rule_belongs_to_an_active_action() -> None:
         "application-completed": (1, 5),
         "suggestion": (1, 2),
         "city-shaping": (2, 8),
+        "bin-use": (2, 30),
+        "wayfinding-quest": (1, 5),
         "report-confirmation": (3, 20),
     } == {
         code: (version.caps.awards_per_day, version.caps.awards_per_month) for code, version in found.items()
@@ -74,7 +78,10 @@ def test_each_starter_rule_belongs_to_an_active_action() -> None:
 
 
 def test_an_action_is_found_by_its_code(database: Database, city_id: int) -> None:
-    """An unknown one and one that is not open yet are refused with their reasons."""
+    """An unknown one and one that is not open are refused with their reasons."""
+    closed = action_types.built_ins()["bin-use"].model_copy(update={"active": False})
+    database.run(city_id, lambda work: shaping_actions.save(work, closed, new=False))
+
     with database.reading(city_id) as reading:
         assert "suggestion" == action_types.active(reading, "suggestion").code
         with pytest.raises(NotFound, match="action-unknown"):
