@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from rewards import compiling, evaluating
+from rewards import compiling, evaluating, gating
 from rewards.compiling import Event, Facts, Given
 from rewards.evaluating import CompiledRule, Decision, Outcome
+from rewards.gating import Gates
 from rewards.measures import Measure
 from rewards.rules import RuleVersion
 
@@ -77,6 +78,9 @@ class _Together(NamedTuple):
     rules: tuple[CompiledRule, ...]
     campaigns: tuple[tuple[Combination, tuple[int, ...]], ...]
     needs: Needs
+    gates: Gates
+    unmet: Ruling = _NO_RULE
+    """What is said where none of the rules is met."""
 
 
 class Programme:
@@ -117,11 +121,27 @@ class Programme:
         found = self._by_action.get(action)
         if not found:
             return _NO_RULE
-        event, unknown = Event(facts, action), compiling.UNKNOWN
+        event = Event(facts, action)
         rules = found.rules
-        decisions = tuple([rule.judge(event, given.get(rule.code, unknown)) for rule in rules])
+        closed = found.gates.shut(event)
+        if closed == found.gates.everything and found.gates.in_time(event):
+            return found.unmet
+        unknown = compiling.UNKNOWN
+        return self._ruling(
+            found,
+            tuple(
+                [
+                    rule.unmet(event)
+                    if closed >> at & 1
+                    else rule.judge(event, given.get(rule.code, unknown))
+                    for at, rule in enumerate(rules)
+                ]
+            ),
+        )
+
+    def _ruling(self, found: _Together, decisions: tuple[Decision, ...]) -> Ruling:
         chosen = self._chosen(found, decisions)
-        leading = decisions[chosen[0]]
+        leading, rules = decisions[chosen[0]], found.rules
         return Ruling(
             leading.outcome,
             leading.reason,
@@ -141,10 +161,10 @@ class Programme:
             any(rule.looks_at_districts for rule in rules),
             tuple(dict.fromkeys(measure for rule in rules for measure in rule.measures)),
         )
-        if all(way is self.combination for way in ways.values()):
-            return _Together(rules, (), needs)
         apart = tuple((ways[budget], tuple(those)) for budget, those in budgets.items())
-        return _Together(rules, apart, needs)
+        same = all(way is self.combination for way in ways.values())
+        made = _Together(rules, () if same else apart, needs, gating.Gates(rules))
+        return made._replace(unmet=self._ruling(made, (evaluating.NOT_MET,) * len(rules)))
 
     def _chosen(self, found: _Together, decisions: tuple[Decision, ...]) -> list[int]:
         if not found.campaigns:

@@ -83,7 +83,8 @@ class Step:
 _NOT_YET = Decision(Outcome.NO_AWARD, "rule-not-valid-then", clause="valid_from")
 _OVER = Decision(Outcome.NO_AWARD, "rule-not-valid-then", clause="valid_until")
 _TIME_UNKNOWN = Decision(Outcome.REVIEW, "fact-missing", clause="valid_from")
-_NOT_MET = Decision(Outcome.NO_AWARD, "condition-not-met", clause="when")
+NOT_MET = Decision(Outcome.NO_AWARD, "condition-not-met", clause="when")
+"""What a rule says whose condition is false."""
 _UNCERTAIN = Decision(Outcome.REVIEW, "fact-missing", clause="when")
 _EFFECT_UNCERTAIN = Decision(Outcome.REVIEW, "fact-missing", clause="effect")
 _NO_POINTS = Decision(Outcome.NO_AWARD, "no-points-for-this", clause="effect")
@@ -95,14 +96,14 @@ class CompiledRule:
 
     __slots__ = (
         "_caps",
-        "_first",
         "_full",
-        "_last",
         "_points",
         "_when",
         "campaigns",
         "code",
         "effect",
+        "first",
+        "last",
         "looks_at_action",
         "looks_at_districts",
         "looks_at_person",
@@ -128,8 +129,8 @@ class CompiledRule:
         self.campaigns = tuple(sorted({node.code for node in nodes if isinstance(node, Campaign)}))
         self.root = compiling.compile_condition(version.when, rule=version.code)
         self._when = self.root.test
-        self._first = version.valid_from or dt.date.min
-        self._last = version.valid_until or dt.date.max
+        self.first = version.valid_from or dt.date.min
+        self.last = version.valid_until or dt.date.max
         self._caps = _Caps(version.caps)
         self.effect = amounts.CompiledEffect(version)
         self._points = self.effect.of
@@ -142,12 +143,17 @@ class CompiledRule:
     def judge(self, event: Event, given: Given) -> Decision:
         """Return what the rule gives for an event made ready, to somebody who was given that much before."""
         day = event.day
-        if day is None or not self._first <= day <= self._last:
+        if day is None or not self.first <= day <= self.last:
             return self._invalid(day)
         truth = self._when(event, given)
         if truth:
             return self._paid(self._points(event, given), given)
-        return _UNCERTAIN if truth is None else _NOT_MET
+        return _UNCERTAIN if truth is None else NOT_MET
+
+    def unmet(self, event: Event) -> Decision:
+        """Return what `judge` would where a part of the condition is known to be false."""
+        day = event.day
+        return self._invalid(day) if day is None or not self.first <= day <= self.last else NOT_MET
 
     def trace(self, facts: Facts) -> list[Step]:
         """Return clause by clause what came out, those too that could not matter any more."""
@@ -174,7 +180,7 @@ class CompiledRule:
     def _invalid(self, day: dt.date | None) -> Decision:
         if day is None:
             return _TIME_UNKNOWN
-        return _NOT_YET if day < self._first else _OVER
+        return _NOT_YET if day < self.first else _OVER
 
     def _paid(self, points: int | None, given: Given) -> Decision:
         if not points:

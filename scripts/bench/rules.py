@@ -21,13 +21,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from rewards import combining, receipts, rules
-from rewards.compiling import Facts, Given
+from rewards import combining, polygons, receipts, rules
+from rewards.checking import Place
+from rewards.compiling import Facts, Given, Person
 from rewards.rules import RuleVersion
 
 TURN_SECONDS = 0.1
 RULES, ACTIONS, EVENTS = 50, 7, 2_000
 BERLIN = ZoneInfo("Europe/Berlin")
+START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+CORNERS = [
+    [51_410_000, 6_710_000],
+    [51_480_000, 6_705_000],
+    [51_505_000, 6_760_000],
+    [51_470_000, 6_800_000],
+    [51_420_000, 6_790_000],
+    [51_440_000, 6_750_000],
+]
 LEVELS = {"anonymous": 0, "basic": 1, "verified": 2}
 
 Event = tuple[str, Facts, Mapping[str, Given]]
@@ -130,29 +140,13 @@ def _version(number: int, action: str) -> RuleVersion:
             "code": f"rule-{number}",
             "title": {"de": f"Regel {number}", "en": f"Rule {number}"},
             "action": action,
-            "when": {
-                "op": "all",
-                "of": [
-                    {"op": "compare", "fact": "photo", "comparison": "==", "value": True},
-                    {
-                        "op": "compare",
-                        "fact": "description_length",
-                        "comparison": ">=",
-                        "value": number % 20,
-                    },
-                    {"op": "in", "fact": "district", "values": [f"d{number % 5}", "d5", "d6"]},
-                    {"op": "trust", "at_least": "basic"},
-                    {"op": "hours", "start": number % 6, "end": 22},
-                    {
-                        "op": "any",
-                        "of": [
-                            {"op": "compare", "fact": "category", "comparison": "==", "value": "litter"},
-                            {"op": "history", "period": "day", "comparison": "<", "value": 2},
-                        ],
-                    },
-                ],
-            },
+            "when": {"op": "all", "of": [*_of_facts(number), *_of_surroundings(number)]},
             "effect": {"kind": "fixed", "points": 10 + number},
+            "factors": [
+                {"when": {"op": "campaign", "code": "spring"}, "times": 3, "over": 2},
+                {"when": {"op": "age-band", "groups": ["under-14", "14-17"]}, "times": 2},
+            ],
+            "streak": {"of": "any", "unit": "week", "length": 4, "points": 5, "again": True},
             "now_percent": 20,
             "caps": {"awards_per_day": 3, "awards_per_month": 30, "points_per_month": 1000},
             "budget": "litter",
@@ -162,29 +156,70 @@ def _version(number: int, action: str) -> RuleVersion:
     )
 
 
+def _of_facts(number: int) -> list[dict[str, Any]]:
+    return [
+        {"op": "compare", "fact": "photo", "comparison": "==", "value": True},
+        {"op": "compare", "fact": "description_length", "comparison": ">=", "value": number % 20},
+        {"op": "in", "fact": "district", "values": [f"d{number % 5}", "d5", "d6"]},
+        {"op": "trust", "at_least": "basic"},
+        {"op": "hours", "start": number % 6, "end": 22},
+        {
+            "op": "any",
+            "of": [
+                {"op": "compare", "fact": "category", "comparison": "==", "value": "litter"},
+                {"op": "history", "period": "day", "comparison": "<", "value": 2},
+            ],
+        },
+    ]
+
+
+def _of_surroundings(number: int) -> list[dict[str, Any]]:
+    return [
+        {"op": "season", "first": "02-01", "last": "10-31"},
+        {"op": "district", "districts": ["mitte", f"part-{number % 4}"]},
+        {"op": "inside", "corners": CORNERS},
+        {"op": "count", "of": "action", "days": 30, "comparison": "<", "value": 9 + number % 3},
+        {
+            "op": "any",
+            "of": [
+                {"op": "streak", "of": "any", "unit": "week", "comparison": ">=", "value": 2},
+                {"op": "window", "start": "2026-05-01T08:00", "end": "2026-05-03T20:00"},
+                {"op": "home", "districts": ["mitte"]},
+            ],
+        },
+    ]
+
+
 def _events(versions: list[RuleVersion], actions: int) -> list[Event]:
     chance = random.Random(2026)  # noqa: S311 -- the same events in every run
-    start = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
-    return [
-        (
-            f"action-{chance.randrange(actions)}",
-            Facts(
-                {
-                    "photo": chance.randrange(10) > 0,
-                    "description_length": chance.randrange(60),
-                    "district": f"d{chance.randrange(7)}",
-                    "trust_level": chance.choice([*LEVELS, "basic"]),
-                    "category": chance.choice(["litter", "dumping"]),
-                },
-                start + dt.timedelta(minutes=chance.randrange(300_000)),
-                BERLIN,
-                given=given,
-            ),
-            dict.fromkeys((version.code for version in versions), given),
-        )
-        for _ in range(EVENTS)
-        for given in [Given(chance.randrange(4), chance.randrange(12), 40, chance.randrange(900))]
-    ]
+    return [_event(versions, f"action-{chance.randrange(actions)}", chance) for _ in range(EVENTS)]
+
+
+def _event(versions: list[RuleVersion], action: str, chance: random.Random) -> Event:
+    given = Given(chance.randrange(4), chance.randrange(12), 40, chance.randrange(900))
+    facts = Facts(
+        {
+            "photo": chance.randrange(10) > 0,
+            "description_length": chance.randrange(60),
+            "district": f"d{chance.randrange(7)}",
+            "trust_level": chance.choice([*LEVELS, "basic"]),
+            "category": chance.choice(["litter", "dumping"]),
+        },
+        START + dt.timedelta(minutes=chance.randrange(300_000)),
+        BERLIN,
+        Place(51_400_000 + chance.randrange(110_000), 6_700_000 + chance.randrange(110_000), 8),
+        given,
+        action,
+        Person(chance.choice(["14-17", "27-64"]), chance.choice(["mitte", "sued"])),
+        {"spring": chance.randrange(3) == 0},
+        frozenset({chance.choice(["mitte", "part-0", "part-1", "part-2"])}),
+        {
+            "count action person 30 days": chance.randrange(12),
+            "streak any week": chance.randrange(1, 9),
+            "unit any week": chance.randrange(2),
+        },
+    )
+    return action, facts, dict.fromkeys((version.code for version in versions), given)
 
 
 class _Predicates:
@@ -198,28 +233,46 @@ class _Predicates:
     def __call__(self, event: Event) -> int:
         action, facts, given = event
         local = facts.occurred_at.astimezone(facts.zone)
-        return max(rule(facts.values, local, local.date(), given) for rule in self.by_action[action])
+        return max(rule(facts, local, local.date(), given) for rule in self.by_action[action])
 
 
 def _predicate(number: int, version: RuleVersion) -> Callable[..., int]:
     code, points = version.code, 10 + number
     length, districts, hour = number % 20, {f"d{number % 5}", "d5", "d6"}, number % 6
+    parts, often = {"mitte", f"part-{number % 4}"}, 9 + number % 3
     first, last = dt.date(2026, 1, 1), dt.date(2026, 12, 31)
+    start, end = dt.datetime(2026, 5, 1, 8), dt.datetime(2026, 5, 3, 20)  # noqa: DTZ001 -- the city's own time
+    corners = [(latitude, longitude) for latitude, longitude in CORNERS]
 
-    def rule(values: Mapping[str, Any], local: dt.datetime, day: dt.date, given: Mapping[str, Given]) -> int:
+    def rule(facts: Facts, local: dt.datetime, day: dt.date, given: Mapping[str, Given]) -> int:
         before: Any = given[code]
+        values: Any = facts.values
+        place: Any = facts.place
+        counts = facts.counts
         if (
             first <= day <= last
             and values["photo"]
             and values["description_length"] >= length
             and values["district"] in districts
             and LEVELS[values["trust_level"]] >= 1
-            and hour <= local.hour < 22  # noqa: PLR2004 -- as in the rule
-            and (values["category"] == "litter" or before.awards_today < 2)  # noqa: PLR2004 -- as in the rule
-            and before.awards_today < 3  # noqa: PLR2004 -- as in the rule
-            and before.awards_month < 30  # noqa: PLR2004 -- as in the rule
+            and hour <= local.hour < 22
+            and (values["category"] == "litter" or before.awards_today < 2)
+            and (2, 1) <= (day.month, day.day) <= (10, 31)
+            and not parts.isdisjoint(facts.districts or ())
+            and polygons.contains(corners, place.latitude_e6, place.longitude_e6)
+            and counts["count action person 30 days"] < often
+            and (
+                counts["streak any week"] >= 2
+                or start <= local.replace(tzinfo=None) < end
+                or facts.person.home == "mitte"
+            )
+            and before.awards_today < 3
+            and before.awards_month < 30
         ):
-            return int(min(points, max(0, 1000 - before.points_month)))
+            above = points * (3 if facts.campaigns["spring"] else 2)
+            above *= 2 if facts.person.age_group in {"under-14", "14-17"} else 1
+            bonus = 5 if counts["streak any week"] % 4 == 0 and not counts["unit any week"] else 0
+            return int(min(above // 2 + bonus, max(0, 1000 - before.points_month)))
         return 0
 
     return rule
