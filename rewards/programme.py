@@ -17,8 +17,7 @@ from kernel.cities import City
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger import accounts, chart
-from rewards import budgets, inspecting, rules, validity, version_steps
-from rewards.budgets import Budget
+from rewards import inspecting, rules, validity, version_steps
 from rewards.life_tables import rule_periods
 from rewards.linting import LintFinding, Severity
 from rewards.rules import RuleUnreadable, RuleVersion
@@ -236,15 +235,6 @@ def every(reading: Reading) -> list[StoredRule]:
 def active(reading: Reading) -> list[StoredRule]:
     """Return the versions in force."""
     return by_hashes(reading, active_hashes(reading))
-
-
-def endings(reading: Reading, city: City, action: str) -> list[Budget]:
-    """Return the budgets of an action's rules in force that come to an end or have, as everybody is told."""
-    found = budgets.ending(reading, city)
-    if not found:
-        return []
-    paying = {one.version.budget for one in active(reading) if action in one.version.actions}
-    return [one for one in found if one.campaign in paying]
 
 
 def active_hashes(reading: Reading, at: dt.datetime | None = None) -> list[str]:

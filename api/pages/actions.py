@@ -14,12 +14,12 @@ from kernel.db import Work
 from kernel.errors import DomainError, Invalid, NotFound
 from rewards import (
     action_types,
+    announcing,
     awarding,
     budgets,
     evidence,
     explaining,
     occasions,
-    programme,
     submissions,
     submitting,
 )
@@ -165,7 +165,7 @@ def _form(
     errors: list[tuple[str | None, str]] | None = None,
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        endings = programme.endings(reading, caller.city, action.code)
+        endings = announcing.of_action(reading, caller.city, action.code)
         coming = occasions.coming(reading, action.code)
     return framing.show(
         request, caller, "citizen/action.html", status=status, action=action, typed=typed, endings=endings,
