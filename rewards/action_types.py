@@ -67,6 +67,8 @@ class EvidenceKey(enum.StrEnum):
     """Person and event: a workshop, a poll, a consultation."""
     ROUTE = "route"
     """Person and route."""
+    REPORT = "report"
+    """Person and public report of somebody else."""
 
 
 Pictogram = Literal[

@@ -5,7 +5,7 @@ settled with the case. The rules learn the place in the queue: the reporter is t
 """
 
 from kernel.cities import City
-from kernel.db import Work
+from kernel.db import Reading, Work
 from kernel.errors import Conflict, Forbidden
 from rewards import case_files, submissions, submitting
 from rewards.submissions import Submission
@@ -21,8 +21,7 @@ def confirm(work: Work, city: City, case_id: int, owner: str, trust_level: str =
     refuses.
     """
     case = case_files.get(work, case_id)
-    key = f"report/{case_id}/{owner}"
-    before = submissions.by_evidence(work, ACTION, key)
+    before = find(work, case_id, owner)
     if before is not None:
         return before
     if case.submission_id is not None and submissions.get(work, case.submission_id).owner == owner:
@@ -35,10 +34,19 @@ def confirm(work: Work, city: City, case_id: int, owner: str, trust_level: str =
         source="app",
         category=case.category,
         district=case.district,
-        evidence_key=key,
+        evidence_key=_key(case_id, owner),
         trust_level=trust_level,
         facts={"queue_place": case.confirmations + 2},
     )
     submission, _ = submitting.submit(work, city, new)
     case_files.add_confirmation(work, case, submission.submission_id)
     return submission
+
+
+def find(reading: Reading, case_id: int, owner: str) -> Submission | None:
+    """Return somebody's confirmation of a case."""
+    return submissions.by_evidence(reading, ACTION, _key(case_id, owner))
+
+
+def _key(case_id: int, owner: str) -> str:
+    return f"report/{case_id}/{owner}"

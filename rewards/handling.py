@@ -101,10 +101,7 @@ def withdraw(work: Work, city: City, case_id: int, owner: str) -> Case:
         raise NotFound("report-not-found")
     event = Event.STEP_BACK if case.confirmations else Event.WITHDRAW
     case_files.change(work, case_id, words=None, address=None, photos=[])
-    moved = _move(work, city, case, _step(work, case, Handled(event)), Said(reason=WITHDRAWN))
-    if event is Event.STEP_BACK:
-        concluding.conclude(work, city, submission, Points.RELEASED, Said(reason=WITHDRAWN))
-    return moved
+    return _move(work, city, case, _step(work, case, Handled(event)), Said(reason=WITHDRAWN))
 
 
 def told(work: Work, city: City, case_id: int, told: Told) -> tuple[Case, bool]:
@@ -149,6 +146,11 @@ def _move(work: Work, city: City, case: Case, step: Step, said: Said | None = No
     told = step.told_as is not None
     if after == state and step.event is not Event.FORWARD and not told:
         return case
+    said = said or Said(step.staff_id, _reason_of(step))
+    if after.points is not state.points and case.submission_id is not None:
+        concluding.conclude(work, city, submissions.get(work, case.submission_id), after.points, said)
+    if step.event is Event.REFUSE and after.light is case.light:
+        return case  # Its points only: what everybody sees stays as it is.
     case_files.add_step(work, replace(step, light=after.light))
     values = {
         "light": after.light.value,
@@ -160,7 +162,7 @@ def _move(work: Work, city: City, case: Case, step: Step, said: Said | None = No
         values["department"] = step.department
     case_files.change(work, case.case_id, **values)
     moved = case_files.get(work, case.case_id)
-    _settle(work, city, moved, said or Said(step.staff_id, _reason_of(step)))
+    _settle(work, city, moved, said)
     return moved
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from api import commanding, pairs, services, uploading
 from api.access import Access, Caller, Sort
-from api.pages import framing, told_facts
+from api.pages import framing, report_asking, told_facts
 from identity.persons import TrustLevel
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid, NotFound
@@ -17,6 +17,8 @@ from rewards import (
     announcing,
     awarding,
     budgets,
+    case_files,
+    departments,
     evidence,
     explaining,
     occasions,
@@ -24,6 +26,8 @@ from rewards import (
     submitting,
 )
 from rewards.action_types import ActionType
+from rewards.case_files import Case
+from rewards.checking import Place
 from rewards.submissions import Status, Submission
 from rewards.submitting import NewSubmission
 from web.marking import N_
@@ -56,14 +60,17 @@ PAGE = 30
 def every(request: Request, caller: Anyone) -> Response:
     """Show what people can do for the city, and what they handed in."""
     mine: Sequence[Submission] = ()
+    cases: Mapping[int, Case] = {}
     with services.of(request).database.reading(caller.city.city_id) as reading:
         known = action_types.by_code(reading)
         endings = budgets.ending(reading, caller.city)
         if caller.session is not None:
             mine = submissions.of_owner(reading, caller.session.person.owner, limit=PAGE)
+            cases = case_files.of_submissions(reading, [one.submission_id for one in mine])
+    standing = {one.submission_id: report_asking.standing(one, cases, LIGHTS, STATUS_WORDS) for one in mine}
     return framing.show(
         request, caller, "citizen/actions.html", actions=known.values(), mine=mine,
-        titles=known, lights=LIGHTS, words=STATUS_WORDS, endings=endings,
+        titles=known, standing=standing, endings=endings,
     )  # fmt: skip
 
 
@@ -76,10 +83,12 @@ def mine(request: Request, caller: Citizen, submission_id: int) -> Response:
         awards = awarding.of_submission(reading, submission_id)
         photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
         action = action_types.get(reading, submission.action)
+        cases = case_files.of_submissions(reading, [submission_id])
     translate = framing.gettext_of(request, caller).gettext
     return framing.show(
         request, caller, "citizen/submission.html", submission=submission, history=history, awards=awards,
-        photos=photos, action=action, lights=LIGHTS, words=STATUS_WORDS,
+        photos=photos, action=action, lights=LIGHTS, words=STATUS_WORDS, case=cases.get(submission_id),
+        standing=report_asking.standing(submission, cases, LIGHTS, STATUS_WORDS),
         why=lambda receipt: explaining.why(receipt, translate, action=action, language=caller.language),
         waiting=lambda code: explaining.waiting(code, translate),
     )  # fmt: skip
@@ -114,15 +123,21 @@ async def hand_in(  # the fields of the form
     latitude: Annotated[str, Form()] = "",
     longitude: Annotated[str, Form()] = "",
     accuracy: Annotated[str, Form()] = "",
+    similar_seen: Annotated[str, Form()] = "",
     photos: Annotated[list[UploadFile] | None, File()] = None,
     before: Annotated[UploadFile | None, File()] = None,
     after: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
-    """Hand something in."""
+    """Hand something in; who reports is asked once whether it is one of the open reports nearby."""
     fields = await request.form()
     typed = {"description": description, "category": category, "address": address, **told_facts.typed(fields)}
+    typed |= {"latitude": latitude, "longitude": longitude, "accuracy": accuracy}
     action = _action(request, caller, code)
     try:
+        place = _place(latitude, longitude)
+        asked = report_asking.asked(request, caller, action, category, place, address)
+        if asked and not similar_seen:
+            return _form(request, caller, action, typed, similar=asked)
         kept = await pairs.keep(services.of(request), caller.city, photos or [], before, after)
         new = NewSubmission(
             action=action.code,
@@ -163,15 +178,17 @@ def _form(
     *,
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
+    similar: Mapping[str, Any] | None = None,
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         endings = announcing.of_action(reading, caller.city, action.code)
         coming = occasions.coming(reading, action.code)
     return framing.show(
-        request, caller, "citizen/action.html", status=status, action=action, typed=typed, endings=endings,
+        request, caller, "citizen/action.html", status=status, typed=typed, endings=endings,
         errors=errors or [], by_field=dict(errors or []), signed_in=caller.session is not None,
         occasions=coming, now=services.of(request).database.clock.now(),
         reference=caller.session.person.owner if caller.session else None,
+        is_report=departments.is_report(action), **{"similar": (), **(similar or {}), "action": action},
     )  # fmt: skip
 
 
@@ -189,6 +206,12 @@ def _micro(text: str, name: str) -> int | None:
         return round(float(text) * 1_000_000)
     except (ValueError, OverflowError):
         raise Invalid("place-unreadable", field=name) from None
+
+
+def _place(latitude: str, longitude: str) -> Place | None:
+    """Return the place in the form; None if it has none, or half of one."""
+    north, east = _micro(latitude, "latitude"), _micro(longitude, "longitude")
+    return None if north is None or east is None else Place(north, east)
 
 
 def _metres(text: str) -> int | None:

@@ -51,6 +51,7 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
     Area.OFFICE: (
         (N_("Overview"), "/office", "home"),
         (N_("Review"), "/office/review", "queue"),
+        (N_("Reports"), "/office/cases", "location"),
         (N_("Outcomes"), "/office/outcomes", "check"),
         (N_("Desk"), "/office/desk", "person"),
         (N_("Taking part"), "/office/occasions", "city"),

@@ -38,6 +38,7 @@ EVIDENCE_WORDS = {
     ),
     EvidenceKey.TAG: (N_("A tag is read"), N_("By the changing code of a bin.")),
     EvidenceKey.ROUTE: (N_("A route is walked"), N_("By the codes of its stations.")),
+    EvidenceKey.REPORT: (N_("A report is confirmed"), N_("By somebody who has seen the same.")),
 }
 PICTOGRAM_WORDS = {
     "litter": N_("Litter"),

@@ -20,6 +20,7 @@ TOPICS = {
     "actions": "What people do for the city, handed in by them or reported by another system.",
     "tags": "Bins with a tag: each use is proved by its code.",
     "quests": "Routes of stations to be walked through the city.",
+    "reports": "What was reported, as everybody sees it, and what became of it.",
     "review": "What a case worker decides.",
     "rules": "Which action gives how many points, and the budgets that pay for them.",
     "offers": "What points can be spent on.",

@@ -32,6 +32,7 @@ for (const element of document.querySelectorAll("[data-place-field]")) {
         fill("latitude", coords.latitude);
         fill("longitude", coords.longitude);
         fill("accuracy", Math.round(coords.accuracy));
+        box.dispatchEvent(new Event("place", { bubbles: true }));
         status.textContent = (box.dataset.found ?? "").replace("%(metres)s", String(Math.round(coords.accuracy)));
       },
       () => {
