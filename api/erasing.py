@@ -64,7 +64,7 @@ def erase(work: Work, city: City, person_id: int) -> None:
     persons.erase(work, person_id, eraser_id=person_id)
     idempotency.forget(work, f"person/{person_id}")
     numbers = map(str, (*handed_in.submission_ids, *codes))
-    traces = [person.owner, person.email, *voucher_ids, *numbers]
+    traces = [person.owner, person.email, str(person_id), *voucher_ids, *numbers]
     outbox.append(work, TOPIC, {"photos": list(handed_in.photos), "traces": [one for one in traces if one]})
 
 

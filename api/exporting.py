@@ -7,7 +7,7 @@ from identity import persons
 from kernel.db import Reading
 from ledger import accounts, queries
 from redemption import paying_fines, vouchers
-from rewards import awarding, submissions, teams, waiting, walking
+from rewards import awarding, city_events, desk, submissions, teams, waiting, walking
 
 _SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_side"}
 """What opens something, and what the other side of a movement (a venue, a budget) has."""
@@ -18,6 +18,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
     handed_in = list(_submissions(reading, owner))
     numbers = [one.submission_id for one in handed_in]
     awards, waits = awarding.of_submissions(reading, numbers), waiting.since(reading, numbers)
+    entered = desk.of_submissions(reading, numbers)
     lots = accounts.of_owner(reading, owner)
     lines = queries.statement_of(reading, lots, limit=queries.PAGE_MAX)
     team = teams.of_owner(reading, owner)
@@ -31,9 +32,13 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
                 **_plain(one),
                 "awards": [_plain(award) for award in awards[one.submission_id]],
                 "waits_for_points_since": waits.get(one.submission_id),
+                "entered_by_staff": _plain(entered[one.submission_id])
+                if one.submission_id in entered
+                else None,
             }
             for one in handed_in
         ],
+        "told_by_other_systems": [_plain(one) for one in city_events.about(reading, owner)],
         "walks": [
             {
                 **_plain(one),

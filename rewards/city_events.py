@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -23,6 +23,7 @@ from rewards.action_types import EvidenceKey
 from rewards.submissions import Status, Submission
 from rewards.submitting import NewSubmission
 from rewards.tables import city_events
+from rewards.tables import submissions as submitted
 
 CASE_MAX = 80
 REASON_MAX = 500
@@ -83,6 +84,20 @@ class Received:
     submission: Submission | None
 
 
+class Told(NamedTuple):
+    """What another system told about a case."""
+
+    source: str
+    event_id: str
+    action: str
+    evidence_key: str
+    confirmed: bool | None
+    reason: str
+    happened_at: dt.datetime
+    received_at: dt.datetime
+    effect: str
+
+
 def receive(work: Work, city: City, event: CityEvent) -> Received:
     """Let an event have its effect, once.
 
@@ -96,6 +111,26 @@ def receive(work: Work, city: City, event: CityEvent) -> Received:
     effect = _report(work, city, event) if event.confirmed is None else _conclude(work, city, event)
     _keep(work, event, effect)
     return Received(effect, submissions.by_evidence(work, event.action, event.evidence_key))
+
+
+def about(reading: Reading, owner: str) -> list[Told]:
+    """Return what other systems told about an owner's cases, in the order in which it came."""
+    events, mine = city_events.c, submitted.c
+    rows = reading.connection.execute(
+        sa.select(*(events[name] for name in Told._fields))
+        .join_from(
+            city_events,
+            submitted,
+            sa.and_(
+                mine.city_id == events.city_id,
+                mine.action == events.action,
+                mine.evidence_key == events.evidence_key,
+            ),
+        )
+        .where(events.city_id == reading.city_id, mine.city_id == reading.city_id, mine.owner == owner)
+        .order_by(events.received_at, events.source, events.event_id)
+    )
+    return [Told(**row._mapping) for row in rows]
 
 
 def forget_waiting(work: Work) -> int:

@@ -3,14 +3,16 @@
 The same form, the same checks, the same rules; and whoever entered something does not decide it.
 """
 
+import datetime as dt
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from kernel.cities import City
-from kernel.db import Work
+from kernel.db import Reading, Work
 from kernel.errors import Forbidden
 from rewards import attending, binning, submitting, tags, walking
 from rewards.submissions import Submission
@@ -41,6 +43,14 @@ class Clerk:
     owner: str
     channel: Channel
     identified_by: IdentifiedBy
+
+
+class Entry(NamedTuple):
+    """How a submission came to be entered by staff."""
+
+    channel: Channel
+    identified_by: IdentifiedBy
+    entered_at: dt.datetime
 
 
 def enter(work: Work, city: City, new: NewSubmission, clerk: Clerk) -> tuple[Submission, bool]:
@@ -92,6 +102,20 @@ def enter_walk(
     submission, known = walking.enter(work, city, quest_id, owner=owner, trust_level=trust_level, codes=codes)
     _keep(work, submission, clerk, known=known)
     return submission, known
+
+
+def of_submissions(reading: Reading, submission_ids: Sequence[int]) -> dict[int, Entry]:
+    """Return how submissions came to be entered, for those that staff entered."""
+    table = desk_entries.c
+    rows = reading.connection.execute(
+        sa.select(table.submission_id, table.channel, table.identified_by, table.entered_at).where(
+            table.city_id == reading.city_id, table.submission_id.in_(list(submission_ids))
+        )
+    )
+    return {
+        row.submission_id: Entry(Channel(row.channel), IdentifiedBy(row.identified_by), row.entered_at)
+        for row in rows
+    }
 
 
 def _check(clerk: Clerk, owner: str) -> None:

@@ -71,7 +71,7 @@ async def register(request: Request, caller: WorkerForm, name: Annotated[str, Fo
 
     def command(work: Work) -> Mapping[str, Any]:
         person, _ = cards.register(work, name)
-        auditing.record(work, caller.scope, "citizen-registered", f"person/{person.person_id}", {})
+        auditing.record(work, caller.scope, "citizen-registered", "card", {})
         return {"person_id": person.person_id}
 
     try:
@@ -114,7 +114,7 @@ async def renew(request: Request, caller: WorkerForm, person_id: int) -> Respons
 
     def command(work: Work) -> Mapping[str, Any]:
         cards.renew(work, person_id)
-        auditing.record(work, caller.scope, "card-renewed", f"person/{person_id}", {})
+        auditing.record(work, caller.scope, "card-renewed", "card", {})
         return {}
 
     await commanding.perform_form(request, caller, command)

@@ -3,13 +3,14 @@
 import datetime as dt
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
 from api import working
-from identity import sessions
+from identity import cards, sessions
 from identity.clients import Scope
 from identity.persons import Person
 from identity.roles import Role
@@ -18,6 +19,8 @@ from kernel.db import Work
 from redemption import fine_references, new_offers, offers
 from redemption.fines import Fine
 from redemption.new_offers import NewOffer, OfferKind
+from rewards import city_events
+from rewards.city_events import CityEvent
 from tests.api.edge import Edge
 from tests.api.test_earning import hand_in
 
@@ -49,6 +52,7 @@ class Town:
 
     def __post_init__(self) -> None:
         self.worker = self.edge.person("case.worker@duisburg.test", Role.CASE_WORKER)[0]
+        self.clerk = self.edge.person("front.desk@duisburg.test", Role.CASE_WORKER)[0]
         self.device = self.edge.device()
         self.portal = self.edge.system(Scope.REPORT_ACTIONS)
         self._sell_fines()
@@ -69,7 +73,7 @@ class Town:
         """Let things happen in random order."""
         deeds: list[Callable[[Citizen], None]] = [
             self.report, self.suggest, self.apply, self.buy, self.buy, self.use, self.give_back, self.pay,
-            self.decide, self.look, self.sign_in,
+            self.decide, self.look, self.sign_in, self.phone, self.hear_of,
         ]  # fmt: skip
         for _ in range(steps):
             self.clock.advance(dt.timedelta(minutes=self.dice.randrange(1, 200)))
@@ -149,6 +153,33 @@ class Town:
             run, person_id = self.edge.database.run, self.worker.person_id
             token = run(self.edge.city.city_id, lambda work: sessions.start(work, person_id))
             self._did("POST", path, token, json={"reason": f"Zu {self._text(one)}"})
+
+    def phone(self, one: Citizen) -> None:
+        """Have staff enter something, known by a card."""
+        run, city_id = self.edge.database.run, self.edge.city.city_id
+        card = run(city_id, lambda work: cards.card_of(work, one.person.person_id))
+        token = run(city_id, lambda work: sessions.start(work, self.clerk.person_id))
+        one.traces.append(card)
+        body = {"who": card, "channel": "telephone", "action": "suggestion", "category": "green"}
+        answer = self.edge.call(
+            "POST", "/api/v1/desk/submissions", token, json=body | {"description": self._text(one)}
+        )
+        assert answer.status_code == 201, answer.text
+        one.submissions.append(answer.json()["submission_id"])
+
+    def hear_of(self, one: Citizen) -> None:
+        """Let the portal send events about an application, perhaps the outcome first."""
+        case = f"pass/{self.dice.randrange(10**9)}"
+        one.traces.append(case)
+        told = CityEvent(
+            "https://portal.example", case, 1, "application-completed", case, reason="Nicht zuständig"
+        )
+        action = replace(told, event_id=f"{case}/1", owner=one.person.owner, facts={"complete": True})
+        outcome = replace(told, event_id=f"{case}/2", confirmed=self.dice.random() < 0.5)
+        for event in self.dice.sample([action, outcome], 2):
+            self.edge.database.run(
+                self.edge.city.city_id, partial(city_events.receive, city=self.edge.city, event=event)
+            )
 
     def look(self, one: Citizen) -> None:
         """Look at everything that is kept."""
