@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from api import founding, migrating, services, settlements_due
-from api.demo import acting, catalogue, changing, gathering, living, peopling
+from api.demo import acting, catalogue, changing, gathering, living, peopling, surrounding
 from api.demo.dice import Dice
 from api.demo.living import Life
 from api.demo.peopling import Cast
@@ -116,6 +116,7 @@ def _make(chosen: Settings) -> None:
     settlements_due.settle(database, city, f"person/{cast.staff[Role.TREASURER].person_id}")
     _pay_oldest(database, city, cast)
     changing.change(database, city, cast)
+    surrounding.surround(database, city, cast, told)
     database.close()
 
 
