@@ -28,6 +28,7 @@ _TABLES = (
     "rewards.life_tables",
     "rewards.tag_tables",
     "rewards.case_tables",
+    "rewards.simulation_tables",
     "rewards.check_tables",
     "redemption.tables",
     "api.tables",

@@ -7,7 +7,7 @@ Placeholders in braces are filled from the error's details. A code without a sen
 from collections.abc import Mapping
 from gettext import NullTranslations
 
-from api.wording import acting, books, earning, edge, log, people, spending, tags, venues
+from api.wording import acting, books, earning, edge, log, people, simulating, spending, tags, venues
 from kernel.errors import DomainError
 
 SENTENCES: Mapping[str, str] = {
@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, str] = {
     **edge.SENTENCES,
     **log.SENTENCES,
     **people.SENTENCES,
+    **simulating.SENTENCES,
     **spending.SENTENCES,
     **tags.SENTENCES,
     **venues.SENTENCES,

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from api import duties, erasing, idempotency, log_keeping, mailing, self_auditing, supply_due
+from api import duties, erasing, idempotency, log_keeping, mailing, self_auditing, simulating, supply_due
 from api.services import Services
 from identity import sessions, signing_in
 from kernel import cities, logs, outbox
@@ -79,7 +79,11 @@ def do_daily(services: Services, city: City) -> None:
 def run_forever(services: Services, stop: threading.Event | None = None) -> None:
     """Deliver, do what is due, keep the logs and verify the books until `stop` is set."""
     ending = stop or threading.Event()
-    with log_keeping.background(services), self_auditing.background(services):
+    with (
+        log_keeping.background(services),
+        self_auditing.background(services),
+        simulating.background(services),
+    ):
         _work(services, ending)
 
 

@@ -169,7 +169,13 @@ def _report(
         left = recollecting.left_in_budgets(reading, [*tally.by_budget])
         today = city.day_of(reading.now)
     report = simulation_reports.made(tally, rate_cents=city.rate_cents_per_point, available=left, today=today)
-    return report | {"rule": draft.code, "version_hash": draft.version_hash, "source": source}
+    return report | {
+        "rule": draft.code,
+        "version_hash": draft.version_hash,
+        "source": source,
+        "faults": [],
+        "faulty": 0,
+    }
 
 
 def _first_fault(faults: Sequence[LineFault]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ from api.cli.books import CityOption, JsonOption
 from kernel.cities import City
 from kernel.db import Database
 from kernel.errors import Conflict, NotFound
-from rewards import programme, rehearsing, replaying, simulation_csv, simulation_reports
+from rewards import programme, rehearsing, replaying, simulation_csv, simulations
 from rewards.rehearsing import Window
 from rewards.replaying import Verdict
 from rewards.rules import RuleVersion
@@ -63,10 +63,10 @@ def simulate(
             with file.open("rb") as lines:
                 report = rehearsing.rehearse_file(database, chosen, version, lines, progress)
     if stored:
-        summary = simulation_reports.summary(report)
+        window = Window(date.fromisoformat(report["first"]), date.fromisoformat(report["last"]))
         database.run(
             chosen.city_id,
-            lambda work: programme.simulated(work, version.version_hash, None, summary),
+            lambda work: simulations.keep(work, version.version_hash, window, report),
         )
     if csv is not None:
         csv.write_text(simulation_csv.written(report), encoding="utf-8-sig")
