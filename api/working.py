@@ -17,7 +17,7 @@ from kernel.db import Work
 from kernel.outbox import Event
 from ledger import wallets
 from redemption import paying_fines
-from rewards import funding, reviewing, waiting
+from rewards import city_events, funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
 _log = logs.get(__name__)
@@ -70,6 +70,7 @@ def do_daily(services: Services, city: City) -> None:
     run(city.city_id, lambda work: reviewing.confirm_overdue(work, city))
     run(city.city_id, lambda work: waiting.pay_all(work, city))
     run(city.city_id, lambda work: wallets.expire_lots(work, today))
+    run(city.city_id, city_events.forget_waiting)
     supply_due.state(services.log(city), city)
     for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):
         run(city.city_id, forget)

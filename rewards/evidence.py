@@ -90,6 +90,17 @@ def keys_of(reading: Reading, submission_id: int) -> list[tuple[int, str]]:
     return [(row.evidence_id, row.storage_key) for row in rows]
 
 
+def parts_of(reading: Reading, submission_id: int) -> dict[int, str]:
+    """Return by number which of a submission's photos are `before` and which `after`."""
+    table = evidence_files.c
+    rows = reading.connection.execute(
+        sa.select(table.evidence_id, table.part).where(
+            table.city_id == reading.city_id, table.submission_id == submission_id, table.part.is_not(None)
+        )
+    )
+    return {row.evidence_id: row.part for row in rows}
+
+
 def used_before(reading: Reading, sha256s: Iterable[str]) -> bool:
     """Return whether any of these photos was handed in before."""
     table, hashes = evidence_files.c, list(sha256s)

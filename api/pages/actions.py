@@ -82,12 +82,14 @@ def mine(request: Request, caller: Citizen, submission_id: int) -> Response:
         history = submissions.history(reading, [submission_id])[submission_id]
         awards = awarding.of_submission(reading, submission_id)
         photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
+        parts = evidence.parts_of(reading, submission_id)
         action = action_types.get(reading, submission.action)
         cases = case_files.of_submissions(reading, [submission_id])
     translate = framing.gettext_of(request, caller).gettext
     return framing.show(
         request, caller, "citizen/submission.html", submission=submission, history=history, awards=awards,
-        photos=photos, action=action, lights=LIGHTS, words=STATUS_WORDS, case=cases.get(submission_id),
+        photos=photos,
+        parts=parts, action=action, lights=LIGHTS, words=STATUS_WORDS, case=cases.get(submission_id),
         standing=report_asking.standing(submission, cases, LIGHTS, STATUS_WORDS),
         why=lambda receipt: explaining.why(receipt, translate, action=action, language=caller.language),
         waiting=lambda code: explaining.waiting(code, translate),

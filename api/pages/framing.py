@@ -55,7 +55,7 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Outcomes"), "/office/outcomes", "check"),
         (N_("Desk"), "/office/desk", "person"),
         (N_("Taking part"), "/office/occasions", "city"),
-        (N_("Actions"), "/office/actions", "heart"),
+        (N_("Actions"), "/office/actions", "flower"),
         (N_("Rules"), "/office/rules", "rules"),
         (N_("Budgets"), "/treasury/budgets", "wallet"),
         (N_("Offers"), "/office/offers", "gift"),

@@ -204,6 +204,7 @@ def _detail(
         findings = submissions.findings(reading, submission_id)
         history = submissions.history(reading, [submission_id])[submission_id]
         photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
+        parts = evidence.parts_of(reading, submission_id)
         awards = awarding.of_submission(reading, submission_id)
         action = action_types.get(reading, submission.action)
         translate = framing.gettext_of(request, caller).gettext
@@ -214,7 +215,8 @@ def _detail(
     ]
     return framing.show(
         request, caller, "office/submission.html", area=Area.OFFICE, status=status, submission=submission,
-        action=action, checks=checks, history=history, photos=photos, awards=awards, errors=errors or [],
+        action=action, checks=checks, history=history, photos=photos,
+        parts=parts, awards=awards, errors=errors or [],
         reason=reason, lights=LIGHTS, words=STATUS_WORDS, traced=traced, truths=rule_tracing.LIGHTS,
         own=submission.owner == caller.person_session.person.owner,
         waiting=lambda code: explaining.waiting(code, translate),

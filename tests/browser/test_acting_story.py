@@ -10,6 +10,7 @@ from identity.roles import Role
 from rewards import occasions
 from rewards.occasions import NewOccasion
 from tests.api.test_acting import shot
+from tests.browser.test_rule_editor import _sound
 from tests.browser.test_story import _enter, _figure, _phone
 from tests.browser.town import Town
 from tests.fixtures.chromium import watch
@@ -52,6 +53,7 @@ def _add_action(page: Page, town: Town) -> None:
     page.get_by_label("Es ist").first.select_option("number")
     page.get_by_role("button", name="Speichern").click()
     expect(page.get_by_role("alert")).to_contain_text("Bitte wählen Sie eines aus.")
+    _sound(page)
     page.get_by_label("Buch", exact=True).check()
     page.get_by_role("button", name="Speichern").click()
     expect(page.get_by_text("Gespeichert. Es steht jetzt in der App.")).to_be_visible()
@@ -63,6 +65,7 @@ def _clear_up(page: Page, town: Town) -> None:
     for label, taken in (("Foto vorher", now - dt.timedelta(minutes=20)), ("Foto nachher", now)):
         payload = {"name": "foto.jpg", "mimeType": "image/jpeg", "buffer": shot(taken)}
         page.get_by_label(label).set_input_files(payload)  # type: ignore[arg-type]  # Playwright's FilePayload
+    _sound(page)
     page.get_by_role("button", name="Meinen Standort nehmen").click()
     expect(page.get_by_text("Standort gefunden")).to_be_visible()
     page.get_by_role("button", name="Absenden").click()
@@ -75,6 +78,7 @@ def _attend(anna: Page, host: Page, town: Town, occasion_id: int) -> None:
     code = host.locator(".code-shown").inner_text()
     anna.goto(f"{town.url}/actions/city-shaping")
     anna.get_by_role("link", name="Werkstatt Innenhafen").click()
+    _sound(anna)
     anna.get_by_label("Teilnahme-Code").fill(code)
     anna.get_by_role("button", name="Ich bin da").click()
     expect(anna.get_by_text("Danke fürs Mitmachen!")).to_be_visible()
@@ -86,9 +90,11 @@ def _enter_by_telephone(anna: Page, host: Page, town: Town) -> None:
     anna.get_by_role("button", name="Karte ausstellen").click()
     code = anna.locator(".code-shown").inner_text()
     host.goto(f"{town.url}/office/desk")
+    _sound(host)
     host.get_by_label("Am Telefon").check()
     host.get_by_label("Code auf der Karte oder E-Mail-Adresse").fill(code.lower())
     host.get_by_role("button", name="Weiter").click()
+    _sound(host)
     host.get_by_role("link", name="Verbesserung vorschlagen").click()
     host.get_by_label("Worum geht es?").select_option("green")
     host.get_by_label("Beschreibung").fill("Eine Bank im Schatten, auf der man sich ausruhen kann.")
