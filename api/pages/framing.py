@@ -56,6 +56,8 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Desk"), "/office/desk", "person"),
         (N_("Taking part"), "/office/occasions", "city"),
         (N_("Actions"), "/office/actions", "flower"),
+        (N_("Bins"), "/office/tags", "bin"),
+        (N_("Quests"), "/office/quests", "quest"),
         (N_("Rules"), "/office/rules", "rules"),
         (N_("Budgets"), "/treasury/budgets", "wallet"),
         (N_("Offers"), "/office/offers", "gift"),
