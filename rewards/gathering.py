@@ -69,6 +69,7 @@ def photos(reading: Reading, city: City, handed_in: Sequence[tuple[Picture, str 
             evidence.used_before(reading, [one.sha256]),
             one.taken_at_local.replace(tzinfo=city.zone) if one.taken_at_local else None,
             one.hashes or None,
+            Place(*one.place_e6) if one.place_e6 else None,
             part=part,
             content=hashlib.sha256(one.jpeg).hexdigest(),
         )

@@ -8,6 +8,7 @@ import hashlib
 import io
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
@@ -38,6 +39,8 @@ class Picture:
     height_px: int
     taken_at_local: dt.datetime | None
     """Naive, as cameras write it: in the city's time."""
+    place_e6: tuple[int, int] | None = None
+    """Latitude and longitude that the camera wrote, in microdegrees; compared, never kept."""
     hashes: tuple[int, ...] = ()
     """Fingerprints (rewards/fingerprints.py), first as it is, then turned and mirrored."""
 
@@ -64,7 +67,7 @@ def read(uploaded: bytes) -> Picture:
     if image.width * image.height > PIXELS_MAX:
         raise PictureRefused("picture-too-many-pixels", maximum_pixels=PIXELS_MAX)
     try:
-        taken_at = _taken_at(image)
+        taken_at, place = _taken_at(image), _place(image)
         upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, SyntaxError):
         raise PictureRefused("picture-unreadable") from None
@@ -77,6 +80,7 @@ def read(uploaded: bytes) -> Picture:
         upright.width,
         upright.height,
         taken_at,
+        place,
         fingerprints.of(upright),
     )
 
@@ -89,3 +93,24 @@ def _taken_at(image: Image.Image) -> dt.datetime | None:
         return dt.datetime.strptime(str(written), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 -- cameras write no zone
     except ValueError:
         return None
+
+
+def _place(image: Image.Image) -> tuple[int, int] | None:
+    """Return where the camera says it was (EXIF 2.32, section 4.6.6), None if it says nothing usable."""
+    written = image.getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    latitude = _degrees_e6(written.get(ExifTags.GPS.GPSLatitude), written.get(ExifTags.GPS.GPSLatitudeRef))
+    longitude = _degrees_e6(written.get(ExifTags.GPS.GPSLongitude), written.get(ExifTags.GPS.GPSLongitudeRef))
+    if latitude is None or longitude is None or (latitude, longitude) == (0, 0):
+        return None
+    inside = abs(latitude) <= 90_000_000 and abs(longitude) <= 180_000_000  # noqa: PLR2004 -- degrees
+    return (latitude, longitude) if inside else None
+
+
+def _degrees_e6(written: Any, hemisphere: Any) -> int | None:
+    """Return degrees, minutes and seconds as microdegrees, negative in the south and west."""
+    try:
+        degrees, minutes, seconds = (float(part) for part in written)
+        value = round((degrees + minutes / 60 + seconds / 3600) * 1_000_000)
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return -value if hemisphere in {"S", "W"} else value

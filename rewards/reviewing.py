@@ -8,8 +8,9 @@ changes nothing. A public report follows: its case moves with the decision.
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import Conflict, Forbidden, Invalid
-from rewards import awarding, concluding, early_outcomes, handling, submissions, submitting
+from rewards import awarding, checking, concluding, early_outcomes, handling, submissions, submitting
 from rewards.cases import Event, Points
+from rewards.checking import Result
 from rewards.concluding import Said
 from rewards.submissions import Status, Submission
 
@@ -21,10 +22,14 @@ def accept(
 ) -> Submission:
     """Accept a submission that waits for review; the rules give their points.
 
-    Raises NotFound, Forbidden `own-submission` or `own-entry`, Conflict `submission-already-decided`.
+    What a check holds needs a reason. Raises NotFound, Invalid `hold-without-reason`, Forbidden
+    `own-submission` or `own-entry`, Conflict `submission-already-decided`.
     """
     submission = _waiting(work, submission_id, reviewer_owner, reviewer_id, Status.ACCEPTED)
     if submission.status is Status.REVIEW:
+        findings = submissions.findings(work, submission_id)
+        if not reason.strip() and checking.worst(findings) is Result.HOLD:
+            raise Invalid("hold-without-reason", field="reason")
         submitting.decide(work, city, submission, reviewer_id=reviewer_id, reason=_checked(reason))
         apply_early_outcome(work, city, submissions.get(work, submission_id))
         handling.settle(work, city, submission_id)

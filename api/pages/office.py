@@ -107,6 +107,8 @@ def decide(
         _run(request, caller, submission_id, decision, reason, {"accept": _accept, "decline": _decline})
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
+        if decision == "accept":
+            errors = [("accept-reason" if field == "reason" else field, text) for field, text in errors]
         return _detail(request, caller, submission_id, reason=reason, status=409, errors=errors)
     return framing.go("/office/review", "decided")
 

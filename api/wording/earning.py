@@ -3,6 +3,12 @@
 from web.marking import N_
 
 SENTENCES = {
+    "hold-without-reason": N_("A check found something red: please say why you accept it all the same."),
+    "own-thresholds": N_("Thresholds are approved by somebody else than who proposed them."),
+    "thresholds-decided": N_("This proposal was approved or taken back already."),
+    "thresholds-invalid": N_("Some thresholds make no sense."),
+    "thresholds-not-found": N_("There is no such proposal."),
+    "thresholds-unchanged": N_("Nothing would change: these thresholds are in force already."),
     "donation-points-invalid": N_("Please give at least one whole point."),
     "goal-ends-before-it-begins": N_("The goal ends before it begins."),
     "goal-not-found": N_("There is no such goal."),
