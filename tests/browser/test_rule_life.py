@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from api import simulating
 from identity.roles import Role
 from kernel.signing import SigningKey
-from rewards import action_types, bundles, programme
+from rewards import action_types, bundles, programme, simulations
 from tests.browser.town import Town
 from tests.fixtures.chromium import PHONE, watch
 from tests.web import test_gallery
@@ -21,7 +22,7 @@ DESKTOP = {"width": 1280, "height": 900}
 
 def _enter(browser: Browser, town: Town, email: str, *roles: Role, viewport: Any = DESKTOP) -> Page:
     page = browser.new_context(locale="de-DE", timezone_id="Europe/Berlin", viewport=viewport).new_page()
-    page.set_default_timeout(5000)
+    page.set_default_timeout(20_000)
     page.goto(town.link(email, *roles))
     page.get_by_role("button", name="Anmelden").click()
     expect(page.get_by_text("Willkommen!")).to_be_visible()
@@ -54,8 +55,8 @@ def _write_a_version(page: Page) -> None:
     expect(page.get_by_role("button", name="Freigeben")).to_have_count(0)
 
 
-def _approve(page: Page) -> None:
-    """See what is different, say why it need not be tried, approve it."""
+def _approve(page: Page, town: Town) -> None:
+    """See what is different; be told that it was not tried; try it on the past; approve it."""
     _go(page, "Regeln")
     page.locator("li", has_text="Entwurf").get_by_role("link").first.click()
     page.get_by_role("link", name="Was anders ist").click()
@@ -63,11 +64,18 @@ def _approve(page: Page) -> None:
     expect(page.get_by_text("1 Unterschied")).to_be_visible()
     _sound(page)
     page.go_back()
-    page.get_by_role("button", name="Freigeben").click()
     page.get_by_label("Notiz").first.evaluate("field => field.required = false")
     page.get_by_role("button", name="Freigeben").click()
     expect(page.get_by_text("wurde nicht an vergangenen Beiträgen erprobt").first).to_be_visible()
-    page.get_by_label("Notiz").first.fill("So im Ausschuss besprochen.")
+    page.get_by_role("link", name="An der Vergangenheit erproben").click()
+    page.get_by_role("button", name="Starten").click()
+    page.wait_for_url("**/simulations/*")
+    with town.database.reading(town.city.city_id) as reading:
+        (waiting,) = simulations.waiting(reading)
+    simulating.perform(town.database, town.city, waiting)
+    page.reload()
+    expect(page.get_by_text("Punkte mit dieser Fassung")).to_be_visible()
+    page.get_by_role("link", name="Punkte für Vorschläge").click()
     page.get_by_role("button", name="Freigeben").click()
     expect(page.get_by_text("Freigegeben. Wählen Sie jetzt")).to_be_visible()
 
@@ -96,14 +104,14 @@ def _suggest(page: Page, town: Town) -> str:
 
 
 def test_a_new_version_comes_into_force_by_itself(browser: Browser, town: Town) -> None:
-    """Written by one, compared, approved and dated by another; citizens get its points from its instant on, no
+    """Written by one, compared, tried, approved and dated by another; citizens get its points from its instant on, no
     program having run; everybody can read both versions.
     """
     editor = _enter(browser, town, "beate@duisburg.example", Role.RULE_EDITOR)
     approver = _enter(browser, town, "ruth@duisburg.example", Role.APPROVER, viewport=PHONE)
     complaints = [*watch(editor), *watch(approver)]
     _write_a_version(editor)
-    _approve(approver)
+    _approve(approver, town)
     _schedule(approver)
 
     anna = _enter(browser, town, "anna@duisburg.example", viewport=PHONE)
