@@ -8,7 +8,17 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from api import duties, erasing, idempotency, log_keeping, mailing, self_auditing, simulating, supply_due
+from api import (
+    duties,
+    erasing,
+    idempotency,
+    log_keeping,
+    mailing,
+    photo_keeping,
+    self_auditing,
+    simulating,
+    supply_due,
+)
 from api.services import Services
 from identity import sessions, signing_in
 from kernel import cities, logs, outbox
@@ -72,6 +82,7 @@ def do_daily(services: Services, city: City) -> None:
     run(city.city_id, lambda work: wallets.expire_lots(work, today))
     run(city.city_id, city_events.forget_waiting)
     supply_due.state(services.log(city), city)
+    photo_keeping.expire(services, city)
     for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):
         run(city.city_id, forget)
     services.database.scrub()

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Sender of e-mails."""
     seal_seconds: float = Field(default=30, gt=0)
     """How often the worker looks whether something was booked that the transparency log lacks."""
+    photos_kept_days: int = Field(default=90, ge=1, le=3650)
+    """How long photos are kept after their submission was closed."""
     demo: bool = False
     """Show sign-in codes on the page and mark the city as a demonstration. Never in production."""
     trusted_proxies: str = "127.0.0.1"

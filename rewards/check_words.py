@@ -27,6 +27,9 @@ def citizen(reason: str, _: Gettext) -> str | None:
         "too-fast": _("It is far from where you were shortly before or after."),
         "no-photo": _("There is no photo."),
         "photo-without-time": _("The photo does not say when it was taken."),
+        "photo-people-possible": _(
+            "There may be a person or a number plate in the photo: somebody looks first."
+        ),
         "photo-of-another-time": _("The photo was taken at another time."),
         "photo-of-another-place": _("The photo was taken at another place."),
         "photo-used-before": _("The photo was handed in before."),
@@ -70,6 +73,9 @@ def case_worker(finding: Finding, _: Gettext) -> str:
             "%(speed_kmh)s kilometres an hour."
         ),
         "photo-without-time": _("The photo carries no time: it may be an old one from the gallery."),
+        "photo-people-possible": _(
+            "A face or number plate was found weakly and hidden: look whether anybody can be recognised."
+        ),
         "photo-of-another-time": _("The photo was taken %(hours)s hours before or after."),
         "photo-of-another-place": _("The photo was taken %(distance_m)s metres from the place given."),
         "photo-used-before": _("Exactly this photo was handed in before."),

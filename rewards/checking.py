@@ -82,6 +82,8 @@ class Photo:
     """Of a pair: `before` or `after` the work."""
     content: str = ""
     """By what a picture is known, whatever its file says beside it."""
+    sure: bool = True
+    """Whether no face or plate may be left in it."""
 
 
 @dataclass(frozen=True, slots=True)

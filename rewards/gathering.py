@@ -72,6 +72,7 @@ def photos(reading: Reading, city: City, handed_in: Sequence[tuple[Picture, str 
             Place(*one.place_e6) if one.place_e6 else None,
             part=part,
             content=hashlib.sha256(one.jpeg).hexdigest(),
+            sure=one.sure,
         )
         for one, part in handed_in
     ]

@@ -14,6 +14,8 @@ def photo(subject: Subject) -> Finding:
         if subject.needs_photo:
             return Finding("photo", Result.REVIEW, "no-photo")
         return Finding("photo", Result.PASS, "no-photo-needed")
+    if not all(one.sure for one in subject.photos):
+        return Finding("photo", Result.REVIEW, "photo-people-possible")
     if not subject.by_a_person:
         return Finding("photo", Result.PASS, "photo-plausible")
     for one in subject.photos:

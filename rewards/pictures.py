@@ -1,4 +1,4 @@
-"""Photos as evidence: bounded before they are decoded, read, stripped of everything personal, made small.
+"""Photos as evidence: bounded before they are decoded, read, stripped of all that is personal, made small.
 
 Pure: bytes in, bytes out.
 """
@@ -10,17 +10,22 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+import pillow_heif
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from kernel.errors import Invalid
-from rewards import fingerprints
+from rewards import blurring, fingerprints
 
 BYTES_MAX = 12 * 1024 * 1024
 PIXELS_MAX = 50_000_000
 EDGE_MAX_PX = 1600
 """Longest edge of the stored picture."""
-_FORMATS = ("JPEG", "PNG", "WEBP")
+_FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 _QUALITY = 82
+
+
+# What iPhones take: Pillow reads it through libheif, header first as all others.
+pillow_heif.register_heif_opener()
 
 
 class PictureRefused(Invalid):
@@ -41,6 +46,8 @@ class Picture:
     """Naive, as cameras write it: in the city's time."""
     place_e6: tuple[int, int] | None = None
     """Latitude and longitude that the camera wrote, in microdegrees; compared, never kept."""
+    sure: bool = True
+    """Whether faces and plates were told apart from the rest with certainty; else a person has to look."""
     hashes: tuple[int, ...] = ()
     """Fingerprints (rewards/fingerprints.py), first as it is, then turned and mirrored."""
 
@@ -72,8 +79,9 @@ def read(uploaded: bytes) -> Picture:
     except (OSError, ValueError, SyntaxError):
         raise PictureRefused("picture-unreadable") from None
     upright.thumbnail((EDGE_MAX_PX, EDGE_MAX_PX))
+    concealed = blurring.conceal(upright)
     out = io.BytesIO()
-    upright.save(out, "JPEG", quality=_QUALITY, optimize=True)
+    concealed.image.save(out, "JPEG", quality=_QUALITY, optimize=True)
     return Picture(
         out.getvalue(),
         hashlib.sha256(uploaded).hexdigest(),
@@ -81,6 +89,7 @@ def read(uploaded: bytes) -> Picture:
         upright.height,
         taken_at,
         place,
+        concealed.sure,
         fingerprints.of(upright),
     )
 
