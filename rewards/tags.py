@@ -180,6 +180,11 @@ def by_ids(reading: Reading, tag_ids: Sequence[int]) -> dict[int, Tag]:
     return {tag.tag_id: tag for tag in _select(reading, tags.c.tag_id.in_(list(tag_ids)))}
 
 
+def every(reading: Reading) -> list[Tag]:
+    """Return all tags, the newest first."""
+    return _select(reading, sa.true())
+
+
 def bins(reading: Reading, *, retired: bool = False) -> list[Tag]:
     """Return the bins with a tag, the newest first; with `retired` those out of use, too."""
     condition = tags.c.purpose == Purpose.BIN.value

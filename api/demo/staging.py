@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from api import founding, migrating, services, settlements_due
-from api.demo import acting, catalogue, changing, gathering, living, peopling, surrounding
+from api.demo import acting, catalogue, changing, gathering, living, peopling, surrounding, wayfinding
 from api.demo.dice import Dice
 from api.demo.living import Life
 from api.demo.peopling import Cast
@@ -111,6 +111,7 @@ def _make(chosen: Settings) -> None:
     life = Life(database, clock, chosen, city, told, cast, Dice(SEED))
     living.live(life, now)
     acting.act(life)
+    wayfinding.put_up(life)
     gathering.gather(life, now)
     living.pay_some_fines(life, living.told_fines(city))
     settlements_due.settle(database, city, f"person/{cast.staff[Role.TREASURER].person_id}")
