@@ -3,7 +3,7 @@
 Found by the cascades that OpenCV ships in its package (Viola and Jones, 2001): no model is downloaded, and no
 picture leaves the machine. They find what is large and upright and miss what is small, turned or covered, so
 what they find weakly is hidden too and sends the picture to a person, and no picture is public before
-somebody has released it. scripts/measure-blurring prints how often they hit (ADR 12).
+somebody has released it. scripts/measure-blurring prints how often they hit (ADR 13).
 """
 
 import functools
@@ -74,8 +74,15 @@ def find(image: Image.Image) -> list[Find]:
     grey = cv2.equalizeHist(np.asarray(small))
     edge = max(grey.shape)
     found = [
-        Find(kind, *(round(value * scale) for value in box), certain=hits >= CERTAIN_HITS)
-        for kind, box, hits in _searched(grey, edge)
+        Find(
+            kind,
+            round(left * scale),
+            round(top * scale),
+            round(width * scale),
+            round(height * scale),
+            certain=hits >= CERTAIN_HITS,
+        )
+        for kind, (left, top, width, height), hits in _searched(grey, edge)
     ]
     return [one for one in found if not any(_inside(one, other) for other in found if other is not one)]
 
