@@ -56,8 +56,8 @@ def citizen(reason: str, _: Gettext) -> str | None:
     return known.get(reason)
 
 
-def case_worker(finding: Finding, _: Gettext) -> str:
-    """Return what a check found, with its figures, for who decides; else what the citizen reads."""
+def case_worker(finding: Finding, _: Gettext) -> str | None:
+    """Return what a check found, with its figures, for who decides; else what the citizen reads, or None."""
     known = {
         "in-the-future": _("The time given lies %(minutes)s minutes in the future."),
         "too-old": _("It happened %(days)s days ago."),
@@ -121,7 +121,7 @@ def case_worker(finding: Finding, _: Gettext) -> str:
         return known[finding.reason] % defaultdict(lambda: "?", finding.details)
     plain = known.get(finding.reason, "")
     said = plain if plain and "%(" not in plain else citizen(finding.reason, _)
-    return said or finding.reason
+    return said or None
 
 
 def name(check: str, _: Gettext) -> str:
@@ -142,6 +142,12 @@ def name(check: str, _: Gettext) -> str:
         "partners": _("Two people"),
         "reliability": _("Earlier contributions"),
         "origin": _("Origin"),
+        "tag-code": _("Code"),
+        "tag-replay": _("Code used again"),
+        "tag-pause": _("Pause"),
+        "tag-place": _("Place of the code"),
+        "quest-pace": _("Pace"),
+        "quest-places": _("Places of the codes"),
         "pair": _("Before and after"),
     }
     return known.get(check, check)

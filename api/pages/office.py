@@ -212,7 +212,11 @@ def _detail(
         translate = framing.gettext_of(request, caller).gettext
         traced = rule_tracing.of_history(reading, history, action, caller.language, translate)
     checks = [
-        (one.result.value, check_words.name(one.name, translate), check_words.case_worker(one, translate))
+        (
+            one.result.value,
+            check_words.name(one.name, translate),
+            check_words.case_worker(one, translate) or explaining.waiting(one.reason, translate),
+        )
         for one in findings
     ]
     return framing.show(
