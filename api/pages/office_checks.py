@@ -19,7 +19,7 @@ from rewards.thresholds import BOUNDS, Group, Thresholds, ThresholdsRefused, Uni
 from rewards.tuning import Proposal
 from web.marking import N_
 
-router = APIRouter(include_in_schema=False, prefix="/office/checks")
+router = APIRouter(include_in_schema=False, prefix="/office/rules/checks")
 Office = Annotated[Caller, Depends(Access(*framing.OFFICE_ROLES))]
 Editor = Annotated[Caller, Depends(Access(Role.RULE_EDITOR))]
 EditorForm = Annotated[Caller, Depends(Access(Role.RULE_EDITOR, form=True))]
@@ -125,7 +125,7 @@ async def propose(request: Request, caller: EditorForm, note: Annotated[str, For
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
         return _form(request, caller, status=422, typed=typed, note=note, errors=errors)
-    return framing.go("/office/checks", "thresholds-proposed")
+    return framing.go("/office/rules/checks", "thresholds-proposed")
 
 
 @router.post("/{proposal_id}/approve")
@@ -171,7 +171,7 @@ async def _decide(
         else:
             errors = framing.field_errors(request, caller, error)
         return _page(request, caller, status=409, errors=errors)
-    return framing.go("/office/checks", f"thresholds-{done}")
+    return framing.go("/office/rules/checks", f"thresholds-{done}")
 
 
 def _page(

@@ -20,18 +20,18 @@ def test_thresholds_are_proposed_and_approved(edge: Edge) -> None:
         "speed_max_kmh": "fast",
         "note": "GPS ist besser",
     }
-    wrong = edge.client.post("/office/checks/propose", data={**typed, **fields}, headers=GERMAN)
+    wrong = edge.client.post("/office/rules/checks/propose", data={**typed, **fields}, headers=GERMAN)
     typed |= {"speed_max_kmh": 120}
     also = {**fields, "idempotency_key": "second"}
-    contradicting = edge.client.post("/office/checks/propose", data={**typed, **also}, headers=GERMAN)
+    contradicting = edge.client.post("/office/rules/checks/propose", data={**typed, **also}, headers=GERMAN)
     typed |= {"accuracy_good_m": 20}
     also = {**fields, "idempotency_key": "third"}
-    done = edge.client.post("/office/checks/propose", data={**typed, **also}, headers=GERMAN)
+    done = edge.client.post("/office/rules/checks/propose", data={**typed, **also}, headers=GERMAN)
     page = edge.client.get(done.headers["location"], headers=GERMAN).text
     with edge.database.reading(edge.city.city_id) as reading:
         proposal = tuning.open_proposal(reading)
     assert proposal is not None
-    path = f"/office/checks/{proposal.proposal_id}/approve"
+    path = f"/office/rules/checks/{proposal.proposal_id}/approve"
     own = edge.client.post(path, data={**fields, "idempotency_key": "fourth"}, headers=GERMAN)
     _, approver = edge.person("paul@example.org", Role.APPROVER)
     approved = edge.client.post(path, data=edge.browse(approver), headers=GERMAN)
