@@ -30,7 +30,6 @@ _METRE_E6 = 9
 
 def facts(reading: Reading, city: City, submission: Submission, needs: Needs) -> Facts:
     """Return what the rules may look at when they decide a submission."""
-    day = submission.occurred_at.astimezone(city.zone).date()
     place = submission.place
     return Facts(
         submission.facts,
@@ -39,7 +38,7 @@ def facts(reading: Reading, city: City, submission: Submission, needs: Needs) ->
         place,
         action=submission.action,
         person=_person(reading, submission.owner) if needs.person else Person(),
-        campaigns=campaigns.running(reading, day) if needs.campaigns else {},
+        campaigns=_campaigns(reading, city, submission) if needs.campaigns else {},
         districts=districts.of_place(reading, place) if needs.districts and place else None,
         counts=counts(reading, city, submission, needs.measures) if needs.measures else {},
     )
@@ -62,6 +61,15 @@ def counts(reading: Reading, city: City, submission: Submission, wanted: Iterabl
         around = _anyones(reading, submission.action, moment.place, here, _since(here, moment))
         found |= measures.count(here, around, moment)
     return found
+
+
+def _campaigns(reading: Reading, city: City, submission: Submission) -> dict[str, bool]:
+    """Return which campaigns run on the day of the event; of a day beyond the calendar nothing is known."""
+    try:
+        day = submission.occurred_at.astimezone(city.zone).date()
+    except OverflowError:
+        return {}
+    return campaigns.running(reading, day)
 
 
 def _person(reading: Reading, owner: str) -> Person:

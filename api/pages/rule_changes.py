@@ -42,7 +42,7 @@ def apply(draft: Draft, form: FormData) -> str:
     change = _CHANGES.get(name)
     if change is None:
         return "check"
-    places = [int(one) for one in where.split(".") if one.isdigit()]
+    places = [int(one) for one in where.split(".") if one.isdecimal()]
     change(draft, form, places)
     return name
 
@@ -53,7 +53,7 @@ def _add(draft: Draft, form: FormData, places: list[int]) -> None:
     where = form.get("add_where")
     if part is None:
         return
-    at = int(where) if isinstance(where, str) and where.isdigit() else len(draft.lines)
+    at = int(where) if isinstance(where, str) and where.isdecimal() else len(draft.lines)
     if at < len(draft.lines):
         draft.lines[at] = [*draft.lines[at], part][:PARTS_MAX]
     elif len(draft.lines) < LINES_MAX:

@@ -153,6 +153,28 @@ def test_what_is_wrong_stands_beside_its_field(edge: Edge) -> None:
         assert f'id="{place}"' in rita.page
 
 
+def test_buttons_that_nobody_made_do_no_harm(edge: Edge) -> None:
+    """Whatever a form says is asked for, the answer is the editor with what was there."""
+    begun = Visitor(edge, "/office/rules/new?action=litter-report").page
+    for do, typed in (
+        ("remove:7.7", {}),
+        ("remove:²", {}),
+        ("remove-factor:", {}),
+        ("row-up:0", {}),
+        ("explode", {}),
+        ("add", {"add": "fact:colour"}),
+        ("add", {"add": "weekday", "add_where": "²"}),
+        ("add", {"add": "weekday", "add_where": "99"}),
+        ("table", {"columns": ["colour", "category"]}),
+        ("check", {"lines.0.0.kind": "nothing", "factors.3.times": "x"}),
+    ):
+        rita = Visitor(edge, "/office/rules")
+        rita.page = begun
+
+        assert 200 == rita.press(do, **typed), do
+        assert "2. Wann gibt es Punkte?" in rita.page
+
+
 def test_the_preview_follows(edge: Edge) -> None:
     """The preview alone is returned for a script, with what is odd about the rule."""
     rita = Visitor(edge, "/office/rules/new?action=litter-report")
