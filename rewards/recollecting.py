@@ -63,8 +63,9 @@ def surroundings(reading: Reading, city: City) -> Surroundings:
     said = {
         owner: Person(one.age_group, one.home_district) for owner, one in persons.all_said(reading).items()
     }
-    the_map = DistrictMap(districts.every(reading))
-    return Surroundings(city.zone, said, campaigns.every(reading), the_map.of_place)
+    found = districts.every(reading)
+    names = {one.code: one.name for one in found}
+    return Surroundings(city.zone, said, campaigns.every(reading), DistrictMap(found).of_place, names)
 
 
 def in_force(reading: Reading) -> Rules:

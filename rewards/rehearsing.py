@@ -159,7 +159,7 @@ def _tally(around: Surroundings, first: dt.date, last: dt.date) -> Tally:
     def person_of(deed: Deed) -> Person:
         return deed.person or around.persons.get(deed.owner, nobody)
 
-    return Tally(first, last, person_of, around.district_of)
+    return Tally(first, last, person_of, around.district_of, around.district_names)
 
 
 def _report(

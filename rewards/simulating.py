@@ -34,6 +34,7 @@ class Surroundings:
     campaigns: Sequence[Campaign] = ()
     district_of: Callable[[Place], frozenset[str] | None] = lambda _: None
     """In which districts a place lies; None where the city has no map of them."""
+    district_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from rewards.checking import Place
@@ -28,6 +28,7 @@ class Tally:
     last: dt.date
     person_of: Callable[[Deed], Person]
     district_of: Callable[[Place], frozenset[str] | None]
+    district_names: Mapping[str, str] = field(default_factory=dict)
     before: int = 0
     """Deeds before the window."""
     deeds: int = 0
@@ -91,6 +92,6 @@ class Tally:
 
     def _district(self, deed: Deed) -> str:
         found = self.district_of(deed.place) if deed.place is not None else None
-        if found:
-            return min(found)
-        return deed.district or ""
+        # A code of the map and a name that was typed are the same district.
+        code = min(found) if found else deed.district or ""
+        return self.district_names.get(code, code)

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+from babel import dates
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
@@ -120,6 +121,7 @@ def one(request: Request, caller: Office, simulation_id: int) -> Response:
         area=Area.OFFICE, simulation=found, rule=rule, report=found.report, states=STATE_WORDS,
         fault=_fault(request, caller, found), cap_words=CAP_WORDS, group_words=GROUP_WORDS,
         value_words=VALUE_WORDS, names=names, day_of=dt.date.fromisoformat,
+        label_of=lambda start: _label(caller.language, found, start),
         line_fault=lambda fault: _line_fault(request, caller, fault),
         chart=simulation_charts.drawn(found.report["series"]["rows"]) if found.report else None,
         may_try=caller.has(Role.RULE_EDITOR, Role.APPROVER),
@@ -169,6 +171,12 @@ def _form(
         earlier=earlier, states=STATE_WORDS, errors=errors or [], by_field=dict(errors or []),
         typed=typed or {}, may_try=caller.has(Role.RULE_EDITOR, Role.APPROVER),
     )  # fmt: skip
+
+
+def _label(language: str, found: Simulation, start: str) -> str:
+    """Return a day or a month in short, for the chart."""
+    monthly = found.report is not None and found.report["series"]["unit"] == "month"
+    return dates.format_skeleton("MMMy" if monthly else "MMMd", dt.date.fromisoformat(start), locale=language)
 
 
 def _earlier(reading: Reading, version_hash: str) -> list[Simulation]:
