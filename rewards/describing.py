@@ -231,6 +231,7 @@ def fact(name: str, _: Gettext) -> str:
         "description_length": _("length of the description"),
         "district": _("district"),
         "event": _("event"),
+        "mode": _("kind of code"),
         "photo": _("photo"),
         "queue_place": _("place in the queue"),
         "place": _("place"),
