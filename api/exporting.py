@@ -7,7 +7,8 @@ from identity import persons
 from kernel.db import Reading
 from ledger import accounts, queries
 from redemption import paying_fines, vouchers
-from rewards import awarding, city_events, desk, submissions, teams, waiting, walking
+from rewards import awarding, case_files, city_events, desk, submissions, teams, waiting, walking
+from rewards.case_files import Case
 
 _SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_side"}
 """What opens something, and what the other side of a movement (a venue, a budget) has."""
@@ -19,6 +20,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
     numbers = [one.submission_id for one in handed_in]
     awards, waits = awarding.of_submissions(reading, numbers), waiting.since(reading, numbers)
     entered = desk.of_submissions(reading, numbers)
+    cases = _cases(reading, numbers)
     lots = accounts.of_owner(reading, owner)
     lines = queries.statement_of(reading, lots, limit=queries.PAGE_MAX)
     team = teams.of_owner(reading, owner)
@@ -35,6 +37,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
                 "entered_by_staff": _plain(entered[one.submission_id])
                 if one.submission_id in entered
                 else None,
+                "public_report": _public(cases.get(one.submission_id)),
             }
             for one in handed_in
         ],
@@ -59,6 +62,22 @@ def _submissions(reading: Reading, owner: str) -> list[submissions.Submission]:
     ):
         found += page
     return found
+
+
+def _cases(reading: Reading, numbers: list[int]) -> dict[int, Case]:
+    """Return the public reports on which contributions hang, by contribution."""
+    found: dict[int, Case] = {}
+    for start in range(0, len(numbers), submissions.PAGE_MAX):
+        found |= case_files.of_submissions(reading, numbers[start : start + submissions.PAGE_MAX])
+    return found
+
+
+def _public(case: Case | None) -> dict[str, Any] | None:
+    """Return what everybody reads of a report, and of a confirmation the report that it confirms."""
+    if case is None:
+        return None
+    shown = ("reference", "light", "reason", "words", "address", "photos", "opened_at", "closed_at")
+    return {name: getattr(case, name) for name in shown}
 
 
 def _plain(value: Any) -> dict[str, Any]:

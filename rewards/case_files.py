@@ -199,6 +199,19 @@ def counts(reading: Reading, department: str | None = None) -> dict[Light, int]:
     return {light: found.get(light.value, 0) for light in Light}
 
 
+def district_names(reading: Reading) -> dict[str, str]:
+    """Return the names of districts by code; of a city that has drawn none, those that its reports name."""
+    known = districts.names(reading)
+    if known:
+        return known
+    rows = reading.connection.execute(
+        sa.select(cases.c.district)
+        .where(cases.c.city_id == reading.city_id, cases.c.district.is_not(None))
+        .distinct()
+    )
+    return {name: name for name in sorted(rows.scalars())}
+
+
 def contributions(reading: Reading, case: Case) -> list[int]:
     """Return the submissions that hang on a case: the report, then the confirmations."""
     rows = reading.connection.execute(
@@ -291,7 +304,7 @@ def _district(reading: Reading, submission: Submission) -> str | None:
             return min(found)
     known = districts.names(reading)
     named = [code for code, name in known.items() if submission.district in {code, name}]
-    return named[0] if named else None
+    return named[0] if named else submission.district
 
 
 def _fresh_reference(work: Work) -> str:

@@ -85,7 +85,7 @@ def follow(work: Work, city: City, submission: Submission, event: Event, said: S
     points = {Event.DONE: Points.CONFIRMED, Event.DECLINE: Points.RELEASED, Event.REFUSE: Points.RELEASED}
     if event in points:
         concluding.conclude(work, city, submission, points[event], said)
-    _settle(work, city, case, said)
+    _settle(work, city, case, Said())
     return True
 
 
@@ -146,9 +146,12 @@ def _move(work: Work, city: City, case: Case, step: Step, said: Said | None = No
     told = step.told_as is not None
     if after == state and step.event is not Event.FORWARD and not told:
         return case
-    said = said or Said(step.staff_id, _reason_of(step))
+    # What was written to the reporter is theirs: who confirmed the report reads the public reason alone.
+    public = Said(step.staff_id, _reason_of(step))
     if after.points is not state.points and case.submission_id is not None:
-        concluding.conclude(work, city, submissions.get(work, case.submission_id), after.points, said)
+        concluding.conclude(
+            work, city, submissions.get(work, case.submission_id), after.points, said or public
+        )
     if step.event is Event.REFUSE and after.light is case.light:
         return case  # Its points only: what everybody sees stays as it is.
     case_files.add_step(work, replace(step, light=after.light))
@@ -162,7 +165,7 @@ def _move(work: Work, city: City, case: Case, step: Step, said: Said | None = No
         values["department"] = step.department
     case_files.change(work, case.case_id, **values)
     moved = case_files.get(work, case.case_id)
-    _settle(work, city, moved, said)
+    _settle(work, city, moved, public)
     return moved
 
 

@@ -134,7 +134,7 @@ def _report(life: Life, person: Person) -> NewSubmission:
         latitude_e6=told.latitude_e6 + dice.between(-JITTER_E6, JITTER_E6),
         longitude_e6=told.longitude_e6 + dice.between(-JITTER_E6, JITTER_E6),
         accuracy_m=accuracy,
-        pictures=[_photo(life)] if dice.chance(90) else [],
+        pictures=[photo(life)] if dice.chance(90) else [],
     )
 
 
@@ -163,7 +163,7 @@ def _idea(life: Life, person: Person) -> NewSubmission:
     )
 
 
-def _photo(life: Life) -> StoredPicture:
+def photo(life: Life) -> StoredPicture:
     """Draw a small picture of sacks on a pavement: made, so nobody is in it."""
     dice = life.dice
     ground = 80 + dice.below(80)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from api import founding, migrating, services, settlements_due
-from api.demo import acting, catalogue, changing, gathering, living, peopling, surrounding, wayfinding
+from api.demo import acting, caring, catalogue, changing, gathering, living, peopling, surrounding, wayfinding
 from api.demo.dice import Dice
 from api.demo.living import Life
 from api.demo.peopling import Cast
@@ -108,10 +108,12 @@ def _make(chosen: Settings) -> None:
     migrating.upgrade(database.engine)
     city = founding.found(database, services.sealer(chosen), _city(told))
     cast = peopling.set_up(database, chosen, city, told)
+    caring.appoint(database, city, told)
     life = Life(database, clock, chosen, city, told, cast, Dice(SEED))
     living.live(life, now)
     acting.act(life)
     wayfinding.put_up(life)
+    caring.care(life)
     gathering.gather(life, now)
     living.pay_some_fines(life, living.told_fines(city))
     settlements_due.settle(database, city, f"person/{cast.staff[Role.TREASURER].person_id}")

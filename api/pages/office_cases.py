@@ -20,7 +20,6 @@ from rewards import (
     action_types,
     case_files,
     departments,
-    districts,
     evidence,
     explaining,
     handling,
@@ -69,7 +68,7 @@ def work_list(
         known = departments.every(reading)
         counts = {one.code: case_files.counts(reading, one.code) for one in known}
         titles = action_types.by_code(reading)
-        quarters = districts.names(reading)
+        quarters = case_files.district_names(reading)
     older = None
     if len(found) == PAGE:
         older = f"/office/cases?department={department}&status={status}&before={found[-1].case_id}"
@@ -175,7 +174,7 @@ def _page(
         action = action_types.get(reading, case.action)
         submission = submissions.get(reading, case.submission_id) if case.submission_id else None
         photos = [number for number, _ in evidence.keys_of(reading, case.submission_id or 0)]
-        district = districts.names(reading).get(case.district or "")
+        district = case_files.district_names(reading).get(case.district or "")
     reasons = explaining.decline_reasons(translate)
     return framing.show(
         request, caller, "office/case.html", area=Area.OFFICE, status=409 if errors else 200, case=case,

@@ -14,7 +14,7 @@ from api.timelines import LIGHTS, WORDS
 from identity.persons import TrustLevel
 from kernel.db import Reading, Work
 from kernel.errors import DomainError, NotFound
-from rewards import action_types, case_files, confirming, departments, districts, evidence, handling, similar
+from rewards import action_types, case_files, confirming, departments, evidence, handling, similar
 from rewards import submissions as handed_in
 from rewards.action_types import ActionType
 from rewards.case_files import Case, Wanted
@@ -68,7 +68,7 @@ def every(
     wanted = Wanted(action or None, category or None, district or None, None, lights)
     with services.of(request).database.reading(caller.city.city_id) as reading:
         types = departments.report_types(reading)
-        quarters = districts.names(reading)
+        quarters = case_files.district_names(reading)
         found = case_files.page(reading, wanted, before=before, limit=PAGE)
         counts = case_files.counts(reading)
         titles = action_types.by_code(reading)
@@ -211,7 +211,7 @@ def _page(
         steps = case_files.steps(reading, case.case_id)
         known = departments.by_code(reading)
         action = action_types.get(reading, case.action)
-        district = districts.names(reading).get(case.district or "")
+        district = case_files.district_names(reading).get(case.district or "")
         mine = _mine(reading, caller, case)
     translate = framing.gettext_of(request, caller).gettext
     return framing.show(

@@ -176,7 +176,7 @@ def test_taking_a_report_back(street: Street) -> None:
     assert ((10, 0), 0) == (street.points(street.anna), street.held())
 
     number, other = street.report(shade=20, latitude="51.44")
-    decide(edge, street.worker, number, "accept")
+    decide(edge, street.worker, number, "accept", "Looked at it.")
     street.confirm(other)
     back = edge.call("POST", f"/api/v1/reports/{other}/withdrawal", street.anna_token).json()
     assert "received" == back["status"]
@@ -225,7 +225,7 @@ def test_done_before_a_person_has_looked(street: Street) -> None:
         assert "done" == street.work(one, "done").json()["status"]
     assert (0, 0) == street.points(street.anna)
 
-    assert "done" == decide(edge, street.worker, first, "accept").json()["status"]
+    assert "done" == decide(edge, street.worker, first, "accept", "Looked at it.").json()["status"]
     assert "declined" == decide(edge, street.worker, second, "decline", "Nichts.").json()["status"]
     assert ((50, 0), 0) == (street.points(street.anna), street.held())
     assert "done" == street.see(other)["status"]

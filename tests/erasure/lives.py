@@ -19,7 +19,7 @@ from kernel.db import Work
 from redemption import fine_references, new_offers, offers
 from redemption.fines import Fine
 from redemption.new_offers import NewOffer, OfferKind
-from rewards import city_events
+from rewards import case_files, city_events, evidence, publishing, submissions
 from rewards.city_events import CityEvent
 from tests.api.edge import Edge
 from tests.api.test_earning import hand_in
@@ -73,7 +73,7 @@ class Town:
         """Let things happen in random order."""
         deeds: list[Callable[[Citizen], None]] = [
             self.report, self.suggest, self.apply, self.buy, self.buy, self.use, self.give_back, self.pay,
-            self.decide, self.look, self.sign_in, self.phone, self.hear_of,
+            self.decide, self.look, self.sign_in, self.phone, self.hear_of, self.see_too, self.be_shown,
         ]  # fmt: skip
         for _ in range(steps):
             self.clock.advance(dt.timedelta(minutes=self.dice.randrange(1, 200)))
@@ -180,6 +180,36 @@ class Town:
             self.edge.database.run(
                 self.edge.city.city_id, partial(city_events.receive, city=self.edge.city, event=event)
             )
+
+    def see_too(self, one: Citizen) -> None:
+        """Confirm a report of somebody else, or take one's own back."""
+        for report in self.edge.call("GET", "/api/v1/reports").json()["items"][:1]:
+            path = f"/api/v1/reports/{report['reference']}"
+            answer = self.edge.call("POST", f"{path}/confirmations", one.token)
+            assert answer.status_code in {201, 403, 409}, answer.text
+            if answer.status_code == 201 and answer.json()["submission_id"] not in one.submissions:
+                one.submissions.append(answer.json()["submission_id"])
+            elif self.dice.random() < 0.3:
+                taken = self.edge.call("POST", f"{path}/withdrawal", one.token)
+                assert taken.status_code in {200, 404, 409}, taken.text
+
+    def be_shown(self, one: Citizen) -> None:
+        """Let the case worker show somebody's words and photos to everybody."""
+
+        def command(work: Work) -> None:
+            for number in map(int, one.submissions[-1:]):
+                case = case_files.of_submission(work, number)
+                if case is not None and case.submission_id == number:
+                    publishing.release(
+                        work,
+                        case.case_id,
+                        words=submissions.get(work, number).description,
+                        address="",
+                        photos=[evidence_id for evidence_id, _ in evidence.keys_of(work, number)],
+                        releaser_owner="",
+                    )
+
+        self.edge.database.run(self.edge.city.city_id, command)
 
     def look(self, one: Citizen) -> None:
         """Look at everything that is kept."""
