@@ -10,6 +10,7 @@ from api import commanding, services
 from api.access import Access, Caller
 from api.pages import framing, tag_forms, tag_prints
 from api.pages.framing import Area
+from api.v1.shapes import LongId
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -63,13 +64,13 @@ async def create(request: Request, caller: AdministratorForm) -> Response:
 
 
 @router.get("/{quest_id}")
-def one(request: Request, caller: Administrator, quest_id: int) -> Response:
+def one(request: Request, caller: Administrator, quest_id: LongId) -> Response:
     """Show a quest with its stations, and the form of the next one while it is not open."""
     return _page(request, caller, quest_id, {})
 
 
 @router.post("/{quest_id}/stations")
-async def add(request: Request, caller: AdministratorForm, quest_id: int) -> Response:
+async def add(request: Request, caller: AdministratorForm, quest_id: LongId) -> Response:
     """Add a station at the end."""
     typed = await _typed(request)
     author = caller.person_session.person.person_id
@@ -87,25 +88,25 @@ async def add(request: Request, caller: AdministratorForm, quest_id: int) -> Res
 
 
 @router.post("/{quest_id}/stations/removal")
-async def remove(request: Request, caller: AdministratorForm, quest_id: int) -> Response:
+async def remove(request: Request, caller: AdministratorForm, quest_id: LongId) -> Response:
     """Take the last station away."""
     return await _step(request, caller, quest_id, "station-removed", quests.remove_last_station)
 
 
 @router.post("/{quest_id}/open")
-async def open_for_all(request: Request, caller: AdministratorForm, quest_id: int) -> Response:
+async def open_for_all(request: Request, caller: AdministratorForm, quest_id: LongId) -> Response:
     """Let people set out."""
     return await _step(request, caller, quest_id, "quest-opened", quests.open_for_all)
 
 
 @router.post("/{quest_id}/retire")
-async def retire(request: Request, caller: AdministratorForm, quest_id: int) -> Response:
+async def retire(request: Request, caller: AdministratorForm, quest_id: LongId) -> Response:
     """Let nobody set out any more."""
     return await _step(request, caller, quest_id, "quest-retired", quests.retire)
 
 
 @router.get("/{quest_id}/print")
-def signs(request: Request, caller: Administrator, quest_id: int) -> Response:
+def signs(request: Request, caller: Administrator, quest_id: LongId) -> Response:
     """Show the signs of all stations, ready to be printed."""
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
@@ -119,7 +120,7 @@ def signs(request: Request, caller: Administrator, quest_id: int) -> Response:
 
 
 async def _step(
-    request: Request, caller: Caller, quest_id: int, done: str, use_case: Callable[[Work, int], Quest]
+    request: Request, caller: Caller, quest_id: LongId, done: str, use_case: Callable[[Work, int], Quest]
 ) -> Response:
     try:
         return await _act(request, caller, quest_id, done, lambda work: use_case(work, quest_id))
@@ -129,7 +130,7 @@ async def _step(
 
 
 async def _act(
-    request: Request, caller: Caller, quest_id: int, done: str, use_case: Callable[[Work], Quest]
+    request: Request, caller: Caller, quest_id: LongId, done: str, use_case: Callable[[Work], Quest]
 ) -> Response:
     def command(work: Work) -> Mapping[str, Any]:
         use_case(work)
@@ -152,7 +153,7 @@ def _texts(typed: Mapping[str, str], name: str) -> dict[str, str]:
 def _page(
     request: Request,
     caller: Caller,
-    quest_id: int,
+    quest_id: LongId,
     typed: Mapping[str, str],
     *,
     status: int = 200,

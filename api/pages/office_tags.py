@@ -10,6 +10,7 @@ from api import commanding, services
 from api.access import Access, Caller
 from api.pages import framing, tag_forms, tag_prints
 from api.pages.framing import Area
+from api.v1.shapes import LongId
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -69,7 +70,7 @@ def print_all(request: Request, caller: Administrator) -> Response:
 
 
 @router.get("/{tag_id}")
-def one(request: Request, caller: Administrator, tag_id: int) -> Response:
+def one(request: Request, caller: Administrator, tag_id: LongId) -> Response:
     """Show a tag: where it is, what stands on it, and what can be done."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         tag = tags.get(reading, tag_id)
@@ -82,7 +83,7 @@ def one(request: Request, caller: Administrator, tag_id: int) -> Response:
 
 
 @router.get("/{tag_id}/print")
-def print_one(request: Request, caller: Administrator, tag_id: int) -> Response:
+def print_one(request: Request, caller: Administrator, tag_id: LongId) -> Response:
     """Show the sign of one tag, ready to be printed."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         tag = tags.get(reading, tag_id)
@@ -90,7 +91,7 @@ def print_one(request: Request, caller: Administrator, tag_id: int) -> Response:
 
 
 @router.get("/{tag_id}/display")
-def display(request: Request, caller: Administrator, tag_id: int) -> Response:
+def display(request: Request, caller: Administrator, tag_id: LongId) -> Response:
     """Show the code of the moment; the page renews itself when the code changes."""
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
@@ -105,19 +106,19 @@ def display(request: Request, caller: Administrator, tag_id: int) -> Response:
 
 
 @router.post("/{tag_id}/rotate")
-async def rotate(request: Request, caller: AdministratorForm, tag_id: int) -> Response:
+async def rotate(request: Request, caller: AdministratorForm, tag_id: LongId) -> Response:
     """Replace the codes of a tag that was photographed or lost."""
     return await _act(request, caller, tag_id, "tag-rotated", lambda work: tags.rotate(work, tag_id))
 
 
 @router.post("/{tag_id}/retire")
-async def retire(request: Request, caller: AdministratorForm, tag_id: int) -> Response:
+async def retire(request: Request, caller: AdministratorForm, tag_id: LongId) -> Response:
     """Take a bin out of use."""
     return await _act(request, caller, tag_id, "tag-retired", lambda work: tags.retire_bin(work, tag_id))
 
 
 async def _act(
-    request: Request, caller: Caller, tag_id: int, done: str, use_case: Callable[[Work], Tag]
+    request: Request, caller: Caller, tag_id: LongId, done: str, use_case: Callable[[Work], Tag]
 ) -> Response:
     def command(work: Work) -> Mapping[str, Any]:
         tag = use_case(work)

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.pages import framing, phone_places
+from api.v1.shapes import LongId
 from kernel.db import Work
 from kernel.errors import DomainError
 from rewards import action_types, quests, submissions, walking
@@ -43,13 +44,13 @@ def every(request: Request, caller: Anyone) -> Response:
 
 
 @router.get("/{quest_id}")
-def one(request: Request, caller: Anyone, quest_id: int) -> Response:
+def one(request: Request, caller: Anyone, quest_id: LongId) -> Response:
     """Show a quest: where to go next, and how."""
     return _page(request, caller, quest_id)
 
 
 @router.post("/{quest_id}/start")
-async def start(request: Request, caller: CitizenForm, quest_id: int) -> Response:
+async def start(request: Request, caller: CitizenForm, quest_id: LongId) -> Response:
     """Set out."""
     owner = caller.person_session.person.owner
     return await _walk(
@@ -61,7 +62,7 @@ async def start(request: Request, caller: CitizenForm, quest_id: int) -> Respons
 async def visit(  # the fields of the form
     request: Request,
     caller: CitizenForm,
-    quest_id: int,
+    quest_id: LongId,
     code: Annotated[str, Form()] = "",
     latitude: Annotated[str, Form()] = "",
     longitude: Annotated[str, Form()] = "",
@@ -88,7 +89,7 @@ async def visit(  # the fields of the form
 async def _walk(
     request: Request,
     caller: Caller,
-    quest_id: int,
+    quest_id: LongId,
     act: Callable[[Work], Walk],
     notice: str,
     typed: str = "",
@@ -107,7 +108,7 @@ async def _walk(
 def _page(
     request: Request,
     caller: Caller,
-    quest_id: int,
+    quest_id: LongId,
     *,
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,

@@ -68,7 +68,21 @@ class QuestIn(In):
     titles: Names = Field(examples=[{"de": "Vom Theater zum Hafen", "en": "From the theatre to the harbour"}])
     descriptions: Names = Field(examples=[{"de": "Zu Fuß.", "en": "On foot."}])
     minutes: int = Field(examples=[40])
-    stations: list[StationIn] = Field(max_length=quests.STATIONS_MAX)
+    stations: list[StationIn] = Field(
+        max_length=quests.STATIONS_MAX,
+        examples=[
+            [
+                {
+                    "name": "Stadttheater",
+                    "mode": "printed",
+                    "latitude": 51.4336,
+                    "longitude": 6.7696,
+                    "directions": {"de": "Über den Platz.", "en": "Across the square."},
+                    "pictogram": "theatre",
+                }
+            ]
+        ],
+    )
 
 
 def _text(number: int | None) -> str | None:
@@ -98,7 +112,7 @@ class WalkEntryIn(In):
 
     who: str = Field(max_length=254, examples=["K7QM-3ZPX"], description="E-mail address, or code of a card")
     channel: Channel = Field(examples=["paper"])
-    codes: list[Code] = Field(max_length=quests.STATIONS_MAX)
+    codes: list[Code] = Field(max_length=quests.STATIONS_MAX, examples=[["Z9PX4T", "7H2M0A"]])
 
 
 @router.get("/quests", summary="Quests on which one can set out")
