@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PIL import Image, ImageDraw
@@ -176,7 +176,8 @@ def photo(life: Life) -> StoredPicture:
         draw.ellipse((x, y, x + size, y + size), fill=(shade, shade, shade + dice.below(60)))
     data = io.BytesIO()
     image.save(data, "JPEG", quality=80)
-    picture = pictures.read(data.getvalue())
+    taken = life.clock.now().astimezone(life.city.zone).replace(tzinfo=None)
+    picture = replace(pictures.read(data.getvalue()), taken_at_local=taken)
     key = evidence.new_key(life.database.ids.random_bytes(24))
     life.store.write(key, picture.jpeg)
     return StoredPicture(key, picture)
@@ -195,6 +196,7 @@ def _decide(life: Life, *, everything: bool) -> None:
                     one.submission_id,
                     reviewer_id=worker.person_id,
                     reviewer_owner=worker.owner,
+                    reason="Am Telefon geklärt.",
                 )
             else:
                 reviewing.decline(
