@@ -34,7 +34,7 @@ class SweptMemory(MemoryStorage):
     def _MemoryStorage__schedule_expiry(self) -> None:  # noqa: N802 -- the library's own
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_SECONDS
-            super()._MemoryStorage__schedule_expiry()  # type: ignore[misc]
+            super()._MemoryStorage__schedule_expiry()  # type: ignore[misc]  # private there
 
 
 RATES = {

@@ -84,7 +84,7 @@ def is_protected(fact: str) -> bool:
     return not PROTECTED_WORDS.isdisjoint(fact.split("_"))
 
 
-class Fault(NamedTuple):
+class DocumentFault(NamedTuple):
     """What is wrong at one place of a document; kind and context are pydantic's, if it found it."""
 
     path: str
@@ -96,7 +96,7 @@ class Fault(NamedTuple):
 class RuleUnreadable(ValueError):
     """A document is no rule; `faults` say what is wrong where."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[DocumentFault]) -> None:
         self.faults = faults
         super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
 
@@ -189,12 +189,12 @@ def read(document: object) -> RuleVersion:
         faults = error.errors(include_url=False, include_input=False)
         raise RuleUnreadable(
             [
-                Fault(".".join(map(str, one["loc"])), one["msg"], one["type"], one.get("ctx", {}))
+                DocumentFault(".".join(map(str, one["loc"])), one["msg"], one["type"], one.get("ctx", {}))
                 for one in faults
             ]
         ) from None
     except ValueError as error:
-        raise RuleUnreadable([Fault("", str(error))]) from None
+        raise RuleUnreadable([DocumentFault("", str(error))]) from None
 
 
 def nodes(version: RuleVersion) -> Iterator[tuple[str, Condition]]:

@@ -38,7 +38,7 @@ FACT_PROTECTED = N_("This says who somebody is or comes from another part of lif
 FACT_FOUND_OUT = N_("This is found out without asking.")
 
 
-class Fault(NamedTuple):
+class Mistake(NamedTuple):
     """What is wrong in a field; the sentence is a message id."""
 
     field: str
@@ -81,19 +81,19 @@ def document(form: Mapping[str, str], before: ActionType | None) -> dict[str, An
     }
 
 
-def faults(form: Mapping[str, str], made: Mapping[str, Any]) -> Iterator[Fault]:
+def faults(form: Mapping[str, str], made: Mapping[str, Any]) -> Iterator[Mistake]:
     """Yield what is wrong, field by field, so that everything can be mended at once."""
     yield from _text_faults(form)
     if not _CODE.fullmatch(made["code"]):
-        yield Fault("code", CODE_SHAPE)
+        yield Mistake("code", CODE_SHAPE)
     if made["pictogram"] not in PICTOGRAMS:
-        yield Fault("pictogram", CHOOSE)
+        yield Mistake("pictogram", CHOOSE)
     if made["evidence_key"] not in set(EvidenceKey):
-        yield Fault("evidence_key", CHOOSE)
+        yield Mistake("evidence_key", CHOOSE)
     if not _EVENT.fullmatch(made["outcome_event"]):
-        yield Fault("outcome_event", EVENT_SHAPE)
+        yield Mistake("outcome_event", EVENT_SHAPE)
     if made["link"] is not None and not _LINK.fullmatch(made["link"]):
-        yield Fault("link", LINK_SHAPE)
+        yield Mistake("link", LINK_SHAPE)
     yield from _category_faults(form)
     yield from _fact_faults(form)
 
@@ -149,14 +149,14 @@ def _facts(form: Mapping[str, str]) -> Iterator[FactRow]:
             yield FactRow(number, name, form.get(f"fact_type_{number}", FactType.TEXT.value), question)
 
 
-def _text_faults(form: Mapping[str, str]) -> Iterator[Fault]:
+def _text_faults(form: Mapping[str, str]) -> Iterator[Mistake]:
     for name, maximum in _MAXIMUM.items():
         for language in LANGUAGES:
             text = form.get(f"{name}_{language}", "").strip()
             if not text:
-                yield Fault(f"{name}_{language}", BOTH_LANGUAGES)
+                yield Mistake(f"{name}_{language}", BOTH_LANGUAGES)
             elif len(text) > maximum:
-                yield Fault(f"{name}_{language}", TOO_LONG, maximum)
+                yield Mistake(f"{name}_{language}", TOO_LONG, maximum)
 
 
 def _half(names: Mapping[str, str]) -> str | None:
@@ -164,27 +164,27 @@ def _half(names: Mapping[str, str]) -> str | None:
     return next((one for one in LANGUAGES if names and one not in names), None)
 
 
-def _category_faults(form: Mapping[str, str]) -> Iterator[Fault]:
+def _category_faults(form: Mapping[str, str]) -> Iterator[Mistake]:
     seen: set[str] = set()
     for number, code, names in _categories(form):
         if missing := _half(names):
-            yield Fault(f"category_{missing}_{number}", BOTH_LANGUAGES)
+            yield Mistake(f"category_{missing}_{number}", BOTH_LANGUAGES)
         elif not _CODE.fullmatch(code):
-            yield Fault(f"category_code_{number}", CODE_SHAPE)
+            yield Mistake(f"category_code_{number}", CODE_SHAPE)
         elif code in seen:
-            yield Fault(f"category_code_{number}", CATEGORY_TWICE)
+            yield Mistake(f"category_code_{number}", CATEGORY_TWICE)
         seen.add(code)
 
 
-def _fact_faults(form: Mapping[str, str]) -> Iterator[Fault]:
+def _fact_faults(form: Mapping[str, str]) -> Iterator[Mistake]:
     seen: set[str] = set()
     for number, name, kind, question in _facts(form):
         if missing := _half(question):
-            yield Fault(f"question_{missing}_{number}", BOTH_LANGUAGES)
+            yield Mistake(f"question_{missing}_{number}", BOTH_LANGUAGES)
         elif sentence := _name_fault(name, seen):
-            yield Fault(f"fact_name_{number}", sentence)
+            yield Mistake(f"fact_name_{number}", sentence)
         elif kind not in set(FactType):
-            yield Fault(f"fact_type_{number}", CHOOSE)
+            yield Mistake(f"fact_type_{number}", CHOOSE)
         seen.add(name)
 
 

@@ -9,7 +9,7 @@ from rewards import explaining, refusing
 from rewards.explaining import Gettext
 from rewards.linting import LintFinding, Severity
 from rewards.programme import RuleRefused
-from rewards.rules import Fault
+from rewards.rules import DocumentFault
 from web.marking import N_
 
 _NUMBER = re.compile(r"(?<=\.)[0-9]+(?=\.|$)")
@@ -58,7 +58,7 @@ class Told(NamedTuple):
         return f"{self.label}: {self.sentence}" if self.label else self.sentence
 
 
-def of_document(faults: Iterable[Fault], draft: Draft, _: Gettext) -> list[Told]:
+def of_document(faults: Iterable[DocumentFault], draft: Draft, _: Gettext) -> list[Told]:
     """Return why a document is no rule."""
     told = []
     for one in faults:
