@@ -1,6 +1,6 @@
 """The administration's overview, review queue and outcomes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated
 
@@ -27,10 +27,12 @@ from rewards import (
     explaining,
     funding,
     programme,
+    replaying,
     reviewing,
     submissions,
 )
 from rewards.outlook import Level
+from rewards.replaying import Verdict
 from rewards.submissions import Status, Submission
 from web.marking import N_
 from web.templating import Notice
@@ -41,6 +43,16 @@ CaseWorker = Annotated[Caller, Depends(Access(Role.CASE_WORKER))]
 CaseWorkerForm = Annotated[Caller, Depends(Access(Role.CASE_WORKER, form=True))]
 
 PAGE = 30
+VERDICT_WORDS: Mapping[Verdict, str] = {
+    Verdict.SAME: N_("Decided again from what was kept: the same result."),
+    Verdict.RULE_MISSING: N_("The version of the rule that decided is not there any more."),
+    Verdict.RULE_ALTERED: N_("The stored rule is not the one that its hash names."),
+    Verdict.RECEIPT_INCOMPLETE: N_("The receipt does not hold all that deciding again needs."),
+    Verdict.FACTS_ALTERED: N_("The facts are not those that were seen when it was decided."),
+    Verdict.ENGINE_DIFFERS: N_("An earlier way of evaluating rules decided; today's decides otherwise."),
+    Verdict.RESULT_DIFFERS: N_("Rule and facts give another result than the receipt says."),
+    Verdict.BOOKING_DIFFERS: N_("Other points were booked than the receipt says."),
+}
 framing.announce(
     {
         "decided": ("success", N_("Decided. The citizen can read it now.")),
@@ -208,6 +220,7 @@ def _detail(
         photos = [number for number, _ in evidence.keys_of(reading, submission_id)]
         parts = evidence.parts_of(reading, submission_id)
         awards = awarding.of_submission(reading, submission_id)
+        replayed = [replaying.replay(reading, award.award_id) for award in awards]
         action = action_types.get(reading, submission.action)
         translate = framing.gettext_of(request, caller).gettext
         traced = rule_tracing.of_history(reading, history, action, caller.language, translate)
@@ -222,7 +235,7 @@ def _detail(
     return framing.show(
         request, caller, "office/submission.html", area=Area.OFFICE, status=status, submission=submission,
         action=action, checks=checks, history=history, photos=photos,
-        parts=parts, awards=awards, errors=errors or [],
+        parts=parts, awards=awards, replayed=replayed, verdicts=VERDICT_WORDS, errors=errors or [],
         reason=reason, lights=LIGHTS, words=STATUS_WORDS, traced=traced, truths=rule_tracing.LIGHTS,
         own=submission.owner == caller.person_session.person.owner,
         waiting=lambda code: explaining.waiting(code, translate),
