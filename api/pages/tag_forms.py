@@ -21,9 +21,6 @@ MODE_WORDS: Mapping[str, tuple[str, str]] = {
 }
 _DEGREES = r"(-?\d{1,3}(?:[.,]\d{1,15})?)"
 _COORDINATES = re.compile(rf"\s*{_DEGREES}\s*(?:[;/\s]|,\s)\s*{_DEGREES}\s*")
-_COORDINATES = re.compile(
-    r"\s*(-?\d{1,3}(?:[.,]\d{1,15})?)\s*(?:[;/\s]|,\s)\s*(-?\d{1,3}(?:[.,]\d{1,15})?)\s*"
-)
 _PLAIN = re.compile(r"\s*(-?\d{1,3}\.\d{1,15})\s*,\s*(-?\d{1,3}\.\d{1,15})\s*")
 
 
