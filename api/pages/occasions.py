@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.pages import framing
+from api.v1.shapes import LongId
 from kernel.db import Work
 from kernel.errors import DomainError
 from rewards import action_types, attending, occasions, submissions
@@ -25,14 +26,14 @@ framing.announce(
 
 
 @router.get("/{occasion_id}")
-def one(request: Request, caller: Anyone, occasion_id: int) -> Response:
+def one(request: Request, caller: Anyone, occasion_id: LongId) -> Response:
     """Show an occasion and how to take part."""
     return _page(request, caller, occasion_id)
 
 
 @router.post("/{occasion_id}/attendance")
 async def attend(
-    request: Request, caller: CitizenForm, occasion_id: int, code: Annotated[str, Form()] = ""
+    request: Request, caller: CitizenForm, occasion_id: LongId, code: Annotated[str, Form()] = ""
 ) -> Response:
     """Note attendance by the code that is shown there."""
     person = caller.person_session.person
@@ -48,7 +49,7 @@ async def attend(
 
 @router.post("/{occasion_id}/answer")
 async def answer(
-    request: Request, caller: CitizenForm, occasion_id: int, option: Annotated[str, Form()] = ""
+    request: Request, caller: CitizenForm, occasion_id: LongId, option: Annotated[str, Form()] = ""
 ) -> Response:
     """Count an answer to a poll, and note that somebody answered."""
     person = caller.person_session.person
@@ -63,7 +64,7 @@ async def answer(
 
 
 async def _take_part(
-    request: Request, caller: Caller, occasion_id: int, take: Callable[[Work], Submission], typed: str = ""
+    request: Request, caller: Caller, occasion_id: LongId, take: Callable[[Work], Submission], typed: str = ""
 ) -> Response:
     def command(work: Work) -> Mapping[str, Any]:
         return {"submission_id": take(work).submission_id}
@@ -83,7 +84,7 @@ async def _take_part(
 def _page(
     request: Request,
     caller: Caller,
-    occasion_id: int,
+    occasion_id: LongId,
     *,
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,

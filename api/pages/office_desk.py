@@ -10,6 +10,7 @@ from api import commanding, desks, services
 from api.access import Access, Caller
 from api.pages import framing, told_facts
 from api.pages.framing import Area
+from api.v1.shapes import LongId
 from identity import auditing, cards, persons
 from identity.persons import Person
 from identity.roles import Role
@@ -84,7 +85,7 @@ async def register(request: Request, caller: WorkerForm, name: Annotated[str, Fo
 
 @router.get("/{person_id}")
 def citizen(
-    request: Request, caller: Worker, person_id: int, channel: str = "desk", by: str = "card"
+    request: Request, caller: Worker, person_id: LongId, channel: str = "desk", by: str = "card"
 ) -> Response:
     """Show what can be entered for a citizen."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
@@ -99,7 +100,7 @@ def citizen(
 
 
 @router.get("/{person_id}/card")
-def card(request: Request, caller: Worker, person_id: int) -> Response:
+def card(request: Request, caller: Worker, person_id: LongId) -> Response:
     """Show a citizen's card, to be printed."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         person = persons.get(reading, person_id)
@@ -109,7 +110,7 @@ def card(request: Request, caller: Worker, person_id: int) -> Response:
 
 
 @router.post("/{person_id}/card")
-async def renew(request: Request, caller: WorkerForm, person_id: int) -> Response:
+async def renew(request: Request, caller: WorkerForm, person_id: LongId) -> Response:
     """Give a citizen a new card; the one before leads nowhere any more."""
 
     def command(work: Work) -> Mapping[str, Any]:
@@ -123,14 +124,14 @@ async def renew(request: Request, caller: WorkerForm, person_id: int) -> Respons
 
 @router.get("/{person_id}/actions/{code}")
 def form(
-    request: Request, caller: Worker, person_id: int, code: str, channel: str = "desk", by: str = "card"
+    request: Request, caller: Worker, person_id: LongId, code: str, channel: str = "desk", by: str = "card"
 ) -> Response:
     """Show the form of an action."""
     return _form(request, caller, person_id, code, {"channel": channel, "by": by})
 
 
 @router.post("/{person_id}/actions/{code}")
-async def enter(request: Request, caller: WorkerForm, person_id: int, code: str) -> Response:
+async def enter(request: Request, caller: WorkerForm, person_id: LongId, code: str) -> Response:
     """Hand something in for a citizen."""
     form = await request.form()
     typed = {name: value for name, value in form.items() if isinstance(value, str)}
@@ -160,7 +161,9 @@ async def enter(request: Request, caller: WorkerForm, person_id: int, code: str)
 
 
 @router.post("/{person_id}/occasions/{occasion_id}")
-async def enter_presence(request: Request, caller: WorkerForm, person_id: int, occasion_id: int) -> Response:
+async def enter_presence(
+    request: Request, caller: WorkerForm, person_id: LongId, occasion_id: LongId
+) -> Response:
     """Note that a citizen took part."""
     form = await request.form()
     typed = {name: value for name, value in form.items() if isinstance(value, str)}
@@ -193,7 +196,7 @@ def _ask(
 def _form(
     request: Request,
     caller: Caller,
-    person_id: int,
+    person_id: LongId,
     code: str,
     typed: Mapping[str, str],
     *,

@@ -11,6 +11,7 @@ from api import commanding, services
 from api.access import Access, Caller
 from api.pages import framing
 from api.pages.framing import Area
+from api.v1.shapes import LongId
 from identity import auditing
 from identity.roles import Role
 from kernel.cities import City
@@ -80,7 +81,7 @@ async def announce(request: Request, caller: HostForm) -> Response:
 
 
 @router.get("/{occasion_id}")
-def one(request: Request, caller: Host, occasion_id: int) -> Response:
+def one(request: Request, caller: Host, occasion_id: LongId) -> Response:
     """Show an occasion with the code to be shown there; the page renews itself when the code changes."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         occasion = occasions.get(reading, occasion_id)
@@ -98,7 +99,7 @@ def one(request: Request, caller: Host, occasion_id: int) -> Response:
 
 
 @router.post("/{occasion_id}/cancel")
-async def cancel(request: Request, caller: HostForm, occasion_id: int) -> Response:
+async def cancel(request: Request, caller: HostForm, occasion_id: LongId) -> Response:
     """Call an occasion off."""
 
     def command(work: Work) -> Mapping[str, Any]:

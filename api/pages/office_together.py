@@ -11,6 +11,7 @@ from api import commanding, services
 from api.access import Access, Caller
 from api.pages import framing
 from api.pages.framing import Area
+from api.v1.shapes import LongId
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -49,7 +50,7 @@ async def set_goal(request: Request, caller: EditorForm) -> Response:
 
 
 @router.post("/goals/{goal_id}/withdraw")
-async def withdraw(request: Request, caller: EditorForm, goal_id: int) -> Response:
+async def withdraw(request: Request, caller: EditorForm, goal_id: LongId) -> Response:
     """Show a goal no longer."""
 
     def act(work: Work, _: Mapping[str, str]) -> str:
@@ -69,7 +70,7 @@ async def open_team(request: Request, caller: EditorForm) -> Response:
 
 
 @router.post("/teams/{team_id}/close")
-async def close_team(request: Request, caller: EditorForm, team_id: int) -> Response:
+async def close_team(request: Request, caller: EditorForm, team_id: LongId) -> Response:
     """Let nobody join any more."""
 
     def act(work: Work, _: Mapping[str, str]) -> str:
