@@ -24,6 +24,13 @@ PURPOSE = "award"
 CONFIRM_AFTER = dt.timedelta(days=30)
 """An award that nobody rejected for so long is confirmed."""
 
+KEPT = sa.or_(awards.c.state != "rejected", awards.c.points_now > 0)
+"""Awards of which something stays with the person: of rejected ones what was given at triage."""
+KEPT_POINTS = sa.case(
+    (awards.c.state == "rejected", awards.c.points_now), else_=awards.c.points_now + awards.c.points_later
+)
+"""What stays of an award, or may still."""
+
 _NAMESPACE = UUID("5f3c0d8e-8f0b-4b0a-9d3b-6e1e5a3b7c21")
 
 
@@ -217,19 +224,19 @@ def given(
     """Return by rule how many awards an owner has in the day, in the month and ever, and the month's points.
 
     Not when it was decided counts but when it came in: whoever hands in ten at once is no better off for
-    being decided on another day. Rejected awards do not count. A rule without awards is left out.
+    being decided on another day. A rejected award counts with what was given at triage and stays: else who
+    withdraws again and again would never reach a cap. A rule without awards is left out.
     """
     came_in = submissions.c.received_at
     today = sa.and_(came_in >= spans.day, came_in < spans.next_day)
     month = sa.and_(came_in >= spans.month, came_in < spans.next_month)
-    points = awards.c.points_now + awards.c.points_later
     rows = reading.connection.execute(
         sa.select(
             awards.c.rule_code,
             sa.func.sum(sa.case((today, 1), else_=0)),
             sa.func.sum(sa.case((month, 1), else_=0)),
             sa.func.count(),
-            sa.func.sum(sa.case((month, points), else_=0)),
+            sa.func.sum(sa.case((month, KEPT_POINTS), else_=0)),
         )
         .join_from(
             awards,
@@ -244,7 +251,7 @@ def given(
             submissions.c.city_id == reading.city_id,
             awards.c.owner == owner,
             awards.c.rule_code.in_(list(rule_codes)),
-            awards.c.state != "rejected",
+            KEPT,
         )
         .group_by(awards.c.rule_code)
     )

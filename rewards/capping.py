@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from kernel.cities import City
 from kernel.db import Reading
-from rewards import checking, tuning
+from rewards import awarding, checking, tuning
 from rewards.checking import COUNTERPARTS, Place
 from rewards.submissions import Submission
 from rewards.tables import awards, submissions
@@ -87,7 +87,7 @@ def _same_spot(submission: Submission, one: Paid, thresholds: Thresholds) -> boo
 
 def _paid(reading: Reading, submission: Submission, since: dt.datetime) -> list[Paid]:
     mine = submissions.c
-    points = sa.func.sum(awards.c.points_now + awards.c.points_later)
+    points = sa.func.sum(awarding.KEPT_POINTS)
     place = (mine.latitude_e6, mine.longitude_e6, mine.accuracy_m)
     rows = reading.connection.execute(
         sa.select(mine.submission_id, mine.action, mine.received_at, *place, points.label("points"))
@@ -101,7 +101,7 @@ def _paid(reading: Reading, submission: Submission, since: dt.datetime) -> list[
             mine.city_id == reading.city_id,
             awards.c.owner == submission.owner,
             awards.c.submission_id != submission.submission_id,
-            awards.c.state != "rejected",
+            awarding.KEPT,
             mine.received_at >= since,
         )
         .group_by(mine.submission_id, mine.action, mine.received_at, *place)

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from identity import persons
 from kernel.cities import City
 from kernel.db import Reading
-from rewards import campaigns, districts, measures
+from rewards import awarding, campaigns, districts, measures
 from rewards.checking import Place
 from rewards.combining import Needs
 from rewards.compiling import Facts, Person
@@ -120,7 +120,7 @@ def _awarded(reading: Reading, owner: str, codes: list[str], since: dt.datetime 
             mine.city_id == reading.city_id,
             awards.c.owner == owner,
             awards.c.rule_code.in_(codes),
-            awards.c.state != "rejected",
+            awarding.KEPT,
             *([mine.received_at >= since] if since else []),
         )
     )

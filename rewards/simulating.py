@@ -226,10 +226,12 @@ class _Side:
         return Judgement(ruling.outcome, ruling.reason, rule, given)
 
     def revoke(self, deed: Deed, day: dt.date) -> None:
-        """Forget what was given for a deed, unless it was given whole at once (`awarding.reject`)."""
+        """Forget what was promised for a deed; what was given at once stays (`awarding.KEPT`)."""
         for one in self._revocable.pop(deed.number, ()):
             if one.points_later:
                 self.awards.remove(deed, day.toordinal(), one.code, one.points_now + one.points_later)
+                if one.points_now:
+                    self.awards.add(deed, day.toordinal(), one.code, one.points_now)
 
     def _is_first(self, deed: Deed, code: str, actions: Collection[str]) -> bool:
         """Say whether a rule gives for this evidence for the first time (the key of `awarding.award`).

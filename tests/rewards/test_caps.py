@@ -92,3 +92,24 @@ def test_a_pile_decided_on_one_day_is_not_one_days_worth(
     second = town.run(city_id, _suggest)
 
     assert [(40, "awarded"), (40, "awarded")] == [_accept(town, city_id, one) for one in (first, second)]
+
+
+def test_what_was_given_before_a_rejection_counts(town: Database, city_id: int, clock: FixedClock) -> None:
+    """Who takes reports back again and again, and keeps what was given at triage, reaches the cap all the same."""
+
+    def some_now(work: Work) -> None:
+        (stored,) = programme.active(work)
+        changed = stored.version.model_copy(update={"now_percent": 25})
+        version = programme.draft(work, cities.get(work), changed, AUTHOR)
+        programme.approve(work, version.version_hash, APPROVER)
+        programme.activate(work, version.version_hash)
+
+    town.run(city_id, some_now)
+    earned = []
+    for _ in range(3):
+        number = town.run(city_id, _suggest)
+        earned.append(_accept(town, city_id, number)[0])
+        town.run(city_id, lambda work, number=number: awarding.reject(work, cities.get(work), number))
+        clock.advance(dt.timedelta(minutes=5))
+
+    assert [40, 0, 0] == earned
