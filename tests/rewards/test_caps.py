@@ -68,6 +68,11 @@ def _accept(database: Database, city_id: int, submission_id: int) -> tuple[int, 
     return database.run(city_id, accept)
 
 
+def _reject(database: Database, city_id: int, submission_id: int) -> None:
+    """Take an acceptance back."""
+    database.run(city_id, lambda work: awarding.reject(work, cities.get(work), submission_id))
+
+
 def test_waiting_for_review_does_not_get_around_the_caps(
     town: Database, city_id: int, clock: FixedClock
 ) -> None:
@@ -109,7 +114,7 @@ def test_what_was_given_before_a_rejection_counts(town: Database, city_id: int, 
     for _ in range(3):
         number = town.run(city_id, _suggest)
         earned.append(_accept(town, city_id, number)[0])
-        town.run(city_id, lambda work, number=number: awarding.reject(work, cities.get(work), number))
+        _reject(town, city_id, number)
         clock.advance(dt.timedelta(minutes=5))
 
     assert [40, 0, 0] == earned
