@@ -112,7 +112,7 @@ def update() -> int:
         catalogue = load(path)
         catalogue.update(wanted, no_fuzzy_matching=True)
         with path.open("wb") as file:
-            write_po(file, catalogue, width=110, sort_output=True, ignore_obsolete=True, include_lineno=False)
+            write_po(file, catalogue, width=110, sort_output=True, ignore_obsolete=True, no_location=True)
         if (compiled := path.with_suffix(".mo")).exists():
             compiled.write_bytes(_compiled(catalogue))
     return check()
