@@ -3,6 +3,24 @@
 from web.marking import N_
 
 SENTENCES = {
+    "bank-file-balance-wrong": N_(
+        "The balances and the entries of this file do not add up. Please fetch it from the bank again."
+    ),
+    "bank-file-currency": N_("This file holds amounts in {currency}. Only euro accounts can be read."),
+    "bank-file-incomplete": N_(
+        "A part is missing in this bank statement: {element}. Please fetch it from the bank again."
+    ),
+    "bank-file-not-xml": N_("This file can't be read. Please choose the bank statement as an XML file."),
+    "bank-file-other-format": N_(
+        "This is not a bank statement in the format camt.053 but {format}. Please ask the bank for camt.053."
+    ),
+    "bank-file-too-large": N_("This file is too large. Please fetch it from the bank in smaller parts."),
+    "bank-file-unsafe": N_(
+        "This file holds instructions that no bank statement needs. For safety it is not read."
+    ),
+    "bank-file-value-invalid": N_(
+        "The value {value} of {element} in this bank statement is not right. Please fetch it again."
+    ),
     "contract-missing": N_("No contract with this venue is in force on that day."),
     "contract-not-later": N_(
         "A contract that begins on {latest} is signed already; the new one can't begin before it."
