@@ -7,11 +7,12 @@ Placeholders in braces are filled from the error's details. A code without a sen
 from collections.abc import Mapping
 from gettext import NullTranslations
 
-from api.wording import acting, books, earning, edge, log, people, simulating, spending, tags, venues
+from api.wording import acting, banking, books, earning, edge, log, people, simulating, spending, tags, venues
 from kernel.errors import DomainError
 
 SENTENCES: Mapping[str, str] = {
     **acting.SENTENCES,
+    **banking.SENTENCES,
     **books.SENTENCES,
     **earning.SENTENCES,
     **edge.SENTENCES,

@@ -22,12 +22,12 @@ class Medium(enum.StrEnum):
     PAPER = "q"
 
 
-def version(text: str, medium: Medium = Medium.SCREEN) -> int:
+def version(text: str | bytes, medium: Medium = Medium.SCREEN) -> int:
     """Return the version (1 to 40) of the code: it has 17 + 4 x version modules on each side."""
     return int(_make(text, medium).version)
 
 
-def svg(text: str, *, title: str, medium: Medium = Medium.SCREEN) -> str:
+def svg(text: str | bytes, *, title: str, medium: Medium = Medium.SCREEN) -> str:
     """Return the code as an `<svg>` element that fills its container; `title` names it to who doesn't see it.
 
     Attributes only, no style: a strict Content-Security-Policy lets it pass. It can stand in a page or be a
@@ -50,7 +50,7 @@ def svg(text: str, *, title: str, medium: Medium = Medium.SCREEN) -> str:
     return file.getvalue().decode().replace("<svg ", '<svg role="img" ', 1)
 
 
-def png(text: str, *, medium: Medium = Medium.SCREEN, scale: int = 8) -> bytes:
+def png(text: str | bytes, *, medium: Medium = Medium.SCREEN, scale: int = 8) -> bytes:
     """Return the code as a PNG file of `scale` pixels for each module."""
     file = io.BytesIO()
     _make(text, medium).save(
@@ -59,5 +59,5 @@ def png(text: str, *, medium: Medium = Medium.SCREEN, scale: int = 8) -> bytes:
     return file.getvalue()
 
 
-def _make(text: str, medium: Medium) -> segno.QRCode:
+def _make(text: str | bytes, medium: Medium) -> segno.QRCode:
     return segno.make_qr(text, error=medium.value, boost_error=False)
