@@ -1,4 +1,4 @@
-"""QR codes as SVG and PNG. Pure.
+"""QR codes as SVG, PNG and rows of modules. Pure.
 
 Shown on a screen, a code has error correction M: a small code is read from farther away. On paper it has Q,
 for dirt and folds. The level is never raised silently, the quiet zone is four modules, and dark stays dark on
@@ -48,6 +48,11 @@ def svg(text: str | bytes, *, title: str, medium: Medium = Medium.SCREEN) -> str
         nl=False,
     )
     return file.getvalue().decode().replace("<svg ", '<svg role="img" ', 1)
+
+
+def modules(text: str | bytes, *, medium: Medium = Medium.PAPER) -> tuple[tuple[bool, ...], ...]:
+    """Return the rows of the code, dark or light, without the quiet zone: for who draws it otherwise."""
+    return tuple(tuple(bool(one) for one in row) for row in _make(text, medium).matrix)
 
 
 def png(text: str | bytes, *, medium: Medium = Medium.SCREEN, scale: int = 8) -> bytes:

@@ -17,7 +17,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-LISTS = (ROOT / "web/static/vendor/vendor.json", ROOT / "tests/web/vendor/vendor.json")
+LISTS = (
+    ROOT / "web/static/vendor/vendor.json",
+    ROOT / "web/papers/vendor/vendor.json",
+    ROOT / "tests/web/vendor/vendor.json",
+)
 
 
 def main(wanted: list[str]) -> None:

@@ -68,7 +68,9 @@ def test_a_script_says_where_it_is_used(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", [STATIC / "vendor", Path(__file__).parent / "vendor"], ids=["web", "tests"]
+    "folder",
+    [STATIC / "vendor", serving.WEB / "papers/vendor", Path(__file__).parent / "vendor"],
+    ids=["web", "papers", "tests"],
 )
 def test_vendored_files_are_those_that_were_fetched(folder: Path) -> None:
     """Nobody edited them, none is missing from the list, and each package has its licence beside it."""
