@@ -7,7 +7,20 @@ Placeholders in braces are filled from the error's details. A code without a sen
 from collections.abc import Mapping
 from gettext import NullTranslations
 
-from api.wording import acting, banking, books, earning, edge, log, people, simulating, spending, tags, venues
+from api.wording import (
+    acting,
+    banking,
+    books,
+    earning,
+    edge,
+    log,
+    paying,
+    people,
+    simulating,
+    spending,
+    tags,
+    venues,
+)
 from kernel.errors import DomainError
 
 SENTENCES: Mapping[str, str] = {
@@ -17,6 +30,7 @@ SENTENCES: Mapping[str, str] = {
     **earning.SENTENCES,
     **edge.SENTENCES,
     **log.SENTENCES,
+    **paying.SENTENCES,
     **people.SENTENCES,
     **simulating.SENTENCES,
     **spending.SENTENCES,

@@ -27,6 +27,11 @@ def cents_to_points(amount_cents: int, rate_cents_per_point: int) -> int:
     return -(-amount_cents // rate_cents_per_point)
 
 
+def cents_to_whole_points(amount_cents: int, rate_cents_per_point: int) -> int:
+    """Return how many points are worth no more than `amount_cents`: rounded down, so that none is wasted."""
+    return amount_cents // rate_cents_per_point
+
+
 def quarter_end(day: dt.date) -> dt.date:
     """Return the last day of the calendar quarter in which `day` lies."""
     month = (day.month - 1) // 3 * 3 + 3

@@ -74,7 +74,7 @@ def buy(work: db.Work, city: City, owner: str, offer_id: int, sealer: Sealer) ->
     """Reserve the price from the earliest lots and a place, and issue the voucher.
 
     Raises NotFound `offer-not-found`, Invalid `fine-needs-reference` for an offer for fines, and Conflict
-    `offer-not-published`, `sales-not-started`, `sales-ended`, `sold-out`, `venue-suspended`,
+    `euros-due`, `offer-not-published`, `sales-not-started`, `sales-ended`, `sold-out`, `venue-suspended`,
     `per-person-limit-reached`, `insufficient-points` (with what is missing) or `issuing-key-missing`.
     """
     (outcome,) = buy_many(work, city, [Purchase(owner, offer_id)], sealer)
@@ -144,6 +144,8 @@ def _check(work: db.Work, offer: Offer, where: Mapping[int, Venue], sold: int, b
     """Raise unless the offer may be sold after `sold` others in this turn, to one who `bought` so many."""
     if offer.kind is OfferKind.FINE:
         raise Invalid("fine-needs-reference", offer=offer.code)
+    if offer.price_cents:
+        raise Conflict("euros-due", offer=offer.code, cents=offer.price_cents)
     offers.check_on_sale(work, offer)
     if offer.places is not None and offer.places.left <= sold:
         raise Conflict("sold-out", offer=offer.code)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kernel import money
 from kernel.cities import LocalizedText
 from kernel.errors import Invalid
+from redemption.providers import MINIMUM_CENTS
 
 VENUES_MAX = 5
 """More would not fit the QR code (docs/voucher-format.md)."""
@@ -60,6 +61,10 @@ class NewOffer:
     descriptions: LocalizedText
     pictogram: str
     price_points: int = 0
+    price_cents: int = 0
+    """Euros due besides the points; nothing, or enough to be collected."""
+    extra_points_most: int = 0
+    """How many more points the buyer may use instead of euros, at the city's rate; 0: the price is fixed."""
     value_cents: int = 0
     """What the venue would have charged."""
     venue_ids: tuple[int, ...] = ()
@@ -112,11 +117,18 @@ def _text(name: str, texts: LocalizedText, code: str, maximum: int) -> Iterator[
 
 def _price(new: NewOffer) -> Iterator[Fault]:
     if new.kind is OfferKind.FINE:
-        if new.price_points or new.value_cents:
+        if new.price_points or new.price_cents or new.extra_points_most or new.value_cents:
             yield Fault("price_points", "offer-fine-has-own-price")
         return
-    if not 1 <= new.price_points <= money.AMOUNT_MAX:
+    if not (0 if new.price_cents else 1) <= new.price_points <= money.AMOUNT_MAX:
         yield Fault("price_points", "offer-price-invalid")
+    if new.price_cents and not MINIMUM_CENTS <= new.price_cents <= VALUE_CENTS_MAX:
+        limits = {"minimum": MINIMUM_CENTS, "maximum": VALUE_CENTS_MAX}
+        yield Fault("price_cents", "offer-euros-invalid", limits)
+    if not 0 <= new.extra_points_most <= money.AMOUNT_MAX:
+        yield Fault("extra_points_most", "offer-extra-points-invalid")
+    elif new.extra_points_most and not new.price_cents:
+        yield Fault("extra_points_most", "offer-extra-points-without-euros")
     if not 0 <= new.value_cents <= VALUE_CENTS_MAX:
         yield Fault("value_cents", "offer-value-invalid", {"maximum": VALUE_CENTS_MAX})
 

@@ -15,9 +15,10 @@ from kernel import db
 from kernel.cities import City, LocalizedText
 from kernel.errors import Conflict, Invalid, NotFound
 from merchants import venues
-from redemption import new_offers, places
+from redemption import new_offers, places, prices
 from redemption.new_offers import NewOffer, OfferKind, VatKind
 from redemption.places import Places
+from redemption.prices import Price
 from redemption.tables import offers as table
 
 
@@ -43,6 +44,8 @@ class Offer:
     pictogram: str
     venue_ids: tuple[int, ...]
     price_points: int
+    price_cents: int
+    extra_points_most: int
     value_cents: int
     planned_places: int | None
     sales_from: dt.datetime | None
@@ -68,6 +71,12 @@ class Offer:
     def is_sold_out(self) -> bool:
         """Whether no place is left now; one may come back when a voucher is cancelled or over."""
         return self.places is not None and self.places.left <= 0
+
+    def price(self, city: City) -> Price:
+        """Return what it costs, and how much of the euros may be paid with points."""
+        return prices.price(
+            self.price_points, self.price_cents, self.extra_points_most, city.rate_cents_per_point
+        )
 
     def on_sale(self, now: dt.datetime) -> bool:
         """Whether it is published and within its sales window; it may be sold out all the same."""

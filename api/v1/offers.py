@@ -44,6 +44,10 @@ class OfferOut(Out):
     descriptions: dict[str, str]
     venue_ids: list[int] = Field(examples=[[4]])
     price_points: int = Field(examples=[250])
+    price_cents: int = Field(examples=[0], description="Euros due besides the points")
+    extra_points_most: int = Field(
+        examples=[0], description="How many more points may be used instead of euros, at the city's rate"
+    )
     value_cents: int = Field(examples=[450])
     valid_days: int | None = Field(examples=[60])
     valid_until: dt.datetime | None
@@ -60,6 +64,12 @@ class OfferIn(In):
     descriptions: dict[str, str] = Field(examples=[{"de": "Ein Besuch.", "en": "One visit."}])
     pictogram: str = Field(examples=["pool"])
     price_points: LongNumber = Field(examples=[250])
+    price_cents: LongNumber = Field(
+        default=0, examples=[0], description="Euros due besides the points: nothing, or at least 50 cents"
+    )
+    extra_points_most: LongNumber = Field(
+        default=0, examples=[0], description="How many more points may be used instead of euros"
+    )
     value_cents: LongNumber = Field(default=0, examples=[450])
     venue_ids: list[ShortNumber] = Field(examples=[[4]])
     places: LongNumber | None = Field(default=None, examples=[100])

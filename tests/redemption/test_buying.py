@@ -290,3 +290,10 @@ def test_what_is_returned_is_what_is_kept(office: Office) -> None:
 
     with office.database.reading(office.city_id) as reading:
         assert vouchers.get(reading, bought.voucher_id) == bought
+
+
+def test_what_costs_euros_is_not_sold_for_its_points_alone(office: Office) -> None:
+    """Such an offer is ordered, and the voucher comes with the money."""
+    office.give("anna", 200)
+    offer = office.offer(replace(SWIM, price_cents=150))
+    assert "euros-due" == refusal(office, offer).code

@@ -34,6 +34,8 @@ NAIVE = dt.datetime(2027, 1, 1)  # noqa: DTZ001 -- the missing zone is the fault
         replace(GOOD, sales_from=START, sales_until=START + HOUR),
         replace(GOOD, vat_kind=VatKind.SINGLE_PURPOSE, vat_rate_percent=7),
         replace(GOOD, vat_kind=VatKind.MULTI_PURPOSE),
+        replace(GOOD, price_points=0, price_cents=50),
+        replace(GOOD, price_cents=2**32 - 1, extra_points_most=2**62 - 1),
     ],
 )
 def test_what_is_well_said_passes(good: NewOffer) -> None:
@@ -57,6 +59,13 @@ def test_what_is_well_said_passes(good: NewOffer) -> None:
         ({"price_points": 0}, "price_points", "offer-price-invalid"),
         ({"price_points": -1}, "price_points", "offer-price-invalid"),
         ({"price_points": 2**62}, "price_points", "offer-price-invalid"),
+        ({"price_cents": 49}, "price_cents", "offer-euros-invalid"),
+        ({"price_cents": -50}, "price_cents", "offer-euros-invalid"),
+        ({"price_cents": 2**32}, "price_cents", "offer-euros-invalid"),
+        ({"price_points": -1, "price_cents": 50}, "price_points", "offer-price-invalid"),
+        ({"price_cents": 50, "extra_points_most": -1}, "extra_points_most", "offer-extra-points-invalid"),
+        ({"price_cents": 50, "extra_points_most": 2**62}, "extra_points_most", "offer-extra-points-invalid"),
+        ({"extra_points_most": 1}, "extra_points_most", "offer-extra-points-without-euros"),
         ({"value_cents": -1}, "value_cents", "offer-value-invalid"),
         ({"value_cents": 2**32}, "value_cents", "offer-value-invalid"),
         ({"venue_ids": ()}, "venue_ids", "offer-venue-missing"),
