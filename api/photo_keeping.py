@@ -1,25 +1,63 @@
 """Deleting photos whose time is over: the files first, then the rows that name them.
 
 So a crash in between leaves rows without files, which the next run deletes, and never a file without a name.
+Files that never got a name, because their request was refused or repeated, are found by looking at all files.
 """
 
 import datetime as dt
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
 
 from api.services import Services
 from kernel.cities import City
+from kernel.db import Reading, Work
 from rewards import retaining
+
+
+class _Gone(Protocol):
+    @property
+    def storage_key(self) -> str: ...
+
+
+G = TypeVar("G", bound=_Gone)
 
 
 def expire(services: Services, city: City) -> int:
     """Delete a city's photos that were kept long enough; return how many."""
-    store, kept = services.evidence(city), dt.timedelta(days=services.settings.photos_kept_days)
-    deleted = 0
+    kept = dt.timedelta(days=services.settings.photos_kept_days)
+    return (
+        _delete(services, city, partial(retaining.over, kept=kept), retaining.forget)
+        + _delete(services, city, partial(retaining.over_after, kept=kept), retaining.forget_after)
+        + _sweep(services, city)
+    )
+
+
+def _delete(
+    services: Services,
+    city: City,
+    over: Callable[[Reading], Sequence[G]],
+    forget: Callable[[Work, Sequence[G]], None],
+) -> int:
+    store, deleted = services.evidence(city), 0
     while True:
         with services.database.reading(city.city_id) as reading:
-            gone = retaining.over(reading, kept)
+            gone = over(reading)
         if not gone:
             return deleted
         for one in gone:
             store.delete(one.storage_key)
-        services.database.run(city.city_id, lambda work, gone=gone: retaining.forget(work, gone))  # type: ignore[misc]  # bound at once
+        services.database.run(city.city_id, lambda work, gone=gone: forget(work, gone))  # type: ignore[misc]  # bound at once
         deleted += len(gone)
+
+
+def _sweep(services: Services, city: City) -> int:
+    """Delete files that nothing names."""
+    store = services.evidence(city)
+    with services.database.reading(city.city_id) as reading:
+        names = retaining.named(reading)
+    # Listed before anything goes: a store need not bear being changed while it is listed.
+    gone = list(retaining.nameless(store.every(), names, services.database.clock.now()))
+    for key in gone:
+        store.delete(key)
+    return len(gone)

@@ -14,6 +14,7 @@ from api.limiting import Limiter
 from api.metering import Meter
 from kernel import cities
 from kernel.cities import City
+from kernel.clock import Clock
 from kernel.db import Database, Work
 from kernel.errors import NotFound
 from kernel.settings import Settings
@@ -24,7 +25,9 @@ from ledger.log_store import LogFolder
 from redemption.file_register import FileFineRegister
 from redemption.fines import FineRegister
 from redemption.keys import Sealer
+from rewards.bucket_signing import Access
 from rewards.evidence import EvidenceStore, FolderStore
+from rewards.evidence_bucket import BucketStore
 from web import catalogues, templating
 from web.templating import Templates
 
@@ -65,7 +68,7 @@ class Services:
 
     def evidence(self, city: City) -> EvidenceStore:
         """Return where the city's photos are kept."""
-        return FolderStore(folder_of(self.settings, city) / "photos")
+        return photos_of(self.settings, city, self.database.clock)
 
     def fine_register(self, city: City) -> FineRegister:
         """Return the city's register of fines and fees."""
@@ -96,6 +99,19 @@ class Services:
 def folder_of(settings: Settings, city: City) -> Path:
     """Return the folder of a city's files."""
     return settings.data_directory / city.slug
+
+
+def photos_of(settings: Settings, city: City, clock: Clock) -> EvidenceStore:
+    """Return where a city's photos are kept: in a bucket if one is set, else in the city's folder."""
+    url, key_id, secret = (
+        settings.photos_bucket_url,
+        settings.photos_bucket_key_id,
+        settings.photos_bucket_secret,
+    )
+    if url is None or key_id is None or secret is None:
+        return FolderStore(folder_of(settings, city) / "photos")
+    access = Access(key_id, secret.get_secret_value(), settings.photos_bucket_region)
+    return BucketStore(url, f"{city.slug}/photos/", access, clock)
 
 
 def secrets_of(settings: Settings) -> tuple[str, ...]:

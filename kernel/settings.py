@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -33,6 +33,14 @@ class Settings(BaseSettings):
     """How often the worker looks whether something was booked that the transparency log lacks."""
     photos_kept_days: int = Field(default=90, ge=1, le=3650)
     """How long photos are kept after their submission was closed."""
+    photos_bucket_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@]+(/[^?#]*)?$")
+    """Bucket of a store that speaks S3, as it is addressed; else photos lie in the data directory."""
+    photos_bucket_region: str = "us-east-1"
+    """Region that goes into the signatures; stores on site mostly take this one."""
+    photos_bucket_key_id: str | None = None
+    """Name of the key with which the bucket is asked."""
+    photos_bucket_secret: SecretStr | None = Field(default=None, validate_default=True)
+    """That key's secret."""
     demo: bool = False
     """Show sign-in codes on the page and mark the city as a demonstration. Never in production."""
     trusted_proxies: str = "127.0.0.1"
@@ -41,3 +49,11 @@ class Settings(BaseSettings):
     """Bearer token for `/metrics`; without one only programs of this machine may ask."""
     json_logs: bool = False
     """Write log lines as JSON instead of text."""
+
+    @field_validator("photos_bucket_secret")
+    @classmethod
+    def _whole_bucket(cls, secret: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        if others.data.get("photos_bucket_url") and not (others.data.get("photos_bucket_key_id") and secret):
+            msg = "a bucket needs the name of a key and its secret"
+            raise ValueError(msg)
+        return secret

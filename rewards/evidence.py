@@ -1,13 +1,15 @@
 """Where photos are kept: outside the database, behind a port, under keys that tell nothing.
 
-A photo is written before the transaction that names it and read only through it, so a crash leaves at most
-a file that nothing names.
+A photo is written before the transaction that names it and read only through it. What a refused request or a
+crash leaves is a photo that nothing names; `retaining.nameless` finds it.
 """
 
+import datetime as dt
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,14 +17,29 @@ import sqlalchemy as sa
 
 from kernel import db
 from kernel.db import Reading, Work
-from kernel.errors import NotFound
+from kernel.errors import Busy, NotFound
 from rewards.tables import evidence_files, spent_evidence
 
-_KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30,64}\.jpg")
+KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30,64}\.jpg")
+_DRAFT = ".part"
+
+
+class PhotosUnavailable(Busy):
+    """Where photos are kept does not answer, or is full; it may again in a moment."""
+
+    code = "photos-unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A photo in a store, and since when it is there."""
+
+    key: str
+    since: dt.datetime
 
 
 class EvidenceStore(Protocol):
-    """Keeps bytes under a key. Raises OSError if it can't; reading an unknown key raises NotFound."""
+    """Keeps bytes under a key. Raises PhotosUnavailable if it can't; reading what is not there, NotFound."""
 
     def write(self, key: str, data: bytes) -> None:
         """Keep `data`; when this returns, it survives a crash."""
@@ -36,6 +53,10 @@ class EvidenceStore(Protocol):
         """Forget what was kept; a key that is not there is forgotten already."""
         ...
 
+    def every(self) -> Iterator[Kept]:
+        """Yield all that is kept, in any order."""
+        ...
+
 
 class FolderStore:
     """Keeps photos in a folder."""
@@ -46,13 +67,16 @@ class FolderStore:
     def write(self, key: str, data: bytes) -> None:
         """Write to a new file, flush it to the disk, then give it its name."""
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        draft = path.with_suffix(_DRAFT)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with draft.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        except OSError as error:
+            raise PhotosUnavailable from error
 
     def read(self, key: str) -> bytes:
         """Return the bytes. Raises NotFound."""
@@ -60,15 +84,27 @@ class FolderStore:
             return self._path(key).read_bytes()
         except FileNotFoundError:
             raise NotFound("picture-not-found") from None
+        except OSError as error:
+            raise PhotosUnavailable from error
 
     def delete(self, key: str) -> None:
         """Remove the file, and what a crash left of writing it. Raises NotFound for what is no key."""
         path = self._path(key)
-        path.unlink(missing_ok=True)
-        path.with_suffix(".part").unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+            path.with_suffix(_DRAFT).unlink(missing_ok=True)
+        except OSError as error:
+            raise PhotosUnavailable from error
+
+    def every(self) -> Iterator[Kept]:
+        """Yield all that is kept; half-written files under the key that they were meant for."""
+        for path in self._folder.glob("*/*"):
+            key = f"{path.parent.name}/{path.stem}.jpg"
+            if KEY.fullmatch(key) and path.suffix in {".jpg", _DRAFT}:
+                yield Kept(key, dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC))
 
     def _path(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
+        if not KEY.fullmatch(key):
             raise NotFound("picture-not-found")
         return self._folder / key
 

@@ -28,7 +28,7 @@ from redemption.fines import Fine
 from redemption.new_offers import OfferKind
 from redemption.vouchers import VoucherStatus
 from rewards import evidence, pictures, reviewing, submissions, submitting
-from rewards.evidence import FolderStore
+from rewards.evidence import EvidenceStore
 from rewards.submissions import Status
 from rewards.submitting import NewSubmission, StoredPicture
 
@@ -52,9 +52,9 @@ class Life:
     dice: Dice
 
     @property
-    def store(self) -> FolderStore:
+    def store(self) -> EvidenceStore:
         """Where the photos go."""
-        return FolderStore(services.folder_of(self.settings, self.city) / "photos")
+        return services.photos_of(self.settings, self.city, self.clock)
 
 
 def live(life: Life, until: dt.datetime) -> None:

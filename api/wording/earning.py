@@ -67,9 +67,12 @@ SENTENCES = {
     "own-submission": N_("Nobody decides what they handed in themselves."),
     "picture-empty": N_("The photo is empty. Please choose it again."),
     "picture-not-found": N_("There is no such photo."),
+    "photos-unavailable": N_(
+        "Photos can't be kept right now. Please try again in a moment, or go on without a photo."
+    ),
     "picture-too-large": N_("The photo is too large. At most 12 megabytes are possible."),
     "picture-too-many-pixels": N_("The photo has too many pixels. Please take it in a lower resolution."),
-    "picture-type-unknown": N_("Photos can be handed in as JPEG, PNG or WebP."),
+    "picture-type-unknown": N_("Photos can be handed in as JPEG, PNG, WebP or HEIC."),
     "picture-unreadable": N_("The photo can't be read. Please take it again."),
     "place-incomplete": N_("A place needs both latitude and longitude."),
     "place-out-of-range": N_("There is no such place on Earth."),
