@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from kernel import bulk, db
 from kernel.money import AMOUNT_MAX
-from ledger import commitments
+from ledger import commitments, trade_checks
 from ledger.chunks import KINDS, UNKNOWN, Chunk, Referred
 from ledger.columns import Flags, Numbers
 from ledger.tables import COUNTERS, SIDES, open_holds, transfers
@@ -222,6 +222,7 @@ CHECKS: tuple[Callable[[db.Reading, Chunk], Found], ...] = (
     group_adjacent,
     holds_match,
     commitment,
+    trade_checks.points_not_traded,
 )
 
 

@@ -57,6 +57,7 @@ CHECK_WORDS: Mapping[str, str] = {
     "seal-signed": N_("Every seal is as it was signed"),
     "seal-root": N_("The book is the one that was sealed"),
     "cosignature": N_("Every confirmation of a witness is genuine"),
+    "points-not-traded": N_("Nobody bought points, and nobody was paid for them"),
     "supply-complete": N_("Points stand only where they belong"),
 }
 """The invariants of `ledger.invariants` in words."""
