@@ -115,7 +115,10 @@ def _groups_with_euros(reading: db.Reading, chunk: Chunk, is_euro: Flags) -> Ite
 
 
 def _starts(paths: NDArray[np.bytes_], prefixes: Iterable[str]) -> Flags:
-    return np.logical_or.reduce([np.char.startswith(paths, prefix.encode()) for prefix in prefixes])
+    begins = np.zeros(len(paths), dtype=np.bool_)
+    for prefix in prefixes:
+        begins |= np.char.startswith(paths, prefix.encode())
+    return begins
 
 
 def _member(chunk: Chunk, place: int) -> Member:
