@@ -93,7 +93,8 @@ def _turn(work: db.Work, city: City, waiting: Mapping[int, Scanned]) -> dict[int
     outcomes: dict[int, _Outcome] = {place: earlier for place, earlier in before if earlier is not None}
     looked = _find(work, {place: waiting[place] for place in chosen if place not in outcomes})
     outcomes |= {place: one for place, one in looked.items() if isinstance(one, DomainError)}
-    found = {place: one for place, one in looked.items() if isinstance(one, _Found)}
+    # In order of arrival: of several scans of one voucher the first is accepted, typed or not.
+    found = {place: one for place, one in sorted(looked.items()) if isinstance(one, _Found)}
     accepted = _first_of_each(
         (one.voucher.voucher_id, place)
         for place, one in found.items()

@@ -16,7 +16,7 @@ from api.app import create_app
 from identity.roles import Role
 from kernel.clock import FixedClock
 from kernel.writing import Batch
-from ledger import verifying
+from ledger import queries, verifying
 from tests.api.edge import Edge
 from tests.api.test_spending import buy, rich
 from tests.browser import town as towns
@@ -48,12 +48,15 @@ def test_the_book(edge: Edge, clock: FixedClock) -> None:
     assert "duiscoin_ledger_verified_timestamp_seconds{duisburg}" not in fresh
     verifying.verify(edge.database, edge.city.city_id)
 
+    with edge.database.reading(edge.city.city_id) as reading:
+        booked = queries.head_sequence(reading)
     found = scrape(edge)
 
-    assert 4 == found["duiscoin_ledger_sequence{duisburg}"]
+    assert booked > 0
+    assert booked == found["duiscoin_ledger_sequence{duisburg}"]
     assert 0 == found["duiscoin_ledger_sealed_size{duisburg}"]
     assert clock.now().timestamp() == found["duiscoin_ledger_verified_timestamp_seconds{duisburg}"]
-    assert 4 == found["duiscoin_ledger_verified_sequence{duisburg}"]
+    assert booked == found["duiscoin_ledger_verified_sequence{duisburg}"]
     assert 1 == found["duiscoin_ledger_verified_ok{duisburg}"]
     assert 0 == found["duiscoin_outbox_waiting{duisburg}"]
     assert any(name.startswith(f"duiscoin_build_info{{{edge.database.backend},") for name in found)
@@ -87,8 +90,7 @@ def test_the_writer(edge: Edge) -> None:
 def test_the_example_alerts_ask_for_metrics_that_exist(edge: Edge) -> None:
     """Each name in the rules of docs/operations.md is a sample, once sealed, verified, confirmed and counted."""
     verifying.verify(edge.database, edge.city.city_id)
-    seal(edge)
-    witness(edge, size=4)
+    witness(edge, size=seal(edge))
     buy(edge, rich(edge))
     text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
     asked = {name for line in text.splitlines() for name in re.findall(r"duiscoin_[a-z_]+(?=[){\[])", line)}

@@ -43,7 +43,9 @@ def test_every_write_wants_a_key(edge: Edge) -> None:
     document = edge.app.openapi()
     for method, route in WRITES:
         operation = document["paths"][f"/api/v1{route.path}"][method.lower()]
-        assert [True] == [one["required"] for one in operation["parameters"] if one["in"] == "header"]
+        assert [True] == [
+            one["required"] for one in operation["parameters"] if one["name"].lower() == "idempotency-key"
+        ]
         schemes = [name for one in describing._security(describing.access_of(route)) for name in one]
         path = re.sub(r"\{decision\}", "accept", f"/api/v1{route.path}")
         path = re.sub(r"\{\w+\}", "1", path)

@@ -100,7 +100,7 @@ def test_the_account_is_changed_in_part(edge: Edge) -> None:
 
 
 def test_everything_is_exported(edge: Edge) -> None:
-    """The export has account, movements, submissions, vouchers and fines, and no secret."""
+    """The export has all that a person did, got and was told of, and no secret."""
     person, token = edge.person()
     edge.give(person, 100)
     edge.call("POST", "/api/v1/vouchers", token, json={"offer_id": edge.swim.offer_id})
@@ -108,7 +108,16 @@ def test_everything_is_exported(edge: Edge) -> None:
     content = edge.call("GET", "/api/v1/me/export", token)
 
     assert 200 == content.status_code
-    assert {"account", "movements", "submissions", "vouchers", "paid_fines"} == set(content.json())
+    assert {
+        "account",
+        "movements",
+        "paid_fines",
+        "submissions",
+        "team",
+        "told_by_other_systems",
+        "vouchers",
+        "walks",
+    } == set(content.json())
     assert [100, 0] == sorted((one["change"] for one in content.json()["movements"]), reverse=True)
     assert "DC1:" not in content.text
     assert "_side" not in content.text

@@ -48,9 +48,11 @@ def verify(edge: Edge) -> None:
     verifying.verify(edge.database, edge.city.city_id)
 
 
-def seal(edge: Edge) -> None:
-    """Seal what is booked."""
-    assert sealing.seal(edge.app.state.services.log(edge.city)) is not None
+def seal(edge: Edge) -> int:
+    """Seal what is booked; return how many transfers that are."""
+    sealed = sealing.seal(edge.app.state.services.log(edge.city))
+    assert sealed is not None
+    return sealed.size
 
 
 def witness(edge: Edge, *, size: int = 0, last_error: str | None = None) -> None:
@@ -260,8 +262,7 @@ def test_the_page_is_accessible_and_fits(
     """In each state, on a phone and on a desktop, axe finds nothing and nothing sticks out sideways."""
     if state != "new":
         verify(edge)
-        seal(edge)
-        witness(edge, size=4, last_error=None if state == "well" else "log-witness-contradicts")
+        witness(edge, size=seal(edge), last_error=None if state == "well" else "log-witness-contradicts")
         edge.app.state.services.meter.observe(Batch(4, 0.002, 0.01))
     if state == "broken":
         cut_off(edge.database, edge.city.city_id)

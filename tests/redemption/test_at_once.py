@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from kernel import cities
@@ -103,8 +103,11 @@ def scanned_at_once(where: Town, scanned: Sequence[Scanned]) -> list[Verdict | D
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
+    phases=(Phase.explicit, Phase.generate),  # Shrinking an example that founds two cities takes minutes.
 )
 @given(orders=ORDERS, scans=SCANS)
+@example(orders=[("anna", 0)], scans=[(0, "pool", False, 1), (0, "pool", True, 2)])
+@example(orders=[("anna", 0)], scans=[(0, "pool", True, 1), (0, "pool", False, 2)])
 def test_at_once_is_one_after_the_other(
     new_database: MakeDatabase,
     orders: list[tuple[str, int]],
