@@ -10,7 +10,7 @@ from typing import Any
 
 from api import idempotency
 from api.services import Services
-from identity import persons, signing_in
+from identity import persons, postbox, signing_in
 from kernel import outbox
 from kernel.cities import City
 from kernel.db import Reading, Work
@@ -61,6 +61,7 @@ def erase(work: Work, city: City, person_id: int) -> None:
     wallets.forfeit(work, person.owner, city.day_of(work.now))
     accounts.erase_owner(work, person.owner)
     codes = signing_in.requests_of(work, person.email)
+    postbox.erase(work, person.owner)
     persons.erase(work, person_id, eraser_id=person_id)
     idempotency.forget(work, f"person/{person_id}")
     numbers = map(str, (*handed_in.submission_ids, *codes))

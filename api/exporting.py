@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from identity import persons
+from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
 from redemption import paying_fines, vouchers
@@ -51,6 +51,8 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
         ],
         "vouchers": [_plain(one) for one in vouchers.page(reading, owner, limit=vouchers.PAGE_MAX)],
         "team": team.name if team else None,
+        "postbox": [_plain(one) for one in postbox.every(reading, owner)],
+        "postbox_by_mail": bool(postbox.wanting_mail(reading, [owner])),
         "paid_fines": [_plain(one) for one in paying_fines.page(reading, owner, limit=200)],
     }
 

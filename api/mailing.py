@@ -2,7 +2,8 @@
 
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,15 @@ _BODY = N_(
     "Your code is %(code)s\n\nIt is valid for ten minutes. If you did not ask for it, you need do nothing.\n"
 )
 _log = logs.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes along."""
+
+    name: str
+    content: bytes
+    media_type: str = "application/pdf"
 
 
 class NoMailServer(Exception):
@@ -37,6 +47,26 @@ def send_code(services: Services, city: City, payload: Mapping[str, Any]) -> Non
         _send(services.settings.smtp_url, message)
     elif services.settings.demo:
         _log.info("sign-in-code", code=payload["code"])
+    else:
+        raise NoMailServer
+
+
+def send(
+    services: Services, to: str, subject: str, body: str, attachments: Sequence[Attachment] = ()
+) -> None:
+    """Send an e-mail; a demonstration notes in its log that one would go. Raises as `send_code`."""
+    message = EmailMessage()
+    message["From"] = services.settings.email_from
+    message["To"] = to
+    message["Subject"] = " ".join(subject.split())
+    message.set_content(body)
+    for one in attachments:
+        kind, _, subkind = one.media_type.partition("/")
+        message.add_attachment(one.content, maintype=kind, subtype=subkind, filename=one.name)
+    if services.settings.smtp_url is not None:
+        _send(services.settings.smtp_url, message)
+    elif services.settings.demo:
+        _log.info("e-mail", subject=message["Subject"], attachments=len(attachments))
     else:
         raise NoMailServer
 

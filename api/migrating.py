@@ -21,6 +21,7 @@ _TABLES = (
     "ledger.log_tables",
     "ledger.closing_tables",
     "identity.tables",
+    "identity.postbox_tables",
     "merchants.tables",
     "rewards.tables",
     "rewards.play_tables",

@@ -15,12 +15,13 @@ from api import (
     log_keeping,
     mailing,
     photo_keeping,
+    posting_letters,
     self_auditing,
     simulating,
     supply_due,
 )
 from api.services import Services
-from identity import sessions, signing_in
+from identity import postbox, sessions, signing_in
 from kernel import cities, logs, outbox
 from kernel.cities import City
 from kernel.db import Work
@@ -38,6 +39,10 @@ Handler = Callable[[Services, City, Mapping[str, Any]], Callable[[Work], None] |
 
 def _send_code(services: Services, city: City, payload: Mapping[str, Any]) -> None:
     mailing.send_code(services, city, payload)
+
+
+def _send_letter(services: Services, city: City, payload: Mapping[str, Any]) -> None:
+    posting_letters.send(services, city, payload)
 
 
 def _report_fine(services: Services, city: City, payload: Mapping[str, Any]) -> Callable[[Work], None]:
@@ -59,6 +64,7 @@ HANDLERS: Mapping[str, Handler] = {
     paying_fines.TOPIC_PAID: _report_fine,
     erasing.TOPIC: _finish_erasing,
     funding.TOPIC: _pay_waiting,
+    postbox.TOPIC_MAIL: _send_letter,
 }
 
 

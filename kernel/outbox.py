@@ -5,7 +5,7 @@ emptied, because some (a sign-in code) must not outlive their purpose.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,23 @@ def append(work: db.Work, topic: str, payload: Mapping[str, Any]) -> int:
         )
     )
     return event_id
+
+
+def append_many(work: db.Work, topic: str, payloads: Sequence[Mapping[str, Any]]) -> None:
+    """Write many messages of a topic as `append` does, in one statement."""
+    if not payloads:
+        return
+    shared = {
+        "city_id": work.city_id,
+        "topic": topic,
+        "created_at": work.now,
+        "attempts": 0,
+        "due_at": work.now,
+    }
+    work.connection.execute(
+        sa.insert(events),
+        [{**shared, "event_id": work.ids.next(), "payload": dict(payload)} for payload in payloads],
+    )
 
 
 def due(reading: db.Reading, limit: int = 100) -> list[Event]:

@@ -12,7 +12,7 @@ from api import commanding, erasing, exporting, sentences, services
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from api.pages.rule_questions import AGES
-from identity import persons, roles, sessions, signing_in
+from identity import persons, postbox, roles, sessions, signing_in
 from identity.persons import LANGUAGES, Said
 from identity.signing_in import CodeAnswer, CodeResult
 from kernel.db import Work
@@ -249,10 +249,12 @@ def _account_page(request: Request, caller: Caller, name: str, **values: Any) ->
     with services.of(request).database.reading(caller.city.city_id) as reading:
         said = persons.said_by(reading, session.person.owner)
         parts = districts.names(reading)
+        by_mail = bool(postbox.wanting_mail(reading, [session.person.owner]))
     return framing.show(
         request, caller, "account/account.html", status=status, person=session.person,
         roles=sorted(session.roles, key=lambda held: (held.role, held.venue_id)), name=name,
-        languages=LANGUAGES, said=said, districts=parts, ages=AGES, **{"errors": [], **values},
+        languages=LANGUAGES, said=said, by_mail=by_mail,
+         districts=parts, ages=AGES, **{"errors": [], **values},
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from api import histories, services
 from api.access import Access, Caller, Sort
 from api.pages import framing
+from identity import postbox
 from ledger import wallets
 from redemption import offers, vouchers
 from redemption.vouchers import VoucherStatus
@@ -47,6 +48,7 @@ def home(request: Request, caller: Anyone) -> Response:
         )
         usable = [one for one in vouchers.page(reading, owner) if one.status is VoucherStatus.USABLE]
         mine = submissions.of_owner(reading, owner, limit=3)
+        unread = postbox.unread_count(reading, owner)
     affordable = [offer for offer in on_sale if 0 < offer.price_points <= wallet.available]
     return framing.show(
         request,
@@ -59,6 +61,7 @@ def home(request: Request, caller: Anyone) -> Response:
         offers=(affordable or on_sale)[:SHOWN_OFFERS],
         lines=lines,
         vouchers=usable,
+        unread=unread,
         submissions=mine,
         titles={action.code: action for action in actions},
     )

@@ -25,6 +25,7 @@ TOPICS = {
     "rules": "Which action gives how many points, and the budgets that pay for them.",
     "offers": "What points can be spent on.",
     "vouchers": "What was bought, with its code.",
+    "postbox": "Receipts, vouchers and messages of the city, until they are deleted.",
     "fines": "Parking fines, paid in full with points.",
     "venues": "Where points are taken, with contracts and devices.",
     "scans": "Vouchers at the door, scanned by a device.",

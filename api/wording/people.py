@@ -3,6 +3,7 @@
 from web.marking import N_
 
 SENTENCES = {
+    "postbox-entry-not-found": N_("This is not in your postbox, or not any more."),
     "age-group-unknown": N_("Please choose one of the age groups."),
     "client-name-invalid": N_("Please give the system a name of at most {maximum} characters."),
     "client-not-found": N_("There is no such system."),

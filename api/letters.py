@@ -1,0 +1,79 @@
+"""Entries of the postbox in the reader's language."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from gettext import NullTranslations
+from typing import Any
+
+from api.wording.letters import LETTERS, UNKNOWN
+from identity.postbox import Entry
+from kernel.cities import City
+from web import formats
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: in which language and city."""
+
+    language: str
+    translation: NullTranslations
+    city: City
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An entry as it is read."""
+
+    title: str
+    text: str
+    pictogram: str
+    path: str
+    """Where it leads; empty if nowhere."""
+
+
+def told(entry: Entry, reader: Reader) -> Told:
+    """Return what an entry says to this reader."""
+    letter = LETTERS.get(entry.code, UNKNOWN)
+    facts = _Facts(_readable(entry.facts, reader))
+    say = reader.translation.gettext
+    return Told(
+        title=say(letter.title).format_map(facts),
+        text=say(letter.text).format_map(facts),
+        pictogram=letter.pictogram,
+        path=_path(letter.path, entry.facts),
+    )
+
+
+def _path(pattern: str, facts: Mapping[str, Any]) -> str:
+    try:
+        return pattern.format(**facts)
+    except KeyError:
+        return ""
+
+
+def _readable(facts: Mapping[str, Any], reader: Reader) -> dict[str, str]:
+    readable: dict[str, str] = {}
+    for name, value in facts.items():
+        if name == "titles":
+            readable["title"] = formats.localized(value, reader.language)
+        elif name.endswith(("_at", "_until")):
+            write = formats.until if name.endswith("_until") else formats.instant
+            readable[name] = write(dt.datetime.fromisoformat(value), reader.language, reader.city.timezone)
+        elif name.endswith("_cents"):
+            readable[name] = formats.euros(value, reader.language)
+        elif name == "points":
+            text = reader.translation.ngettext("%(num)s point", "%(num)s points", value)
+            readable[name] = text % {"num": formats.number(value, reader.language)}
+        elif isinstance(value, Mapping):
+            readable[name] = formats.localized(value, reader.language)
+        else:
+            readable[name] = str(value)
+    return readable
+
+
+class _Facts(dict[str, str]):
+    """Facts for a sentence; one that is missing shows as a hyphen instead of failing."""
+
+    def __missing__(self, key: str) -> str:
+        return "-"

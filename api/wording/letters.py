@@ -1,0 +1,65 @@
+"""What the postbox says: a title, a text, a pictogram and where the entry leads.
+
+Placeholders are filled from the entry's facts: `{title}` from `titles`, instants, amounts and points as readers
+write them. A path is offered only if all that it needs is among the facts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from web.marking import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """The sentences of one code."""
+
+    title: str
+    text: str
+    pictogram: str
+    path: str = ""
+
+
+_VOUCHER = "/vouchers/{voucher_id}"
+LETTERS: Mapping[str, Letter] = {
+    "voucher-bought": Letter(
+        N_("Your voucher: {title}"),
+        N_("Valid until {valid_until}. Show its code at the entrance; you can print it, too."),
+        "ticket",
+        _VOUCHER,
+    ),
+    "voucher-expiring": Letter(
+        N_("Still to be used: {title}"),
+        N_("Your voucher is valid until {valid_until}. Use it until then, or give it back."),
+        "clock",
+        _VOUCHER,
+    ),
+    "voucher-expired": Letter(
+        N_("Not used in time: {title}"),
+        N_("The voucher is over. {points} are yours again."),
+        "clock",
+        _VOUCHER,
+    ),
+    "event-cancelled": Letter(
+        N_("Cancelled: {title}"),
+        N_(
+            "It does not take place. {points} are yours again; what you paid in euros goes back the way it came."
+        ),
+        "warning",
+        _VOUCHER,
+    ),
+    "event-reminder": Letter(
+        N_("Coming up: {title}"),
+        N_("It begins on {starts_at}. Your voucher is ready."),
+        "clock",
+        _VOUCHER,
+    ),
+    "voucher-received": Letter(
+        N_("Handed on to you: {title}"),
+        N_("Somebody of your household gave you this voucher. It is valid until {valid_until}."),
+        "gift",
+        _VOUCHER,
+    ),
+    "city-message": Letter("{subject}", "{body}", "people"),
+}
+UNKNOWN = Letter(N_("A message of the city"), N_("Please ask at the town hall what it is about."), "info")
