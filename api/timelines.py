@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from rewards import explaining
-from rewards.case_files import Step
+from rewards.case_files import Case, Step
 from rewards.cases import Event, Light
 from rewards.departments import Department
 from web import formats
@@ -45,6 +45,38 @@ class Line:
     note: str
     photo: int | None
     late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Thanks:
+    """What a department says to those who reported or confirmed what it has done since."""
+
+    sentence: str
+    note: str
+    photo: int | None
+    """Number of the step whose picture shows the place afterwards."""
+
+
+def thanks(
+    case: Case | None,
+    steps: Iterable[Step],
+    known: Mapping[str, Department],
+    translate: Callable[[str], str],
+    language: str,
+) -> Thanks | None:
+    """Return the thanks for a report that is done; None as long as there is nothing to thank for."""
+    if case is None or case.light is not Light.DONE:
+        return None
+    done = [step for step in steps if step.event is Event.DONE and step.applied]
+    department = known.get(case.department or "")
+    if department is None:
+        sentence = translate(N_("The city thanks you: because of your hint it is done."))
+    else:
+        values = {"department": formats.localized(department.names, language)}
+        sentence = translate(N_("%(department)s: Thank you! Because of your hint it is done.")) % values
+    last = done[-1] if done else None
+    pictures = [step.step_id for step in done if step.photo_key]
+    return Thanks(sentence, last.note if last else "", pictures[-1] if pictures else None)
 
 
 def lines(

@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from rewards import conditions, describing
 from rewards.action_types import ActionType
-from rewards.describing import NO_NAMES, Part
+from rewards.describing import Part
 from rewards.explaining import Gettext
 from rewards.rules import RuleVersion
 from rewards.wording import Names, Reader
@@ -52,7 +52,7 @@ class Side:
     action: ActionType
 
 
-def compare(before: Side, after: Side, _: Gettext, language: str, names: Names = NO_NAMES) -> list[Clause]:
+def compare(before: Side, after: Side, _: Gettext, language: str, names: Names) -> list[Clause]:
     """Return all clauses of both versions, side by side, in the order of the parts."""
     old, new = (_lines(side, _, language, names) for side in (before, after))
     return [clause for part in Part for clause in _aligned(part, old[part], new[part])]

@@ -12,8 +12,6 @@ from rewards.explaining import Gettext, in_language, points
 from rewards.rules import RuleVersion
 from rewards.wording import Names, Reader, day, sign
 
-NO_NAMES = Names()
-
 
 class Part(enum.StrEnum):
     """The parts of a rule, as people think of them."""
@@ -28,16 +26,14 @@ class Part(enum.StrEnum):
     VALIDITY = "validity"
 
 
-def describe(
-    version: RuleVersion, action: ActionType, _: Gettext, language: str, names: Names = NO_NAMES
-) -> list[str]:
+def describe(version: RuleVersion, action: ActionType, _: Gettext, language: str, names: Names) -> list[str]:
     """Return what a rule says, one sentence for each part."""
     found = parts(version, action, _, language, names)
     return [line for part, lines in found.items() if part is not Part.TITLE for line in lines]
 
 
 def parts(
-    version: RuleVersion, action: ActionType, _: Gettext, language: str, names: Names = NO_NAMES
+    version: RuleVersion, action: ActionType, _: Gettext, language: str, names: Names
 ) -> dict[Part, list[str]]:
     """Return what a rule says by its parts, in the order in which one reads them."""
     reader = Reader(action, language, names)

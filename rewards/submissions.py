@@ -240,13 +240,20 @@ def keep_findings(work: Work, submission_id: int, findings: Sequence[Finding]) -
 
 def findings(reading: Reading, submission_id: int) -> list[Finding]:
     """Return what the checks said."""
-    table = check_results.c
+    return findings_of(reading, [submission_id])[submission_id]
+
+
+def findings_of(reading: Reading, submission_ids: Sequence[int]) -> dict[int, list[Finding]]:
+    """Return what the checks said, by submission."""
+    table, found = check_results.c, {number: list[Finding]() for number in submission_ids}
     rows = reading.connection.execute(
-        sa.select(table.name, table.result, table.reason, table.details)
-        .where(table.city_id == reading.city_id, table.submission_id == submission_id)
-        .order_by(table.position)
+        sa.select(table.submission_id, table.name, table.result, table.reason, table.details)
+        .where(table.city_id == reading.city_id, table.submission_id.in_(list(found)))
+        .order_by(table.submission_id, table.position)
     )
-    return [Finding(row.name, Result(row.result), row.reason, row.details) for row in rows]
+    for row in rows:
+        found[row.submission_id].append(Finding(row.name, Result(row.result), row.reason, row.details))
+    return found
 
 
 def _select(

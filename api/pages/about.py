@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from api import services
 from api.access import Access, Caller, Sort
 from api.pages import framing
-from rewards import action_types, describing, programme
+from rewards import action_types, describing, naming, programme
 
 router = APIRouter(include_in_schema=False)
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
@@ -19,12 +19,14 @@ def about(request: Request, caller: Anyone) -> Response:
     """Explain Duiscoin and show every rule in force."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         active = programme.active(reading)
-        actions = action_types.by_code(reading)
+        actions, names = action_types.by_code(reading), naming.names(reading, caller.language)
     translate = framing.gettext_of(request, caller).gettext
     rules = [
         (
             stored.version.title,
-            describing.describe(stored.version, actions[stored.version.action], translate, caller.language),
+            describing.describe(
+                stored.version, actions[stored.version.action], translate, caller.language, names
+            ),
             stored.version_hash,
         )
         for stored in active

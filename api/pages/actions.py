@@ -6,9 +6,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from api import commanding, pairs, services, uploading
+from api import commanding, pairs, services, timelines, uploading
 from api.access import Access, Caller, Sort
 from api.pages import framing, report_asking, told_facts
+from identity import cards
 from identity.persons import TrustLevel
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid, NotFound
@@ -85,11 +86,14 @@ def mine(request: Request, caller: Citizen, submission_id: int) -> Response:
         parts = evidence.parts_of(reading, submission_id)
         action = action_types.get(reading, submission.action)
         cases = case_files.of_submissions(reading, [submission_id])
+        case = cases.get(submission_id)
+        steps = case_files.steps(reading, case.case_id) if case else ()
+        known = departments.by_code(reading)
     translate = framing.gettext_of(request, caller).gettext
     return framing.show(
         request, caller, "citizen/submission.html", submission=submission, history=history, awards=awards,
-        photos=photos,
-        parts=parts, action=action, lights=LIGHTS, words=STATUS_WORDS, case=cases.get(submission_id),
+        photos=photos, parts=parts, action=action, lights=LIGHTS, words=STATUS_WORDS, case=case,
+        thanks=timelines.thanks(case, steps, known, translate, caller.language),
         standing=report_asking.standing(submission, cases, LIGHTS, STATUS_WORDS),
         why=lambda receipt: explaining.why(receipt, translate, action=action, language=caller.language),
         waiting=lambda code: explaining.waiting(code, translate),
@@ -112,6 +116,19 @@ def photo(request: Request, caller: Citizen, submission_id: int, evidence_id: in
 def form(request: Request, caller: Anyone, code: str) -> Response:
     """Show what an action is and the form to hand it in."""
     return _form(request, caller, _action(request, caller, code), {})
+
+
+@router.post("/actions/{code}/card")
+async def card(request: Request, caller: CitizenForm, code: str) -> Response:
+    """Make the card whose code the city's portal asks for; one that is there stays."""
+    person_id = caller.person_session.person.person_id
+
+    def command(work: Work) -> Mapping[str, Any]:
+        cards.card_of(work, person_id)
+        return {}
+
+    await commanding.perform_form(request, caller, command)
+    return framing.go(f"/actions/{_action(request, caller, code).code}")
 
 
 @router.post("/actions/{code}")
@@ -185,11 +202,12 @@ def _form(
     with services.of(request).database.reading(caller.city.city_id) as reading:
         endings = announcing.of_action(reading, caller.city, action.code)
         coming = occasions.coming(reading, action.code)
+        card = cards.find(reading, caller.session.person.person_id) if caller.session else None
     return framing.show(
         request, caller, "citizen/action.html", status=status, typed=typed, endings=endings,
         errors=errors or [], by_field=dict(errors or []), signed_in=caller.session is not None,
         occasions=coming, now=services.of(request).database.clock.now(),
-        reference=caller.session.person.owner if caller.session else None,
+        card=cards.shown(card) if card else None,
         is_report=departments.is_report(action), **{"similar": (), **(similar or {}), "action": action},
     )  # fmt: skip
 

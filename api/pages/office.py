@@ -1,6 +1,6 @@
 """The administration's overview, review queue and outcomes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
@@ -23,6 +23,7 @@ from rewards import (
     awarding,
     budgets,
     check_words,
+    checking,
     evidence,
     explaining,
     funding,
@@ -31,9 +32,10 @@ from rewards import (
     reviewing,
     submissions,
 )
+from rewards.checking import Finding
 from rewards.outlook import Level
 from rewards.replaying import Verdict
-from rewards.submissions import Status, Submission
+from rewards.submissions import Decided, Status, Submission
 from web.marking import N_
 from web.templating import Notice
 
@@ -86,13 +88,12 @@ def queue(request: Request, caller: CaseWorker, after: int = 0) -> Response:
     """Show what waits for a person, the longest waiting first."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = submissions.waiting(reading, after=after, limit=PAGE)
-        history = submissions.history(reading, [one.submission_id for one in found])
+        numbers = [one.submission_id for one in found]
+        findings = submissions.findings_of(reading, numbers)
+        history = submissions.history(reading, numbers)
         titles = action_types.by_code(reading)
     translate = framing.gettext_of(request, caller).gettext
-    reasons = {
-        number: explaining.waiting(steps[-1].reason, translate) if steps else ""
-        for number, steps in history.items()
-    }
+    reasons = {number: _asked(findings[number], history[number], translate) for number in numbers}
     following = f"/office/review?after={found[-1].submission_id}" if len(found) == PAGE else None
     return framing.show(
         request, caller, "office/review.html", area=Area.OFFICE, submissions=found, reasons=reasons,
@@ -146,6 +147,13 @@ def conclude(
         _, sentence = framing.field_errors(request, caller, error)[0]
         return _outcomes_page(request, caller, status=409, notice=Notice("danger", sentence))
     return framing.go("/office/outcomes", f"{decision}ed")
+
+
+def _asked(findings: Sequence[Finding], history: Sequence[Decided], translate: Callable[[str], str]) -> str:
+    """Return why somebody has to look, as the case worker reads it."""
+    heaviest = checking.weightiest(findings)
+    said = check_words.case_worker(heaviest, translate) if heaviest else None
+    return said or (explaining.waiting(history[-1].reason, translate) if history else "")
 
 
 @router.get("/photos/{submission_id}/{evidence_id}")

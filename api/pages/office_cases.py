@@ -123,13 +123,16 @@ async def move(  # the fields of the forms
     reason: Annotated[str, Form()] = "",
     department: Annotated[str, Form()] = "",
     photo: Annotated[UploadFile | None, File()] = None,
+    looked: Annotated[str, Form()] = "",
 ) -> Response:
-    """Do one step."""
+    """Do one step. A picture on which somebody may be recognised is public only if its sender has looked."""
     if step not in {one.value for one in STEPS}:
         raise NotFound("page-not-found")
     person = caller.person_session.person
     try:
         kept = await uploading.keep(services.of(request), caller.city, [photo] if photo else [])
+        if not looked and not all(one.picture.sure for one in kept):
+            raise Invalid("picture-people-possible", field="photo")
         handled = Handled(
             event=Event(step),
             staff_id=person.person_id,
@@ -147,7 +150,8 @@ async def move(  # the fields of the forms
 
         await commanding.perform_form(request, caller, command, content=uploading.digest(kept))
     except DomainError as error:
-        return _page(request, caller, case_id, errors=framing.field_errors(request, caller, error))
+        errors = framing.field_errors(request, caller, error)
+        return _page(request, caller, case_id, errors=errors, typed={step: note})
     return framing.go(f"/office/cases/{case_id}", f"case-{step}")
 
 
@@ -165,7 +169,9 @@ def _page(
     case_id: int,
     *,
     errors: list[tuple[str | None, str]] | None = None,
+    typed: Mapping[str, str] | None = None,
 ) -> Response:
+    # `typed` are the notes of refused steps.
     translate = framing.gettext_of(request, caller).gettext
     with services.of(request).database.reading(caller.city.city_id) as reading:
         case = case_files.get(reading, case_id)
@@ -181,5 +187,6 @@ def _page(
         lines=timelines.lines(steps, known, translate, caller.language), departments=known, action=action,
         submission=submission, photos=photos, district=district, lights=LIGHTS, words=WORDS,
         reasons=[(one.value, reasons[one.value]) for one in Reason], errors=errors or [],
+        by_field=dict(errors or []), typed=typed or {},
         own=submission is not None and submission.owner == caller.person_session.person.owner,
     )  # fmt: skip

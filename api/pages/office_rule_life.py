@@ -17,7 +17,7 @@ from identity.roles import Role
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid
-from rewards import action_types, describing, explaining, programme, version_steps
+from rewards import action_types, describing, explaining, naming, programme, version_steps
 from rewards.programme import RuleStatus, StoredRule
 from rewards.version_steps import Kind, Step
 from web.marking import N_
@@ -204,10 +204,11 @@ def _detail(
         others = [one for one in programme.every(reading) if one.version.code == stored.version.code]
         people = persons.by_ids(reading, sorted({one.actor_id for one in steps if one.actor_id}))
         action = action_types.get(reading, stored.version.action)
+        names = naming.names(reading, caller.language)
     translate = framing.gettext_of(request, caller).gettext
     return framing.show(
         request, caller, "office/rule.html", area=Area.OFFICE, status=status, rule=stored, people=people,
-        lines=describing.describe(stored.version, action, translate, caller.language), steps=steps,
+        lines=describing.describe(stored.version, action, translate, caller.language, names), steps=steps,
         findings=[explaining.finding(one.code, one.details, translate) for one in findings],
         document=json.dumps(stored.version.document(), ensure_ascii=False, indent=2), words=STATUS_WORDS,
         step_words=STEP_WORDS, stages=_stages(stored, steps, translate), typed=typed or {},

@@ -13,8 +13,9 @@ from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.actions import SubmissionOut, present
 from api.v1.shapes import In, Out
-from identity import auditing, persons
+from identity import auditing, cards, persons
 from identity.clients import Scope
+from identity.persons import Person
 from kernel.db import Work
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.signing import VerifyKey
@@ -34,11 +35,15 @@ SignatureHeader = Annotated[
     str | None, Header(description="As Standard Webhooks describes it, Ed25519 (`v1a,` and base64)")
 ]
 
+_OWNER = "The code on the person's card; the long reference of their account page is understood, too"
+_CODE_MAX = 12
+"""Longer is a reference, shorter the code of a card as somebody may type it."""
+
 
 class ActionEvent(In):
     """Another system tells that somebody did something."""
 
-    owner: str = Field(description="Reference from the person's account page", examples=["9f86d081884c7d65"])
+    owner: str = Field(description=_OWNER, max_length=40, examples=["K7QM-3ZPX"])
     action: str = Field(examples=["application-completed"])
     case_id: str = Field(min_length=1, max_length=80, examples=["wohnsitz/2026-118213"])
     facts: dict[str, bool | int | str] = Field(default_factory=dict, examples=[{"complete": True}])
@@ -58,9 +63,7 @@ class CityEventData(In):
 
     action: str = Field(examples=["application-completed"])
     case_id: str = Field(min_length=1, max_length=city_events.CASE_MAX, examples=["wohnsitz/2026-118213"])
-    owner: str | None = Field(
-        default=None, max_length=40, description="For an action: the reference from the person's account page"
-    )
+    owner: str | None = Field(default=None, max_length=40, description=f"For an action: {_OWNER}")
     facts: dict[str, bool | int | str] = Field(default_factory=dict, examples=[{"complete": True}])
     reason: str = Field(default="", max_length=city_events.REASON_MAX, examples=["Unterlagen fehlen"])
 
@@ -91,7 +94,7 @@ class CityEventIn(BaseModel):
             {
                 "action": "application-completed",
                 "case_id": "wohnsitz/2026-118213",
-                "owner": "9f86d081884c7d65",
+                "owner": "K7QM-3ZPX",
                 "facts": {"complete": True},
             }
         ]
@@ -156,7 +159,7 @@ async def event(request: Request, caller: CitySystem, body: ActionEvent, key: Id
     _check_scope(caller, signed=False)
 
     def command(work: Work) -> Mapping[str, Any]:
-        person = persons.by_owner(work, body.owner)
+        person = _person(work, body.owner)
         new = NewSubmission(
             action=body.action,
             owner=person.owner,
@@ -207,7 +210,7 @@ def _event(work: Work, body: CityEventIn, client_id: int) -> CityEvent:
     if confirmed is None:
         if not data.owner:
             raise Invalid("owner-missing", field="owner")
-        person = persons.by_owner(work, data.owner)
+        person = _person(work, data.owner)
     return CityEvent(
         source=body.source,
         event_id=body.id,
@@ -221,6 +224,16 @@ def _event(work: Work, body: CityEventIn, client_id: int) -> CityEvent:
         reason=data.reason,
         facts=data.facts,
     )
+
+
+def _person(work: Work, text: str) -> Person:
+    """Return who is meant. Raises NotFound `person-not-found`."""
+    if len(text) > _CODE_MAX:
+        return persons.by_owner(work, text)
+    try:
+        return cards.person(work, text)
+    except NotFound:
+        raise NotFound("person-not-found") from None
 
 
 def _check_scope(caller: Caller, *, signed: bool = True) -> None:

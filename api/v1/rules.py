@@ -15,7 +15,7 @@ from api.v1.shapes import In
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Reading, Work
-from rewards import action_types, describing, programme
+from rewards import action_types, describing, naming, programme
 from rewards.programme import StoredRule
 
 router = APIRouter(tags=["rules"])
@@ -195,12 +195,12 @@ async def _act(
 
 def _present(request: Request, caller: Caller, reading: Reading, stored: StoredRule) -> RuleOut:
     translate = services.of(request).translations[caller.language].gettext
-    action = action_types.get(reading, stored.version.action)
+    action, names = action_types.get(reading, stored.version.action), naming.names(reading, caller.language)
     return RuleOut(
         version_hash=stored.version_hash,
         code=stored.version.code,
         status=stored.status.value,
-        description=describing.describe(stored.version, action, translate, caller.language),
+        description=describing.describe(stored.version, action, translate, caller.language, names),
         document=stored.version.document(),
         active_from=stored.active_from,
         active_until=stored.active_until,

@@ -66,6 +66,9 @@ SENTENCES = {
     "report-without-reporter": N_("Its reporter is gone, and with them what could be shown."),
     "own-submission": N_("Nobody decides what they handed in themselves."),
     "picture-empty": N_("The photo is empty. Please choose it again."),
+    "picture-people-possible": N_(
+        "Perhaps a person or a number plate can be recognised. Please choose the photo again and look closely."
+    ),
     "picture-not-found": N_("There is no such photo."),
     "photos-unavailable": N_(
         "Photos can't be kept right now. Please try again in a moment, or go on without a photo."

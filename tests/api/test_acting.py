@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import io
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,6 +206,23 @@ def test_a_completed_application_earns_once(edge: Edge, portal: Portal) -> None:
     assert ("ignored", "done") == (late["effect"], late["submission"]["status"])
     assert (30, 0) == wallet(edge, anna)
     assert "city-event" in edge.audited()
+
+
+def test_the_portal_is_told_the_code_of_a_card(edge: Edge, portal: Portal) -> None:
+    """Eight characters, typed as people type them, mean the same person as the long reference; no card, nobody."""
+    person, anna = edge.person()
+    edge.browse(anna)
+    page = "/actions/application-completed"
+    assert page == edge.client.post(f"{page}/card", data=edge.browse(anna)).headers["location"]
+    (code,) = re.findall(r"code-shown\">(\w{4}-\w{4})<", edge.client.get(page).text)
+    edge.client.post(f"{page}/card", data=edge.browse(anna))
+    assert code in edge.client.get(page).text
+
+    assert "taken" == portal.report(person, data={"owner": code.lower()}).json()["effect"]
+    assert (0, 30) == wallet(edge, anna)
+    assert "repeated" == portal.report(person, id="again").json()["effect"]
+    unknown = portal.report(person, id="other", data={"owner": "0000-0000"})
+    assert (404, "person-not-found") == (unknown.status_code, unknown.json()["code"])
 
 
 def test_an_outcome_may_come_before_its_action(edge: Edge, portal: Portal) -> None:

@@ -1,15 +1,18 @@
 """Pages of public reports: without scripts one is asked whether it is one of those nearby; staff edit and move."""
 
+import io
 import re
 from typing import Any
 
 import pytest
 
 from identity.roles import Role
-from rewards import departments
+from rewards import blurring, departments
 from rewards.departments import Department
 from tests.api.edge import Edge
 from tests.api.test_earning import hand_in
+from tests.rewards import photos
+from tests.rewards.test_blurring import street
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 """What the pages call is tested on both databases in tests/api."""
@@ -18,8 +21,9 @@ WORDS = "Zwei Matratzen neben dem Glascontainer, Anruf bei Frau Meier"
 FORM = {"description": WORDS, "category": "dumping", "address": "Königstraße 10, 2. Hof"}
 
 
-def _post(edge: Edge, path: str, token: str, **data: Any) -> Any:
-    return edge.client.post(path, data={**data, **edge.browse(token)}, headers={"Accept-Language": "de"})
+def _post(edge: Edge, path: str, token: str, files: Any = None, **data: Any) -> Any:
+    headers = {"Accept-Language": "de"}
+    return edge.client.post(path, data={**data, **edge.browse(token)}, files=files, headers=headers)
 
 
 def _reference(edge: Edge) -> str:
@@ -150,3 +154,49 @@ def test_taking_it_back_is_asked(reported: Edge) -> None:
         "Zurückgezogen"
         in reported.client.get(f"/reports/{reference}", headers={"Accept-Language": "de"}).text
     )
+
+
+def test_the_department_thanks_its_reporter(reported: Edge) -> None:
+    """Not before it is done; with its words and the picture of the place afterwards."""
+    _, anna = reported.person()
+    _, clara = reported.person("clara@example.org", Role.CASE_WORKER)
+    reported.browse(clara)
+    case = re.findall(r"/office/cases/(\d+)", reported.client.get("/office/cases").text)[0]
+    reported.browse(anna)
+    (mine,) = set(re.findall(r"/actions/mine/\d+", reported.client.get("/actions").text))
+    german = {"Accept-Language": "de"}
+    assert "Danke" not in reported.client.get(mine, headers=german).text.split("<main")[1].split("</main")[0]
+
+    picture = {"photo": ("after.jpg", photos.jpeg(5), "image/jpeg")}
+    _post(reported, f"/office/cases/{case}/done", clara, files=picture, note="Alles abgeholt.")
+
+    reported.browse(anna)
+    page = reported.client.get(mine, headers=german).text
+    assert all(text in page for text in ("Entsorgung sagt Danke", "Alles abgeholt."))
+    (shown,) = re.findall(r'src="(/reports/\w+/after/\d+)"', page)
+    assert 200 == reported.client.get(shown).status_code
+
+
+def test_a_picture_with_somebody_on_it_is_looked_at_before_it_is_public(
+    reported: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found weakly goes on when its sender says to have looked; what they wrote stays meanwhile."""
+    monkeypatch.setattr(blurring, "CERTAIN_HITS", 10_000)
+    _, clara = reported.person("clara@example.org", Role.CASE_WORKER)
+    reported.browse(clara)
+    case = re.findall(r"/office/cases/(\d+)", reported.client.get("/office/cases").text)[0]
+    content = io.BytesIO()
+    street(300).save(content, "JPEG")
+    picture = {"photo": ("after.jpg", content.getvalue(), "image/jpeg")}
+    path = f"/office/cases/{case}/done"
+
+    asked = _post(reported, path, clara, files=picture, note="Alles abgeholt.")
+    words = ("Alles abgeholt.", 'name="looked"', "ein Kennzeichen zu erkennen")
+    assert (409, True) == (asked.status_code, all(one in asked.text for one in words))
+    page = f"/reports/{_reference(reported)}"
+    assert "/after/" not in reported.client.get(page).text
+
+    assert (
+        303 == _post(reported, path, clara, files=picture, note="Alles abgeholt.", looked="yes").status_code
+    )
+    assert "/after/" in reported.client.get(page).text

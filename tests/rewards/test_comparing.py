@@ -7,6 +7,7 @@ import pytest
 from rewards import action_types, comparing
 from rewards.comparing import Change, Side
 from rewards.describing import Part
+from rewards.wording import Names
 from tests.rewards import made
 
 PHOTO: dict[str, Any] = {"op": "known", "fact": "photo"}
@@ -15,14 +16,14 @@ LITTER = next(one for one in action_types.built_in() if one.code == "litter-repo
 
 def _compared(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[Part, str, str, Change]]:
     sides = [Side(made.rule(**changes), LITTER) for changes in (before, after)]
-    found = comparing.compare(sides[0], sides[1], lambda text: text, "en")
+    found = comparing.compare(sides[0], sides[1], lambda text: text, "en", Names())
     return [(one.part, one.before, one.after, one.change) for one in found if one.change is not Change.SAME]
 
 
 def test_a_version_does_not_differ_from_itself() -> None:
     """Every clause is there, and all are unchanged."""
     side = Side(made.rule(), LITTER)
-    found = comparing.compare(side, side, lambda text: text, "en")
+    found = comparing.compare(side, side, lambda text: text, "en", Names())
 
     assert {Change.SAME} == {one.change for one in found}
     assert {*Part} - {Part.VALIDITY} == {one.part for one in found}

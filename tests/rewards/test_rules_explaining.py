@@ -11,6 +11,7 @@ from rewards import action_types, describing, evaluating, explaining, receipts, 
 from rewards.action_types import FactType
 from rewards.compiling import NOTHING, Given
 from rewards.linting import LintFinding, Severity
+from rewards.wording import Names
 from tests.rewards import made
 
 REPORT = action_types.built_ins()["litter-report"]
@@ -163,7 +164,7 @@ def test_a_rule_in_words() -> None:
         "Limits for one person: awards per day 3, awards per month 30, points per month 1000.",
         "Paid from the budget “litter”.",
         "Valid from 2026-05-01.",
-    ] == describing.describe(version, REPORT, english, "en")
+    ] == describing.describe(version, REPORT, english, "en", Names())
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_a_rule_in_words() -> None:
 )
 def test_other_parts_of_a_rule(changes: dict[str, Any], line: str) -> None:
     """Each sort of share, effect and validity has its sentence."""
-    assert line in describing.describe(made.rule(**changes), REPORT, english, "en")
+    assert line in describing.describe(made.rule(**changes), REPORT, english, "en", Names())
 
 
 FINDINGS: dict[str, dict[str, Any]] = {
@@ -267,7 +268,7 @@ def test_sentences_are_found_by_the_catalogue() -> None:
         receipt = receipts.of(evaluating.compile_rule(made.rule()), made.facts(given=given))
         explaining.why(receipt, listening, action=REPORT)
     for version in action_types.starter_rules():
-        describing.describe(version, REPORT, listening, "de")
+        describing.describe(version, REPORT, listening, "de", Names())
     explaining.finding("never-true", {}, listening)
 
     assert set() == set(said) - extracted
@@ -376,8 +377,8 @@ def test_special_effects_have_words() -> None:
         "Times 2, rounded down, if: category = Litter on a street or green.",
         "The first gets all, later ones 10 %; which place: length of the description.",
         "Plus 5 points after each 7 days in a row with accepted contributions of any kind.",
-    ] == describing.describe(version, REPORT, english, "en")[2:8]
+    ] == describing.describe(version, REPORT, english, "en", Names())[2:8]
     shared = made.rule(share={"kind": "equally", "fact": "people"})
     assert "Shared equally, rounded down; how many people: people." in describing.describe(
-        shared, REPORT, english, "en"
+        shared, REPORT, english, "en", Names()
     )
