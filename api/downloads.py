@@ -17,3 +17,9 @@ def statement_download(found: Settlement, form: str) -> Response:
     name = f"duiscoin-{found.number}-venue-{found.venue_id}.{form}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(content, media_type=media_type, headers=headers)
+
+
+def pdf(content: bytes, name: str) -> Response:
+    """Return a document that the browser shows and can save under a name; it is its reader's alone."""
+    headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
+    return Response(content, media_type="application/pdf", headers=headers)

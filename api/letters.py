@@ -20,6 +20,27 @@ class Reader:
     translation: NullTranslations
     city: City
 
+    def say(self, sentence: str) -> str:
+        """Return a sentence in the reader's language."""
+        return self.translation.gettext(sentence)
+
+    def points(self, value: int) -> str:
+        """Return 120 points."""
+        text = self.translation.ngettext("%(num)s point", "%(num)s points", value)
+        return text % {"num": formats.number(value, self.language)}
+
+    def euros(self, amount_cents: int) -> str:
+        """Return an amount."""
+        return formats.euros(amount_cents, self.language)
+
+    def instant(self, value: dt.datetime) -> str:
+        """Return day and time in the city's time zone."""
+        return formats.instant(value, self.language, self.city.timezone)
+
+    def until(self, value: dt.datetime) -> str:
+        """Return the last moment before an exclusive end."""
+        return formats.until(value, self.language, self.city.timezone)
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
@@ -36,7 +57,7 @@ def told(entry: Entry, reader: Reader) -> Told:
     """Return what an entry says to this reader."""
     letter = LETTERS.get(entry.code, UNKNOWN)
     facts = _Facts(_readable(entry.facts, reader))
-    say = reader.translation.gettext
+    say = reader.say
     return Told(
         title=say(letter.title).format_map(facts),
         text=say(letter.text).format_map(facts),
@@ -58,13 +79,12 @@ def _readable(facts: Mapping[str, Any], reader: Reader) -> dict[str, str]:
         if name == "titles":
             readable["title"] = formats.localized(value, reader.language)
         elif name.endswith(("_at", "_until")):
-            write = formats.until if name.endswith("_until") else formats.instant
-            readable[name] = write(dt.datetime.fromisoformat(value), reader.language, reader.city.timezone)
+            write = reader.until if name.endswith("_until") else reader.instant
+            readable[name] = write(dt.datetime.fromisoformat(value))
         elif name.endswith("_cents"):
-            readable[name] = formats.euros(value, reader.language)
+            readable[name] = reader.euros(value)
         elif name == "points":
-            text = reader.translation.ngettext("%(num)s point", "%(num)s points", value)
-            readable[name] = text % {"num": formats.number(value, reader.language)}
+            readable[name] = reader.points(value)
         elif isinstance(value, Mapping):
             readable[name] = formats.localized(value, reader.language)
         else:

@@ -13,6 +13,7 @@ from api.v1 import (
     fines,
     occasions,
     offers,
+    papers,
     people,
     postbox,
     quests,
@@ -39,6 +40,7 @@ PREFIX = "/api/v1"
 _MODULES = (
     vouchers,
     scans,
+    papers,
     people,
     wallet,
     actions,

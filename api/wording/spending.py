@@ -3,6 +3,9 @@
 from web.marking import N_
 
 SENTENCES = {
+    "voucher-not-usable": N_(
+        "This voucher was used or given back, or it is over: there is nothing to show at a door."
+    ),
     "fine-already-paid": N_("This fine is paid already. You need do nothing."),
     "fine-amount-differs": N_(
         "The register names another amount than was paid. The city's office looks into it."

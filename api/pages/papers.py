@@ -1,0 +1,26 @@
+"""Papers of one's own: vouchers to be printed."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from api import downloads, services, voucher_papers
+from api.access import Access, Caller, Sort
+from api.pages.postbox import reader_of
+from merchants import venues
+from redemption import vouchers
+
+router = APIRouter(include_in_schema=False)
+Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
+
+
+@router.get("/vouchers/{voucher_id}/paper.pdf")
+def voucher(request: Request, caller: Citizen, voucher_id: str) -> Response:
+    """Return a voucher to be printed."""
+    given = services.of(request)
+    with given.database.reading(caller.city.city_id) as reading:
+        found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
+        where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
+    content = voucher_papers.make(found, where, reader_of(request, caller), given.settings.public_url)
+    return downloads.pdf(content, voucher_papers.name_of(found))

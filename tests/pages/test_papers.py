@@ -1,0 +1,103 @@
+"""Vouchers on paper: what stands on them, that the printed code opens the door, and who may print."""
+
+import io
+from typing import Any
+
+import pypdf
+import pytest
+
+from identity.roles import Role
+from tests.api.edge import Edge
+from tests.fixtures import printing
+
+
+def _bought(edge: Edge, points: int = 500) -> tuple[str, dict[str, Any]]:
+    person, token = edge.person()
+    edge.give(person, points)
+    return token, edge.call("POST", "/api/v1/vouchers", token, json={"offer_id": edge.swim.offer_id}).json()
+
+
+def _text(content: bytes) -> str:
+    read = pypdf.PdfReader(io.BytesIO(content))
+    return " ".join(" ".join(page.extract_text() for page in read.pages).split())
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", ("Gutschein auf Papier", "So geht es ohne Handy", "Gültig bis", "40 Punkte", "Seite 1 von 1")),
+        (
+            "en",
+            ("Voucher on paper", "How it works without a phone", "Valid until", "40 points", "Page 1 of 1"),
+        ),
+    ],
+)
+def test_a_sheet_says_in_plain_words_what_it_is(edge: Edge, language: str, words: tuple[str, ...]) -> None:
+    """Title, place, end, price and steps in the reader's language on one page; the same bytes each time."""
+    token, voucher = _bought(edge)
+    edge.call("PATCH", "/api/v1/me", token, json={"language": language})
+    path = f"/api/v1/vouchers/{voucher['voucher_id']}/paper.pdf"
+
+    first, second = (edge.call("GET", path, token) for _ in range(2))
+    text = _text(first.content)
+
+    assert first.content == second.content
+    assert "application/pdf" == first.headers["content-type"]
+    for said in (
+        *words,
+        voucher["titles"][language],
+        edge.pool.name,
+        edge.pool.street,
+        voucher["manual_code"],
+    ):
+        assert said in text
+
+
+def test_the_printed_code_opens_the_door_once(edge: Edge) -> None:
+    """Printed coarsely and scanned by an independent decoder, the sheet is accepted; then nothing is printed any more."""
+    token, voucher = _bought(edge)
+    edge.browse(token)
+    sheet = edge.client.get(f"/vouchers/{voucher['voucher_id']}/paper.pdf")
+    code = printing.scanned(sheet.content)
+    scan = {"text": code.text, "nonce": "n-1"}
+
+    verdict = edge.call("POST", "/api/v1/scans", edge.device(), json=scan).json()
+
+    assert ("Q", True) == (code.ec_level, code.text.startswith("HTTPS://"))
+    assert "accepted" == verdict["code"]
+    assert 409 == edge.client.get(f"/vouchers/{voucher['voucher_id']}/paper.pdf").status_code
+    assert (409, "voucher-not-usable") == edge.refused(
+        edge.call("GET", f"/api/v1/vouchers/{voucher['voucher_id']}/paper.pdf", token)
+    )
+
+
+def test_a_sheet_is_its_owners_alone(edge: Edge) -> None:
+    """Somebody else gets nothing, and no shared cache keeps it."""
+    token, voucher = _bought(edge)
+    _, other = edge.person("eve@example.org")
+    path = f"/api/v1/vouchers/{voucher['voucher_id']}/paper.pdf"
+
+    assert 404 == edge.call("GET", path, other).status_code
+    assert "private, no-store" == edge.call("GET", path, token).headers["cache-control"]
+
+
+def test_the_desk_prints_for_who_has_no_phone(edge: Edge) -> None:
+    """Staff see what can be used and print it in the citizen's language; the audit log says that it was done."""
+    person, _ = edge.person()
+    _, voucher = _bought(edge)
+    _, clerk = edge.person("desk@example.org", Role.CASE_WORKER)
+    fields = edge.browse(clerk)
+    address = f"/office/desk/{person.person_id}/vouchers"
+
+    listed = edge.client.get(address).text
+    printed = edge.client.post(f"{address}/{voucher['voucher_id']}/paper.pdf", data=fields)
+    another = edge.client.post(
+        f"/office/desk/{person.person_id + 1}/vouchers/{voucher['voucher_id']}/paper.pdf", data=fields
+    )
+
+    assert f"{address}/{voucher['voucher_id']}/paper.pdf" in listed
+    assert "Gutschein auf Papier" in _text(printed.content)
+    assert 404 == another.status_code
+    assert "voucher-printed" in edge.audited()
+    edge.browse(edge.person("anna@example.org")[1])
+    assert 403 == edge.client.get(address).status_code
