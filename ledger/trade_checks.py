@@ -36,7 +36,7 @@ EURO_WALLET = "a wallet holds euros"
 
 _WALLET = "wallet/"
 _SPENT = ("venue/", "redeemed")
-_MONEY = ("eur/bank", "eur/cash/", "eur/clearing/")
+_MONEY = ("eur/bank", "eur/cash/", "eur/clearing/", "eur/girocard/")
 """Credited when money leaves the city's hands (docs/ledger.md)."""
 _MOVING = ("post", "hold", "capture")
 
