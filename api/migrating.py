@@ -32,6 +32,7 @@ _TABLES = (
     "rewards.simulation_tables",
     "rewards.check_tables",
     "redemption.tables",
+    "redemption.collecting_tables",
     "api.tables",
 )
 

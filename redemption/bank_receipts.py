@@ -1,4 +1,4 @@
-"""What came to the city's bank account for orders, or for nobody: each receipt with its cause, none ever lost."""
+"""What came to the city's bank account for orders, or for nobody: each receipt with its cause."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable

@@ -1,7 +1,7 @@
-"""The city collects by itself: bank transfer and desk as providers on the port, kept in the city's own database.
+"""The city collects by itself: bank transfer and desk as providers on the port, in the city's database.
 
-Nothing is called over a network. What the port asks is read and written in units of work of their own; the money
-comes by `redemption.receiving` (a bank's statement) or `redemption.taking` (a desk).
+Nothing is called over a network. What the port asks is read and written in units of work of their own; the
+money comes by `redemption.receiving` (a bank's statement) or `redemption.taking` (a desk).
 """
 
 import datetime as dt
@@ -81,7 +81,10 @@ class _Collector:
         return _answer(self._run(command))
 
     def refund(self, new: NewRefund) -> ProviderRefund:
-        """Have staff give the money back. Raises PaymentUnknown, KeyConflict; PaymentRefused above what came."""
+        """Have staff give money back.
+
+        Raises PaymentUnknown, KeyConflict; PaymentRefused for more than came.
+        """
 
         def command(work: Work) -> ProviderRefund:
             request = self._request(work, new.payment_reference)

@@ -1,4 +1,4 @@
-"""Refunds that staff carry out: by bank transfer to the account that the money came from, or over the counter.
+"""Refunds that staff carry out: by transfer to the account that money came from, or over the counter.
 
 A provider that can't send money back by itself writes the refund down here; it stays pending until somebody
 says that it was done, and when.

@@ -1,7 +1,7 @@
 """Which request an incoming bank transfer pays, decided strictly by reference and amount. Pure.
 
-What is decided depends on the set of transfers only, not on the order of files or of entries in them: money
-for a request is added up, up to what is due, and whatever is above, too little, late or for nobody stays open.
+What is decided depends on the set of transfers only, not on the order of entries: money for a request is
+added up, up to what is due, and whatever is above that, too little, late or for nobody stays open.
 """
 
 import datetime as dt
@@ -100,9 +100,7 @@ def _for_request(request: Request, entries: Collection[Entry]) -> Iterable[Decis
     for one in [*exact, *(entry for entry in entries if entry not in exact)]:
         taken = min(one.cents, due)
         due -= taken
-        if not taken:
-            cause = Cause.DUPLICATE
-        else:
-            cause = Cause.MATCHED if taken == one.cents else Cause.OVERPAID
+        partly = Cause.OVERPAID if taken else Cause.DUPLICATE
+        cause = Cause.MATCHED if taken == one.cents else partly
         decisions.append(Decision(one.key, cause, request.payment_id, taken, one.cents - taken))
     return decisions

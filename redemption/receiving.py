@@ -1,8 +1,8 @@
-"""Receiving bank transfers: a bank's statement is taken in, each credit once, and matched with what is asked for.
+"""Receiving bank transfers: a bank's statement is taken in, each credit once, and matched with requests.
 
 All money that comes is first posted to `eur/suspense/bank`; what pays a request goes on to
-`eur/clearing/transfer`, the rest stays there until it is assigned or sent back. The same file again, or one that
-overlaps with it, changes nothing.
+`eur/clearing/transfer`, the rest stays there until it is assigned or sent back. The same file again, or one
+that overlaps with it, changes nothing.
 """
 
 import datetime as dt
@@ -138,14 +138,12 @@ def _numbers(entry: BankEntry) -> tuple[int, ...]:
 
 
 def _decide(work: db.Work, fresh: Sequence[BankEntry]) -> list[Decision]:
-    credits = [one for one in fresh if one.is_credit]
-    numbers = {one.key: _numbers(one) for one in credits}
+    incoming = [one for one in fresh if one.is_credit]
+    numbers = {one.key: _numbers(one) for one in incoming}
     wanted = sorted({number for found in numbers.values() for number in found})
     asked = collection_requests.by_payments(work, wanted)
     requests = {
-        payment_id: Request(
-            payment_id, one.cents, one.received_cents, one.status is PaymentStatus.CANCELLED
-        )
+        payment_id: Request(payment_id, one.cents, one.received_cents, one.status is PaymentStatus.CANCELLED)
         for payment_id, one in asked.items()
         if one.way is CollectionWay.TRANSFER
     }
@@ -153,10 +151,8 @@ def _decide(work: db.Work, fresh: Sequence[BankEntry]) -> list[Decision]:
         Entry(one.entry_key, one.open_cents, one.booked_on, (one.payment_id,) if one.payment_id else ())
         for one in bank_receipts.waiting_for(work, requests)
     ]
-    entries = [Entry(one.key, one.cents, one.booked_on, numbers[one.key]) for one in credits]
-    back = [
-        Decision(one.key, Cause.TAKEN_BACK, None, 0, -one.cents) for one in fresh if not one.is_credit
-    ]
+    entries = [Entry(one.key, one.cents, one.booked_on, numbers[one.key]) for one in incoming]
+    back = [Decision(one.key, Cause.TAKEN_BACK, None, 0, -one.cents) for one in fresh if not one.is_credit]
     return [*receipt_matching.decide(requests, entries, waiting), *back]
 
 

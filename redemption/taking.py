@@ -1,8 +1,8 @@
 """Taking money at a desk: in full, with a receipt, and the drawer counted at the end of the day.
 
-Cash lies in `eur/cash/<desk>` until the drawer is counted; then it goes to `eur/cash/main`, and what is missing
-or too much stands in `eur/differences/cash`. What was paid by girocard is awaited from the card's network in
-`eur/girocard/<desk>`.
+Cash lies in `eur/cash/<desk>` until the drawer is counted; then it goes to `eur/cash/main`, and what is
+missing or too much stands in `eur/differences/cash`. What was paid by girocard is awaited from the card's
+network in `eur/girocard/<desk>`.
 """
 
 import datetime as dt

@@ -73,7 +73,9 @@ def of_payment(reading: db.Reading, payment_id: int) -> list[Taking]:
     return _select(reading, table.c.payment_id == payment_id)
 
 
-def of_day(reading: db.Reading, day: dt.date, *, desk: str | None = None, staff: str | None = None) -> list[Taking]:
+def of_day(
+    reading: db.Reading, day: dt.date, *, desk: str | None = None, staff: str | None = None
+) -> list[Taking]:
     """Return what was taken on a day, at one desk and by one person if given."""
     condition = table.c.day == day
     if desk is not None:
