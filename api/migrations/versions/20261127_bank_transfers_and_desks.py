@@ -6,7 +6,7 @@ from alembic import op
 from kernel import db
 
 revision = "20261127_city_collects"
-down_revision = "20261127_euro_prices"
+down_revision = "20261127_postbox"
 branch_labels = None
 depends_on = None
 
