@@ -23,6 +23,8 @@ _TABLES = (
     "identity.tables",
     "identity.postbox_tables",
     "merchants.tables",
+    "merchants.billing_tables",
+    "merchants.payout_tables",
     "rewards.tables",
     "rewards.play_tables",
     "rewards.rule_tables",

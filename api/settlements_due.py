@@ -1,13 +1,24 @@
-"""Settling what is due: in one unit of work, or each venue and period in its own."""
+"""Settling what is due: in one unit of work, or many venues at a time in units of their own."""
 
 import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from identity import auditing
+from kernel import logs
 from kernel.cities import City
 from kernel.db import Database, Reading, Work
-from merchants import settling
+from merchants import billing, settling
 from merchants.settlements import Settlement
+from merchants.statements import ProductTax
+from redemption import offers
+
+TOGETHER = 100
+"""Venues in one unit of work: bounds its memory and how long others wait."""
+WORKER = "worker"
+_log = logs.get(__name__)
+Progress = Callable[[int, int], None]
+"""Told how many periods are settled, of how many."""
 
 
 def count(reading: Reading, city: City) -> int:
@@ -15,24 +26,65 @@ def count(reading: Reading, city: City) -> int:
     return len(settling.due_settlements(reading, city))
 
 
-def settle(database: Database, city: City, actor: str) -> list[Settlement]:
-    """Settle every finished period with every venue; again changes nothing. Return what was made."""
+def settle(database: Database, city: City, actor: str, progress: Progress | None = None) -> list[int]:
+    """Settle every finished period with every venue; again changes nothing. Return the ids made."""
     with database.reading(city.city_id) as reading:
         due = settling.due_settlements(reading, city)
-    return [
-        database.run(city.city_id, partial(_settle, city=city, venue_id=venue, first_day=day, actor=actor))
-        for venue, day in due
-    ]
-
-
-def settle_in(work: Work, city: City, actor: str) -> list[Settlement]:
-    """Settle every finished period with every venue, all or none; again changes nothing."""
-    due = settling.due_settlements(work, city)
-    return [_settle(work, city=city, venue_id=venue, first_day=day, actor=actor) for venue, day in due]
-
-
-def _settle(work: Work, *, city: City, venue_id: int, first_day: dt.date, actor: str) -> Settlement:
-    made = settling.settle(work, city, venue_id, first_day)
-    details = {"venue_id": venue_id, "points": made.settled_points, "cents": made.settled_cents}
-    auditing.record(work, actor, "settled", f"settlement/{made.number}", details)
+    made: list[int] = []
+    for together in _batches(due):
+        made += database.run(city.city_id, partial(_settle, city=city, due=together, actor=actor))
+        if progress:
+            progress(len(made), len(due))
     return made
+
+
+def settle_in(work: Work, city: City, actor: str) -> list[int]:
+    """Settle every finished period with every venue, all or none; otherwise as `settle`."""
+    due = settling.due_settlements(work, city)
+    batches = [_settle(work, city=city, due=together, actor=actor) for together in _batches(due)]
+    return [one for made in batches for one in made]
+
+
+def settle_daily(database: Database, city: City) -> None:
+    """Settle what is due, where the city lets the worker do so."""
+    with database.reading(city.city_id) as reading:
+        profile = billing.find(reading)
+    if profile and profile.settles_itself and (made := settle(database, city, WORKER)):
+        _log.info("settled", city=city.slug, statements=len(made))
+
+
+def taxes(reading: Reading) -> Mapping[str, ProductTax]:
+    """Return how value added tax treats each offer, by its code."""
+    return {
+        one.code: ProductTax(one.code, one.vat_kind.value, one.vat_rate_percent)
+        for one in offers.every(reading)
+    }
+
+
+def _settle(work: Work, *, city: City, due: Sequence[tuple[int, dt.date]], actor: str) -> list[int]:
+    made = settling.settle_many(work, city, due, taxes(work))
+    for one in made:
+        _record(work, actor, one)
+    return [one.settlement_id for one in made]
+
+
+def _record(work: Work, actor: str, made: Settlement) -> None:
+    details = {"venue_id": made.venue_id, "points": made.settled_points, "cents": made.settled_cents}
+    auditing.record(work, actor, "settled", f"settlement/{made.number}", details)
+
+
+def _batches(due: Sequence[tuple[int, dt.date]]) -> Iterator[list[tuple[int, dt.date]]]:
+    """Yield what can be settled together: no venue twice, its earlier periods before the later ones."""
+    waiting = list(due)
+    while waiting:
+        first: dict[int, dt.date] = {}
+        later: list[tuple[int, dt.date]] = []
+        for venue_id, first_day in waiting:
+            if venue_id in first:
+                later.append((venue_id, first_day))
+            else:
+                first[venue_id] = first_day
+        round_ = list(first.items())
+        for start in range(0, len(round_), TOGETHER):
+            yield round_[start : start + TOGETHER]
+        waiting = later

@@ -17,6 +17,7 @@ from api import (
     photo_keeping,
     posting_letters,
     self_auditing,
+    settlements_due,
     simulating,
     supply_due,
 )
@@ -87,6 +88,7 @@ def do_daily(services: Services, city: City) -> None:
     run(city.city_id, lambda work: waiting.pay_all(work, city))
     run(city.city_id, lambda work: wallets.expire_lots(work, today))
     run(city.city_id, city_events.forget_waiting)
+    settlements_due.settle_daily(services.database, city)
     supply_due.state(services.log(city), city)
     photo_keeping.expire(services, city)
     for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):

@@ -1,6 +1,8 @@
 """Amounts are whole numbers: points, or euro cents. The only rounding and sharing code of the house."""
 
 import datetime as dt
+import itertools
+from collections.abc import Sequence
 
 AMOUNT_MAX = 2**62 - 1
 """Largest amount of one transfer; two counters of this size still fit 63 bits."""
@@ -15,6 +17,26 @@ def share_percent(amount: int, percent: int) -> int:
         msg = f"no share of {percent} % of {amount}"
         raise ValueError(msg)
     return amount * percent // 100
+
+
+def net_of_gross(gross_cents: int, percent: int) -> int:
+    """Return what is left of an amount without the tax of `percent` in it, rounded half away from zero."""
+    whole = 100 + percent
+    net = (abs(gross_cents) * 200 + whole) // (2 * whole)
+    return net if gross_cents >= 0 else -net
+
+
+def tax_on_net(net_cents: int, percent: int) -> int:
+    """Return the tax of `percent` on an amount, rounded half away from zero."""
+    tax = (abs(net_cents) * percent * 2 + 100) // 200
+    return tax if net_cents >= 0 else -tax
+
+
+def net_shares(gross_cents: Sequence[int], percent: int) -> list[int]:
+    """Return the net amounts of parts so that they add up exactly to the net amount of the whole."""
+    sums = [0, *itertools.accumulate(gross_cents)]
+    nets = [net_of_gross(one, percent) for one in sums]
+    return [after - before for before, after in itertools.pairwise(nets)]
 
 
 def points_to_cents(points: int, rate_cents_per_point: int) -> int:

@@ -11,7 +11,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml
@@ -60,6 +60,8 @@ class BankEntry:
     """Whether it takes an earlier entry back."""
     return_reason: str
     """Code of the reason, as `AC01`, if a transfer came back; empty otherwise."""
+    batch_id: str = ""
+    """Of the payment order whose transfers the bank booked together; empty if it says none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ def _movement(entry: Element, part: Element, cents: int, *, is_credit: bool) -> 
         ),
         is_reversal=is_reversal,
         return_reason=_text(part, "RtrInf/Rsn/Cd") or _text(part, "RtrInf/Rsn/Prtry"),
+        batch_id=_reference(part, "Refs/PmtInfId") or _reference(entry, "NtryDtls/Btch/PmtInfId"),
     )
 
 
@@ -207,9 +210,7 @@ def _keyed(iban: str, entries: Iterable[BankEntry]) -> Iterator[BankEntry]:
         )
         seen[said] += 1
         digest = hashlib.sha256(f"{said}\x1f{seen[said]}".encode()).hexdigest()
-        yield BankEntry(
-            digest[:32], *(getattr(entry, name) for name in BankEntry.__dataclass_fields__ if name != "key")
-        )
+        yield replace(entry, key=digest[:32])
 
 
 def _signed(found: Element) -> int:

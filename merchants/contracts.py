@@ -5,7 +5,7 @@ the period that the earlier one has running then ends on the day before, so a qu
 """
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -79,10 +79,11 @@ def of_venue(reading: db.Reading, venue_id: int) -> list[Contract]:
     return _select(reading, contracts.c.venue_id == venue_id)
 
 
-def by_venue(reading: db.Reading) -> dict[int, list[Contract]]:
-    """Return the contracts of all venues that have one, each in the order in which they come into force."""
+def by_venue(reading: db.Reading, venue_ids: Collection[int] | None = None) -> dict[int, list[Contract]]:
+    """Return the contracts of all or some venues that have one, each in the order of coming into force."""
     found: dict[int, list[Contract]] = {}
-    for contract in _select(reading, sa.true()):
+    wanted = sa.true() if venue_ids is None else contracts.c.venue_id.in_(sorted(set(venue_ids)))
+    for contract in _select(reading, wanted):
         found.setdefault(contract.venue_id, []).append(contract)
     return found
 

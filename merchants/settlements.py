@@ -1,6 +1,7 @@
 """Settlements that were made: frozen statements, and whether they were paid. Made by `merchants.settling`."""
 
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from kernel.errors import NotFound
 from merchants import statements
 from merchants.statements import Statement
 from merchants.tables import payouts, settlements
-from merchants.takings import Frontier
+from merchants.takings import Frontier, Wanted
 
 PAGE_MAX = 200
 
@@ -49,6 +50,18 @@ class Settlement:
         return Frontier(self.cut_sequence, self.last_day)
 
 
+_STORED = tuple(name for name in Settlement.__dataclass_fields__ if name != "paid_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A statement that is about to be stored."""
+
+    statement: Statement
+    ordinal: int
+    settled_through: int
+
+
 def written_number(year: int, ordinal: int) -> str:
     """Return the number of a statement as it is written."""
     return f"{year}-{ordinal:04}"
@@ -59,6 +72,18 @@ def get(reading: db.Reading, settlement_id: int) -> Settlement:
     for settlement in _select(reading, settlements.c.settlement_id == settlement_id):
         return settlement
     raise NotFound("settlement-not-found")
+
+
+def by_id(reading: db.Reading, settlement_ids: Iterable[int]) -> dict[int, Settlement]:
+    """Return those of the named settlements that exist, by id."""
+    found = _select(reading, settlements.c.settlement_id.in_(sorted(set(settlement_ids))))
+    return {one.settlement_id: one for one in found}
+
+
+def unpaid(reading: db.Reading) -> list[Settlement]:
+    """Return the settlements that leave something to pay and are not paid, oldest first."""
+    open_ = sa.and_(settlements.c.settled_cents > 0, payouts.c.settlement_id.is_(None))
+    return _select(reading, open_, by_id=True)[::-1]
 
 
 def of_period(reading: db.Reading, venue_id: int, first_day: dt.date) -> Settlement | None:
@@ -73,6 +98,18 @@ def before_period(reading: db.Reading, venue_id: int, first_day: dt.date) -> Set
     condition = sa.and_(settlements.c.venue_id == venue_id, settlements.c.first_day < first_day)
     found = _select(reading, condition, limit=1)
     return found[0] if found else None
+
+
+def newest_of(reading: db.Reading, venue_ids: Iterable[int]) -> dict[int, Settlement]:
+    """Return the last settlement of each of these venues that was ever settled, by venue."""
+    wanted = sorted(set(venue_ids))
+    newest = (
+        sa.select(settlements.c.venue_id, sa.func.max(settlements.c.first_day))
+        .where(settlements.c.city_id == reading.city_id, settlements.c.venue_id.in_(wanted))
+        .group_by(settlements.c.venue_id)
+    )
+    pair = sa.tuple_(settlements.c.venue_id, settlements.c.first_day)
+    return {one.venue_id: one for one in _select(reading, pair.in_(newest))}
 
 
 def of_venue(reading: db.Reading, venue_id: int) -> list[Settlement]:
@@ -104,31 +141,45 @@ def next_ordinal(work: db.Work, year: int) -> int:
     return (work.connection.execute(highest).scalar() or 0) + 1
 
 
-def keep(work: db.Work, statement: Statement, *, ordinal: int, settled_through: int) -> Settlement:
-    """Store a statement for good. Only for `merchants.settling`."""
-    settlement_id = work.ids.next()
+def keep(work: db.Work, made: Sequence[Made]) -> list[Settlement]:
+    """Store statements for good. Only for `merchants.settling`."""
+    kept = [_settlement(work, one) for one in made]
+    rows = [{"city_id": work.city_id, **{name: getattr(one, name) for name in _STORED}} for one in kept]
+    work.connection.execute(sa.insert(settlements), rows)
+    return kept
+
+
+def _settlement(work: db.Work, made: Made) -> Settlement:
+    statement = made.statement
     document = statements.to_json(statement)
-    work.connection.execute(
-        sa.insert(settlements).values(
-            city_id=work.city_id,
-            settlement_id=settlement_id,
-            year=statement.issued_on.year,
-            ordinal=ordinal,
-            venue_id=statement.venue_id,
-            first_day=statement.first_day,
-            last_day=statement.last_day,
-            after_sequence=statement.after_sequence,
-            cut_sequence=statement.cut_sequence,
-            settled_through=settled_through,
-            settled_points=statement.settled_points,
-            settled_cents=statement.settled_cents,
-            closing_points=statement.closing_points,
-            document=document,
-            sha256=statements.sha256(document),
-            issued_at=work.now,
-        )
+    return Settlement(
+        settlement_id=work.ids.next(),
+        year=statement.issued_on.year,
+        ordinal=made.ordinal,
+        venue_id=statement.venue_id,
+        first_day=statement.first_day,
+        last_day=statement.last_day,
+        after_sequence=statement.after_sequence,
+        cut_sequence=statement.cut_sequence,
+        settled_through=made.settled_through,
+        settled_points=statement.settled_points,
+        settled_cents=statement.settled_cents,
+        closing_points=statement.closing_points,
+        document=document,
+        sha256=statements.sha256(document),
+        issued_at=work.now,
+        paid_on=None,
     )
-    return get(work, settlement_id)
+
+
+def wanted_of(reading: db.Reading, settlement: Settlement) -> Wanted:
+    """Return what of the ledger a settlement covers."""
+    previous = before_period(reading, settlement.venue_id, settlement.first_day)
+    return Wanted(
+        after=settlement.after_sequence,
+        upto=settlement.frontier,
+        settled=previous.frontier if previous else None,
+    )
 
 
 def _select(
@@ -138,7 +189,7 @@ def _select(
     by_id: bool = False,
     limit: int | None = None,
 ) -> list[Settlement]:
-    plain = [settlements.c[name] for name in Settlement.__dataclass_fields__ if name != "paid_on"]
+    plain = [settlements.c[name] for name in _STORED]
     paid = sa.and_(
         payouts.c.city_id == settlements.c.city_id, payouts.c.settlement_id == settlements.c.settlement_id
     )

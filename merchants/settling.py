@@ -6,6 +6,8 @@ again from the ledger byte for byte, which is how it is checked.
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -13,46 +15,74 @@ from kernel import db, ids
 from kernel.cities import City
 from kernel.errors import Conflict, Invalid
 from ledger import chart, posting, queries, transfers
+from ledger.transfers import Transfer
 from merchants import contracts, settlements, statements, takings, venues
 from merchants.contracts import Contract
 from merchants.periods import Period
 from merchants.settlements import Settlement
-from merchants.statements import Statement
-from merchants.takings import Frontier, Takings
+from merchants.statements import ProductTax, Statement
+from merchants.takings import Frontier, Takings, Wanted
 from merchants.venues import Venue
 
+NO_TAXES: Mapping[str, ProductTax] = MappingProxyType({})
 _NAMESPACE = UUID("2c7c4f0e-5d0b-4a57-9b50-63f1f6f5d8a4")
 
 
-def settle(work: db.Work, city: City, venue_id: int, first_day: dt.date) -> Settlement:
+def settle(
+    work: db.Work, city: City, venue_id: int, first_day: dt.date, taxes: Mapping[str, ProductTax] = NO_TAXES
+) -> Settlement:
     """Settle with a venue for its period that begins on `first_day`; again gives the first settlement.
 
     The points are paid at the rate of the statement's period, late ones too. If more was undone than
     redeemed, nothing is paid and the negative rest opens the next statement. A period without redemptions
-    gets a statement of zeros and no transfers.
+    gets a statement of zeros and no transfers. `taxes` are those of the products, by code.
 
     Raises NotFound `venue-not-found`; Invalid `settlement-period-invalid`; Conflict `contract-missing`,
     `period-not-finished`, `earlier-period-not-settled` (with the `first_day` that comes first).
     """
-    venue = venues.get(work, venue_id)
+    venues.get(work, venue_id)
     made = settlements.of_period(work, venue_id, first_day)
-    if made is not None:
-        return made
-    contract, period = _finished_period(work, city, venue_id, first_day)
-    previous = settlements.before_period(work, venue_id, first_day)
-    taken = _takings(work, venue_id, Frontier(queries.head_sequence(work), period.last_day), previous)
+    return made or settle_many(work, city, [(venue_id, first_day)], taxes)[0]
+
+
+def settle_many(
+    work: db.Work, city: City, due: Sequence[tuple[int, dt.date]], taxes: Mapping[str, ProductTax] = NO_TAXES
+) -> list[Settlement]:
+    """Settle one period with each of many venues, all or none, in a fixed number of statements.
+
+    No venue may be named twice, and none of the periods may be settled yet. Raises as `settle`.
+    """
+    previous = settlements.newest_of(work, [venue_id for venue_id, _ in due])
+    signed = contracts.by_venue(work, [venue_id for venue_id, _ in due])
+    found = {
+        venue_id: _finished_period(
+            work, city, venue_id, first_day, signed.get(venue_id, []), previous.get(venue_id)
+        )
+        for venue_id, first_day in due
+    }
+    head = queries.head_sequence(work)
+    wanted = {
+        venue_id: _wanted(Frontier(head, period.last_day), previous.get(venue_id))
+        for venue_id, (_, period) in found.items()
+    }
+    taken = takings.collect(work, wanted)
+    known = venues.by_id(work, found)
     issued_on = city.day_of(work.now)
-    ordinal = settlements.next_ordinal(work, issued_on.year)
-    statement = Statement(
-        number=settlements.written_number(issued_on.year, ordinal),
-        issued_on=issued_on,
-        city_id=work.city_id,
-        **_of_venue(venue),
-        **_of_period(contract, period),
-        **_from_ledger(taken, previous),
-    )
-    _post(work, statement)
-    return settlements.keep(work, statement, ordinal=ordinal, settled_through=taken.settled_through)
+    first_ordinal = settlements.next_ordinal(work, issued_on.year)
+    made: list[settlements.Made] = []
+    for ordinal, (venue_id, (contract, period)) in enumerate(found.items(), first_ordinal):
+        statement = Statement(
+            number=settlements.written_number(issued_on.year, ordinal),
+            issued_on=issued_on,
+            city_id=work.city_id,
+            **_of_venue(known[venue_id]),
+            **_of_period(contract, period),
+            **_from_ledger(taken[venue_id], previous.get(venue_id)),
+        )
+        statement = dataclasses.replace(statement, taxes=_taxes(statement, taxes))
+        made.append(settlements.Made(statement, ordinal, taken[venue_id].settled_through))
+    _post(work, [one.statement for one in made])
+    return settlements.keep(work, made)
 
 
 def due_settlements(
@@ -80,8 +110,9 @@ def reproduce(reading: db.Reading, settlement: Settlement) -> str:
 
     It equals `settlement.document` unless the book or the document was tampered with.
     """
-    previous = settlements.before_period(reading, settlement.venue_id, settlement.first_day)
-    taken = _takings(reading, settlement.venue_id, settlement.frontier, previous)
+    venue_id = settlement.venue_id
+    previous = settlements.before_period(reading, venue_id, settlement.first_day)
+    taken = takings.collect(reading, {venue_id: _wanted(settlement.frontier, previous)})[venue_id]
     frozen = statements.from_json(settlement.document)
     own: dict[str, Any] = {
         "number": settlement.number,
@@ -91,9 +122,15 @@ def reproduce(reading: db.Reading, settlement: Settlement) -> str:
     return statements.to_json(dataclasses.replace(frozen, **own, **_from_ledger(taken, previous)))
 
 
-def _finished_period(work: db.Work, city: City, venue_id: int, first_day: dt.date) -> tuple[Contract, Period]:
+def _finished_period(
+    work: db.Work,
+    city: City,
+    venue_id: int,
+    first_day: dt.date,
+    signed: Sequence[Contract],
+    previous: Settlement | None,
+) -> tuple[Contract, Period]:
     """Return the period that begins on `first_day` with its contract, if it is the one to settle now."""
-    signed = contracts.of_venue(work, venue_id)
     found = contracts.period_on(signed, first_day)
     if found is None:
         raise Conflict("contract-missing", venue_id=venue_id)
@@ -103,21 +140,22 @@ def _finished_period(work: db.Work, city: City, venue_id: int, first_day: dt.dat
         )
     if found[1].last_day >= city.day_of(work.now):
         raise Conflict("period-not-finished", last_day=found[1].last_day.isoformat())
-    previous = settlements.before_period(work, venue_id, first_day)
     expected = previous.last_day + dt.timedelta(days=1) if previous else signed[0].valid_from
     if first_day != expected:
         raise Conflict("earlier-period-not-settled", first_day=expected.isoformat())
     return found
 
 
-def _takings(reading: db.Reading, venue_id: int, upto: Frontier, previous: Settlement | None) -> Takings:
-    return takings.collect(
-        reading,
-        venue_id,
+def _wanted(upto: Frontier, previous: Settlement | None) -> Wanted:
+    return Wanted(
         after=previous.settled_through if previous else 0,
         upto=upto,
         settled=previous.frontier if previous else None,
     )
+
+
+def _taxes(statement: Statement, known: Mapping[str, ProductTax]) -> tuple[ProductTax, ...]:
+    return tuple(known.get(product, ProductTax(product, "", None)) for product in statement.points_by_product)
 
 
 def _of_venue(venue: Venue) -> dict[str, Any]:
@@ -145,33 +183,37 @@ def _from_ledger(taken: Takings, previous: Settlement | None) -> dict[str, Any]:
         "cut_sequence": taken.cut_sequence,
         "opening_points": taken.opening_points,
         "redemptions": taken.redemptions,
+        "conflicts": taken.conflicts,
         "reversals": taken.reversals,
+        "corrections": taken.corrections,
+        "opening": statements.from_json(previous.document).closing if previous else (),
     }
 
 
-def _post(work: db.Work, statement: Statement) -> None:
-    """Take the points out of circulation and owe the venue their value, both or neither."""
-    if not statement.settled_points:
-        return
+def _post(work: db.Work, made: Sequence[Statement]) -> None:
+    """Take the points out of circulation and owe the venues their value; for each venue both or neither."""
+    posting.post_or_raise(
+        work, [transfer for one in made if one.settled_points for transfer in _transfers(work.city_id, one)]
+    )
+
+
+def _transfers(city_id: int, statement: Statement) -> list[Transfer]:
     venue_id = statement.venue_id
     sides = (
         (venues.points_path(venue_id), chart.REDEEMED, statement.settled_points),
         (chart.EUR_PROGRAMME, venues.payable_path(venue_id), statement.settled_cents),
     )
-    key = (work.city_id, venue_id, statement.first_day.isoformat())
-    posting.post_or_raise(
-        work,
-        [
-            transfers.post(
-                ids.derive(_NAMESPACE, *key, credit),
-                debit,
-                credit,
-                amount,
-                effective=statement.issued_on,
-                purpose=takings.PURPOSE_SETTLEMENT,
-                subject=statement.number,
-                group_id=ids.derive(_NAMESPACE, *key),
-            )
-            for debit, credit, amount in sides
-        ],
-    )
+    key = (city_id, venue_id, statement.first_day.isoformat())
+    return [
+        transfers.post(
+            ids.derive(_NAMESPACE, *key, credit),
+            debit,
+            credit,
+            amount,
+            effective=statement.issued_on,
+            purpose=takings.PURPOSE_SETTLEMENT,
+            subject=statement.number,
+            group_id=ids.derive(_NAMESPACE, *key),
+        )
+        for debit, credit, amount in sides
+    ]

@@ -6,29 +6,56 @@ ones open without asking; all amounts are whole points and whole cents, so no de
 """
 
 import csv
+import dataclasses
 import datetime as dt
 import hashlib
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kernel import money
 
-FORMAT = "duiscoin-statement/1"
+FORMAT = "duiscoin-statement/2"
+FORMER_FORMAT = "duiscoin-statement/1"
+"""Without tiers, conflicts, corrections and taxes; such statements stay as they were written."""
 BYTE_ORDER_MARK = "\ufeff"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_CSV_HEAD = ("statement", "venue", "first_day", "last_day", "entry", "product", "count", "points", "cents")
+_CSV_HEAD = (
+    "statement", "venue", "first_day", "last_day", "entry", "product", "tier", "count", "points", "cents",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ProductLine:
-    """What was redeemed, or undone, of one product."""
+    """What was redeemed, or undone, of one product on one way."""
 
     product: str
     """Code of the offer."""
     count: int
+    points: int
+    tier: str = ""
+    """How it was scanned (`merchants.takings.tier_of`); empty where nothing was scanned."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTax:
+    """How value added tax treats a product, as it was when the statement was made."""
+
+    product: str
+    kind: str
+    """`discount`, `single-purpose` or `multi-purpose`; empty if no offer says so."""
+    rate_percent: int | None
+    """None: the venue's own rate holds (`merchants.tax_data`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Points of a product that an earlier statement left open: below zero, the venue owes them."""
+
+    product: str
     points: int
 
 
@@ -54,16 +81,24 @@ class Statement:
     """Carried over: below zero if more was undone than redeemed."""
     redemptions: tuple[ProductLine, ...]
     reversals: tuple[ProductLine, ...]
+    conflicts: tuple[ProductLine, ...] = ()
+    """Scanned in good faith though the voucher was used elsewhere: paid, and borne by the city."""
+    corrections: tuple[ProductLine, ...] = ()
+    """What was decided about contested lines of earlier statements; points may be below zero."""
+    opening: tuple[Carried, ...] = ()
+    """`opening_points` by product."""
+    taxes: tuple[ProductTax, ...] = ()
+    format: str = FORMAT
 
     @property
     def redeemed_points(self) -> int:
         """Points redeemed in all."""
-        return sum(line.points for line in self.redemptions)
+        return _sum(self.redemptions)
 
     @property
     def reversed_points(self) -> int:
         """Points given back to citizens in all."""
-        return sum(line.points for line in self.reversals)
+        return _sum(self.reversals)
 
     @property
     def settled_points(self) -> int:
@@ -81,14 +116,37 @@ class Statement:
         return self._balance - self.settled_points
 
     @property
+    def points_by_product(self) -> dict[str, int]:
+        """What each product adds to the balance, in order of product; together they are the balance."""
+        found: Counter[str] = Counter()
+        for carried in self.opening:
+            found[carried.product] += carried.points
+        for line in (*self.redemptions, *self.conflicts, *self.corrections):
+            found[line.product] += line.points
+        for line in self.reversals:
+            found[line.product] -= line.points
+        unexplained = self._balance - found.total()
+        if unexplained:
+            found[""] += unexplained
+        return dict(sorted(found.items()))
+
+    @property
+    def closing(self) -> tuple[Carried, ...]:
+        """`closing_points` by product."""
+        if not self.closing_points:
+            return ()
+        return tuple(Carried(product, points) for product, points in self.points_by_product.items() if points)
+
+    @property
     def _balance(self) -> int:
-        return self.opening_points + self.redeemed_points - self.reversed_points
+        added = self.redeemed_points + _sum(self.conflicts) + _sum(self.corrections)
+        return self.opening_points + added - self.reversed_points
 
 
 def to_json(statement: Statement) -> str:
     """Return the canonical JSON of a statement."""
     document = {
-        "format": FORMAT,
+        "format": statement.format,
         "number": statement.number,
         "issued_on": statement.issued_on.isoformat(),
         "city_id": statement.city_id,
@@ -107,8 +165,7 @@ def to_json(statement: Statement) -> str:
         "ledger": {"after_sequence": statement.after_sequence, "cut_sequence": statement.cut_sequence},
         "rate_cents_per_point": statement.rate_cents_per_point,
         "opening_points": statement.opening_points,
-        "redemptions": [_line_to_json(line) for line in statement.redemptions],
-        "reversals": [_line_to_json(line) for line in statement.reversals],
+        **_movements_to_json(statement),
         "redeemed_points": statement.redeemed_points,
         "reversed_points": statement.reversed_points,
         "settled_points": statement.settled_points,
@@ -118,10 +175,23 @@ def to_json(statement: Statement) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def _movements_to_json(statement: Statement) -> dict[str, Any]:
+    if statement.format == FORMER_FORMAT:
+        return {
+            name: [
+                {"product": line.product, "count": line.count, "points": line.points}
+                for line in getattr(statement, name)
+            ]
+            for name in ("redemptions", "reversals")
+        }
+    lists = ("redemptions", "conflicts", "reversals", "corrections", "opening", "taxes")
+    return {name: [dataclasses.asdict(line) for line in getattr(statement, name)] for name in lists}
+
+
 def from_json(document: str) -> Statement:
     """Return the statement that `to_json` wrote. Raises ValueError for another format."""
     read = json.loads(document)
-    if read["format"] != FORMAT:
+    if read["format"] not in {FORMAT, FORMER_FORMAT}:
         msg = f"not a {FORMAT}: {read['format']}"
         raise ValueError(msg)
     venue, period, ledger = read["venue"], read["period"], read["ledger"]
@@ -143,13 +213,18 @@ def from_json(document: str) -> Statement:
         opening_points=read["opening_points"],
         redemptions=tuple(ProductLine(**line) for line in read["redemptions"]),
         reversals=tuple(ProductLine(**line) for line in read["reversals"]),
+        conflicts=tuple(ProductLine(**line) for line in read.get("conflicts", ())),
+        corrections=tuple(ProductLine(**line) for line in read.get("corrections", ())),
+        opening=tuple(Carried(**one) for one in read.get("opening", ())),
+        taxes=tuple(ProductTax(**one) for one in read.get("taxes", ())),
+        format=read["format"],
     )
 
 
 def to_csv(statement: Statement) -> str:
     """Return the statement for spreadsheets: a row for each entry, with points and cents as whole numbers.
 
-    The rows from `opening` to `reversal` add up to `settled` plus `closing`.
+    The rows from `opening` to `correction` add up to `settled` plus `closing`.
     """
     written = io.StringIO()
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
@@ -160,9 +235,10 @@ def to_csv(statement: Statement) -> str:
         statement.first_day.isoformat(),
         statement.last_day.isoformat(),
     )
-    for entry, product, count, points in _entries(statement):
-        cents = money.points_to_cents(points, statement.rate_cents_per_point)
-        writer.writerow((*head, entry, _harmless(product), count, points, cents))
+    for entry, line in _entries(statement):
+        cents = money.points_to_cents(line.points, statement.rate_cents_per_point)
+        named = (_harmless(line.product), line.tier, line.count or "")
+        writer.writerow((*head, entry, *named, line.points, cents))
     return BYTE_ORDER_MARK + written.getvalue()
 
 
@@ -171,18 +247,22 @@ def sha256(document: str) -> str:
     return hashlib.sha256(document.encode()).hexdigest()
 
 
-def _entries(statement: Statement) -> Iterator[tuple[str, str, int | str, int]]:
-    yield "opening", "", "", statement.opening_points
+def _entries(statement: Statement) -> Iterator[tuple[str, ProductLine]]:
+    yield "opening", ProductLine("", 0, statement.opening_points)
     for line in statement.redemptions:
-        yield "redemption", line.product, line.count, line.points
+        yield "redemption", line
+    for line in statement.conflicts:
+        yield "conflict", line
     for line in statement.reversals:
-        yield "reversal", line.product, line.count, -line.points
-    yield "settled", "", "", statement.settled_points
-    yield "closing", "", "", statement.closing_points
+        yield "reversal", replace(line, points=-line.points)
+    for line in statement.corrections:
+        yield "correction", line
+    yield "settled", ProductLine("", 0, statement.settled_points)
+    yield "closing", ProductLine("", 0, statement.closing_points)
 
 
-def _line_to_json(line: ProductLine) -> dict[str, Any]:
-    return {"product": line.product, "count": line.count, "points": line.points}
+def _sum(lines: Iterable[ProductLine]) -> int:
+    return sum(line.points for line in lines)
 
 
 def _harmless(text: str) -> str:

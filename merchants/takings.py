@@ -9,18 +9,26 @@ for a settled day falls into the next statement, nothing is left out, and nothin
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from kernel import db
-from ledger import accounts, queries
+from ledger import accounts, chart, queries, turnover
 from ledger.queries import StatementLine
+from ledger.turnover import Turnover, Window
 from merchants import venues
 from merchants.statements import ProductLine
 
 PURPOSE_SETTLEMENT = "settlement"
+PURPOSE_CORRECTION = "settlement-correction"
+PURPOSE_REDEMPTION = "redemption"
+"""What is redeemed on another way than online says so behind a hyphen: `redemption-leased`."""
+ONLINE = "online"
 _UNMOVING = {"hold", "release"}
+_NEVER = dt.date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,16 @@ class Frontier:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a statement is to cover: lines within `upto` that were not within `settled`."""
+
+    after: int
+    """Number up to which all is settled, so that old lines need not be read."""
+    upto: Frontier
+    settled: Frontier | None
+
+
+@dataclass(frozen=True, slots=True)
 class Takings:
     """The figures of a statement and where in the ledger they stand."""
 
@@ -43,61 +61,140 @@ class Takings:
     cut_sequence: int
     opening_points: int
     redemptions: tuple[ProductLine, ...]
+    conflicts: tuple[ProductLine, ...]
     reversals: tuple[ProductLine, ...]
+    corrections: tuple[ProductLine, ...]
     settled_through: int
     """Up to this number nothing of the venue is left for a later statement."""
 
 
-@dataclass(slots=True)
-class _Tally:
-    """Adds up lines by product. The transfers of one redemption are one group, so they stand together."""
+def collect(reading: db.Reading, wanted: Mapping[int, Wanted]) -> dict[int, Takings]:
+    """Return what belongs to statements, by venue.
 
-    points: dict[str, int] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    last: UUID | None = None
+    What is credited counts as redeemed and what is debited as undone, whatever its purpose, so the figures
+    always add up to the account's balance; only earlier settlements are neither. What is the same for many
+    venues is asked for once. Raises NotFound `account-not-found`.
+    """
+    paths = {venues.points_path(venue_id): venue_id for venue_id in wanted}
+    found = accounts.by_path(reading, [*paths, chart.OFFLINE_LOSS])
+    numbers = {paths[one.path]: one.account_id for one in found if one.path in paths}
+    loss = next((one.account_id for one in found if one.path == chart.OFFLINE_LOSS), 0)
+    for venue_id in wanted.keys() - numbers.keys():
+        accounts.get(reading, venues.points_path(venue_id))
+    alike: dict[tuple[Frontier, Frontier | None], list[int]] = defaultdict(list)
+    for venue_id, one in wanted.items():
+        alike[one.upto, one.settled].append(venue_id)
+    result: dict[int, Takings] = {}
+    for (upto, settled), together in alike.items():
+        window = Window(
+            after=min(wanted[venue_id].after for venue_id in together),
+            upto=upto.sequence,
+            last_day=upto.last_day,
+            known_upto=settled.sequence if settled else 0,
+            known_day=settled.last_day if settled else _NEVER,
+        )
+        ids = {numbers[venue_id]: venue_id for venue_id in together}
+        moved = turnover.of_accounts(reading, ids, window, apart=loss, without=PURPOSE_SETTLEMENT)
+        left = turnover.balances_as_of(reading, ids, upto.sequence)
+        by_account: dict[int, list[Turnover]] = defaultdict(list)
+        for movement in moved:
+            by_account[movement.account_id].append(movement)
+        for account_id, venue_id in ids.items():
+            result[venue_id] = _takings(wanted[venue_id], left[account_id], by_account[account_id])
+    return result
 
-    def add(self, line: StatementLine) -> None:
-        product = product_of(line)
-        self.points[product] = self.points.get(product, 0) + abs(line.change)
-        use = use_of(line)
-        if use != self.last:
-            self.counts[product] = self.counts.get(product, 0) + 1
-        self.last = use
 
-    def lines(self) -> tuple[ProductLine, ...]:
+def _takings(wanted: Wanted, balance: int, moved: list[Turnover]) -> Takings:
+    ahead = [one for one in moved if not one.is_within]
+    lines: dict[str, dict[tuple[str, str], tuple[int, int]]] = defaultdict(dict)
+    for one in moved:
+        if one.is_within:
+            sort, sign = _sort(one)
+            tier = "" if sort == "corrections" else tier_of(one.purpose)
+            count, points = lines[sort].get((one.topic, tier), (0, 0))
+            lines[sort][one.topic, tier] = (count + one.groups, points + sign * one.amount)
+
+    def listed(sort: str) -> tuple[ProductLine, ...]:
         return tuple(
-            ProductLine(product, self.counts[product], points)
-            for product, points in sorted(self.points.items())
+            ProductLine(product, count, points, tier)
+            for (product, tier), (count, points) in sorted(lines[sort].items())
         )
 
-
-def collect(
-    reading: db.Reading, venue_id: int, *, after: int, upto: Frontier, settled: Frontier | None
-) -> Takings:
-    """Return what belongs to a statement: lines within `upto` that were not within `settled`.
-
-    `after` is the number up to which all is settled, so that old lines need not be read. What is credited
-    counts as redeemed and what is debited as undone, whatever its purpose, so the figures always add up to
-    the account's balance; only earlier settlements are neither. Raises NotFound `account-not-found`.
-    """
-    redeemed, undone, moved, ahead, settled_through = _Tally(), _Tally(), 0, 0, upto.sequence
-    for line in lines(reading, venue_id, after=after, upto=upto.sequence):
-        if line.booked.purpose == PURPOSE_SETTLEMENT:
-            continue
-        if not upto.includes(line):
-            ahead += line.change
-            settled_through = line.booked.sequence - 1
-        elif settled is None or not settled.includes(line):
-            moved += line.change
-            (redeemed if line.change > 0 else undone).add(line)
-    balance = queries.as_of(reading, venues.points_path(venue_id), upto.sequence).posted
     return Takings(
-        after_sequence=after,
-        cut_sequence=upto.sequence,
-        opening_points=balance - moved - ahead,
-        redemptions=redeemed.lines(),
-        reversals=undone.lines(),
-        settled_through=settled_through,
+        after_sequence=wanted.after,
+        cut_sequence=wanted.upto.sequence,
+        opening_points=balance - sum(one.amount if one.is_credit else -one.amount for one in moved),
+        redemptions=listed("redemptions"),
+        conflicts=listed("conflicts"),
+        reversals=listed("reversals"),
+        corrections=listed("corrections"),
+        settled_through=min((one.first_sequence - 1 for one in ahead), default=wanted.upto.sequence),
+    )
+
+
+def _sort(one: Turnover) -> tuple[str, int]:
+    """Return which list of the statement a movement belongs to, and with which sign it stands there."""
+    if one.purpose == PURPOSE_CORRECTION:
+        return "corrections", 1 if one.is_credit else -1
+    if not one.is_credit:
+        return "reversals", 1
+    return ("conflicts" if one.is_apart else "redemptions"), 1
+
+
+def tier_of(purpose: str) -> str:
+    """Return on which way something was redeemed, from its purpose; empty if nothing was scanned."""
+    start, _, way = purpose.partition("-")
+    return (way or ONLINE) if start == PURPOSE_REDEMPTION else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One redemption or its undoing, as a single line behind a statement."""
+
+    use_id: UUID
+    booked_at: dt.datetime
+    effective: dt.date
+    product: str
+    reference: str
+    """What stands behind the slash of its subject: the voucher's id."""
+    sort: str
+    """`redemptions`, `conflicts`, `reversals` or `corrections`."""
+    tier: str
+    points: int
+    """Below zero if it takes points from the venue."""
+
+
+def uses(reading: db.Reading, venue_id: int, wanted: Wanted) -> Iterator[Use]:
+    """Yield the single lines of a statement, newest first. Raises NotFound `account-not-found`."""
+    found = (
+        line
+        for line in lines(reading, venue_id, after=wanted.after, upto=wanted.upto.sequence)
+        if line.booked.purpose != PURPOSE_SETTLEMENT
+        and wanted.upto.includes(line)
+        and not (wanted.settled and wanted.settled.includes(line))
+    )
+    for use_id, parts in itertools.groupby(found, key=use_of):
+        yield _use(use_id, list(parts))
+
+
+def _use(use_id: UUID, parts: list[StatementLine]) -> Use:
+    first = parts[0]
+    product, _, reference = first.booked.subject.partition("/")
+    if first.booked.purpose == PURPOSE_CORRECTION:
+        sort = "corrections"
+    elif not first.is_credit:
+        sort = "reversals"
+    else:
+        sort = "conflicts" if first.other_path == chart.OFFLINE_LOSS else "redemptions"
+    return Use(
+        use_id,
+        first.booked.booked_at,
+        first.booked.effective,
+        product,
+        reference,
+        sort,
+        tier_of(first.booked.purpose),
+        sum(part.change for part in parts),
     )
 
 
@@ -116,11 +213,6 @@ def lines(
         if len(page) < queries.PAGE_MAX:
             return
         before = page[-1].booked.sequence
-
-
-def product_of(line: StatementLine) -> str:
-    """Return the code of the offer: what stands before the slash in `<offer>/<voucher>`."""
-    return line.booked.subject.partition("/")[0]
 
 
 def use_of(line: StatementLine) -> UUID:

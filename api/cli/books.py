@@ -1,8 +1,9 @@
 """`duiscoin ledger` and `duiscoin settle`: the books."""
 
 import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,6 +14,8 @@ from api.cli import opening
 from kernel.cities import City
 from kernel.db import Database
 from ledger import invariants, surveying, verifying
+from merchants import settlements, settling
+from merchants.settlements import Settlement
 
 app = typer.Typer(help="The ledger.", no_args_is_help=True)
 CityOption = Annotated[str | None, typer.Option("--city", help="Slug of the city, if there are several")]
@@ -69,24 +72,68 @@ def _verify(database: Database, city: City, resume_from: int, processes: int | N
     return report
 
 
-def settle(city: CityOption = None, as_json: JsonOption = False) -> None:
+def settle(
+    city: CityOption = None,
+    as_json: JsonOption = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Make nothing; make all statements anew from the ledger and compare"),
+    ] = False,
+) -> None:
     """Settle all finished periods with all venues; running it again changes nothing."""
     database = opening.database(opening.settings())
     chosen = opening.city(database, city)
-    settled = settlements_due.settle(database, chosen, "command-line")
-    if as_json:
-        rows = [
-            {
-                "number": s.number,
-                "venue_id": s.venue_id,
-                "points": s.settled_points,
-                "amount_cents": s.settled_cents,
-            }
-            for s in settled
-        ]
-        typer.echo(json.dumps(rows))
+    if check:
+        _check_statements(database, chosen)
         return
-    for one in settled:
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("statements", total=None)
+        made = settlements_due.settle(
+            database,
+            chosen,
+            "command-line",
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    if as_json:
+        typer.echo(json.dumps([_statement_as_json(one) for one in _statements(database, chosen, made)]))
+        return
+    for one in _statements(database, chosen, made):
         euros = f"{one.settled_cents / 100:.2f} EUR"
         typer.echo(f"{one.number}: venue {one.venue_id}, {one.settled_points} points, {euros}")
-    typer.echo(f"{len(settled)} statements made." if settled else "Nothing to settle.")
+    typer.echo(f"{len(made)} statements made." if made else "Nothing to settle.")
+
+
+def _statements(database: Database, city: City, made: Sequence[int]) -> Iterator[Settlement]:
+    for start in range(0, len(made), settlements.PAGE_MAX):
+        wanted = made[start : start + settlements.PAGE_MAX]
+        with database.reading(city.city_id) as reading:
+            found = settlements.by_id(reading, wanted)
+        yield from (found[one] for one in wanted)
+
+
+def _statement_as_json(one: Settlement) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "venue_id": one.venue_id,
+        "points": one.settled_points,
+        "amount_cents": one.settled_cents,
+    }
+
+
+def _check_statements(database: Database, city: City) -> None:
+    """Compare every statement with what the ledger says today; exit with 1 if one differs."""
+    checked = 0
+    differing: list[str] = []
+    before = None
+    with database.reading(city.city_id) as reading:
+        while found := settlements.page(reading, before=before, limit=settlements.PAGE_MAX):
+            for one in found:
+                checked += 1
+                if settling.reproduce(reading, one) != one.document:
+                    differing.append(one.number)
+            before = found[-1].settlement_id
+    for number in differing:
+        typer.echo(f"{number}: is not what the ledger says.", err=True)
+    typer.echo(f"{checked} statements checked, {len(differing)} differ.")
+    if differing:
+        raise typer.Exit(1)

@@ -174,7 +174,8 @@ async def settle(request: Request, caller: Treasurer, key: IdempotencyKey) -> JS
 
     def command(work: Work) -> Mapping[str, Any]:
         made = settlements_due.settle_in(work, caller.city, caller.scope)
-        return {"settled": [SettlementOut.plain(one) for one in made]}
+        found = settlements.by_id(work, made)
+        return {"settled": [SettlementOut.plain(found[one]) for one in made]}
 
     return await commanding.answer(request, caller, key, command, status=201)
 

@@ -3,6 +3,7 @@
 from web.marking import N_
 
 SENTENCES = {
+    "bank-entry-not-found": N_("There is no such entry."),
     "bank-file-balance-wrong": N_(
         "The balances and the entries of this file do not add up. Please fetch it from the bank again."
     ),
@@ -10,7 +11,9 @@ SENTENCES = {
     "bank-file-incomplete": N_(
         "A part is missing in this bank statement: {element}. Please fetch it from the bank again."
     ),
+    "bank-file-not-found": N_("There is no such bank file."),
     "bank-file-not-xml": N_("This file can't be read. Please choose the bank statement as an XML file."),
+    "bank-file-other-account": N_("This statement is of the account {iban}. Payouts leave another one."),
     "bank-file-other-format": N_(
         "This is not a bank statement in the format camt.053 but {format}. Please ask the bank for camt.053."
     ),
@@ -21,6 +24,19 @@ SENTENCES = {
     "bank-file-value-invalid": N_(
         "The value {value} of {element} in this bank statement is not right. Please fetch it again."
     ),
+    "bic-invalid": N_("A BIC has 8 or 11 characters, for example DUISDE33XXX."),
+    "billing-profile-missing": N_(
+        "Please fill in the city's billing data first: its account and its address."
+    ),
+    "buyer-reference-invalid": N_(
+        "This Leitweg-ID is not right. Please compare it with the letter about it."
+    ),
+    "contest-days-invalid": N_("Between 1 and {maximum} days are possible."),
+    "contest-decided": N_("This has been decided already."),
+    "contest-not-found": N_("Nobody contested such a line."),
+    "contest-reason-missing": N_("Please say why, in one sentence."),
+    "contest-reason-too-long": N_("The reason may have at most {maximum} characters."),
+    "contest-too-late": N_("Lines of this statement could be contested until {last_day}."),
     "contract-missing": N_("No contract with this venue is in force on that day."),
     "contract-not-later": N_(
         "A contract that begins on {latest} is signed already; the new one can't begin before it."
@@ -32,6 +48,8 @@ SENTENCES = {
     "contract-start-invalid": N_(
         "A contract begins on the first day of a settlement period, here {first_day}."
     ),
+    "country-invalid": N_("Please give the country by its two letters, for example DE."),
+    "datev-number-invalid": N_("Please give a whole number up to {maximum}."),
     "device-name-invalid": N_(
         "Please name the device with at most {maximum} characters, for example after its place."
     ),
@@ -39,15 +57,47 @@ SENTENCES = {
     "device-revoked": N_("This device has been blocked. Please ask the owner of the venue."),
     "device-unknown": N_("This device is not enrolled. Please enrol it again."),
     "earlier-period-not-settled": N_("Please settle the period that begins on {first_day} first."),
+    "execution-day-invalid": N_("The bank can carry it out between {earliest} and {latest}."),
+    "exemption-reason-missing": N_(
+        "Please say why it is free of tax; the sentence stands on the credit note."
+    ),
+    "expected-points-invalid": N_(
+        "The line stands at {points} points. Please say how many it should have been, with the same sign."
+    ),
     "iban-invalid": N_("This IBAN is not right. Please compare it with your bank card."),
+    "iban-missing": N_("{venue} has no IBAN yet. Please add it before paying."),
+    "line-contested-already": N_("This line has been contested already."),
+    "line-not-found": N_("This line is not on the statement."),
     "nothing-to-pay": N_("Statement {number} leaves nothing to pay."),
+    "own-contest": N_("You contested this line yourself, so somebody else decides."),
+    "own-payout-run": N_("You made this payout run yourself, so somebody else releases it."),
     "paid-on-invalid": N_("The day of payment must lie between {earliest} and {latest}."),
+    "payout-amount-invalid": N_("The amount of {end_to_end_id} can't be transferred."),
+    "payout-file-invalid": N_(
+        "The payment file is not as it should be. Nothing was paid; please make the run again."
+    ),
+    "payout-not-released": N_("Statement {number} is in a payout run that waits for a second person."),
+    "payout-run-decided": N_("This payout run has been released or cancelled already."),
+    "payout-run-empty": N_("Please choose at least one statement."),
+    "payout-run-not-found": N_("There is no such payout run."),
+    "payout-run-not-released": N_("This payout run is not released, so there is no file for the bank."),
+    "payout-run-sent": N_(
+        "The file of this run was fetched, so the bank may have it. It can't be cancelled any more."
+    ),
+    "payout-run-too-large": N_("A payout run takes at most {maximum} statements."),
+    "payout-under-way": N_("Statement {number} is in another payout run."),
     "period-not-finished": N_("This period ends on {last_day}. It can be settled from the next day on."),
+    "phone-invalid": N_("Please give a telephone number."),
     "settlement-already-paid": N_("This statement is marked as paid on {paid_on} already."),
     "settlement-not-found": N_("There is no such statement."),
     "settlement-period-invalid": N_(
         "No settlement period begins on this day; this one began on {first_day}."
     ),
+    "tax-data-missing": N_("The venue's tax data are missing, so no credit note can be written."),
+    "tax-number-invalid": N_("This tax number is not right."),
+    "tax-number-missing": N_("Please give a VAT identification number or a tax number."),
+    "tax-rate-invalid": N_("Please choose 19, 7 or 0 percent."),
+    "vat-id-invalid": N_("This VAT identification number is not right."),
     "venue-field-missing": N_("Please fill in this field."),
     "venue-field-too-long": N_("This is longer than {maximum} characters."),
     "venue-location-invalid": N_(

@@ -37,7 +37,10 @@ def test_settling_pays_what_was_redeemed(town: Town) -> None:
     settlement = town.settle(venue_id)
 
     statement = read(settlement)
-    assert statement.redemptions == (ProductLine("pool-day", 2, 240), ProductLine("sauna", 1, 30))
+    assert statement.redemptions == (
+        ProductLine("pool-day", 2, 240, "online"),
+        ProductLine("sauna", 1, 30, "online"),
+    )
     assert (settlement.number, settlement.settled_points, settlement.settled_cents) == ("2026-0001", 270, 540)
     assert (settlement.after_sequence, settlement.cut_sequence) == (0, looked_at)
     assert (statement.period, statement.first_day, statement.last_day) == ("month", MAY, dt.date(2026, 5, 31))
@@ -135,7 +138,7 @@ def test_reversal_in_the_period_is_taken_off(town: Town) -> None:
     settlement = town.settle(venue_id)
 
     assert figures(settlement) == (0, 84, 34, 50, 0)
-    assert read(settlement).reversals == (ProductLine("pool-day", 1, 34),)
+    assert read(settlement).reversals == (ProductLine("pool-day", 1, 34, "online"),)
 
 
 def test_reversal_after_settlement_is_carried_over(town: Town) -> None:
@@ -326,4 +329,4 @@ def test_busy_venue_is_read_page_by_page(town: Town, monkeypatch: pytest.MonkeyP
     town.go_to(JUNE)
     monkeypatch.setattr("ledger.queries.PAGE_MAX", 3)
 
-    assert read(town.settle(venue_id)).redemptions == (ProductLine("pool-day", 5, 35),)
+    assert read(town.settle(venue_id)).redemptions == (ProductLine("pool-day", 5, 35, "online"),)

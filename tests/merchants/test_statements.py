@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from merchants import statements
-from merchants.statements import ProductLine, Statement
+from merchants.statements import Carried, ProductLine, ProductTax, Statement
 
 STATEMENT = Statement(
     number="2026-0007",
@@ -27,14 +27,47 @@ STATEMENT = Statement(
     cut_sequence=99,
     rate_cents_per_point=2,
     opening_points=-5,
+    redemptions=(ProductLine("cake", 3, 90, "online"), ProductLine("coffee", 2, 40, "leased")),
+    reversals=(ProductLine("coffee", 1, 20, "online"),),
+    conflicts=(ProductLine("cake", 1, 30, "capped"),),
+    corrections=(ProductLine("coffee", 1, -10),),
+    opening=(Carried("cake", -5),),
+    taxes=(ProductTax("cake", "discount", 7), ProductTax("coffee", "multi-purpose", None)),
+)
+FORMER = replace(
+    STATEMENT,
     redemptions=(ProductLine("cake", 3, 90), ProductLine("coffee", 2, 40)),
     reversals=(ProductLine("coffee", 1, 20),),
+    conflicts=(),
+    corrections=(),
+    opening=(),
+    taxes=(),
+    format=statements.FORMER_FORMAT,
 )
 
 
 def test_json_is_canonical() -> None:
     """The form of record has sorted keys and no spaces; these bytes may never change for this format."""
     assert statements.to_json(STATEMENT) == (
+        '{"city_id":1,"closing_points":0,"conflicts":[{"count":1,"points":30,"product":"cake","tier":"capped"}],'
+        '"corrections":[{"count":1,"points":-10,"product":"coffee","tier":""}],"format":"duiscoin-statement/2",'
+        '"issued_on":"2026-06-02","ledger":{"after_sequence":10,"cut_sequence":99},"number":"2026-0007",'
+        '"opening":[{"points":-5,"product":"cake"}],"opening_points":-5,'
+        '"period":{"first_day":"2026-05-01","kind":"month","last_day":"2026-05-31"},'
+        '"previous_number":"2026-0002","rate_cents_per_point":2,"redeemed_points":130,'
+        '"redemptions":[{"count":3,"points":90,"product":"cake","tier":"online"},'
+        '{"count":2,"points":40,"product":"coffee","tier":"leased"}],'
+        '"reversals":[{"count":1,"points":20,"product":"coffee","tier":"online"}],'
+        '"reversed_points":20,"settled_cents":250,"settled_points":125,'
+        '"taxes":[{"kind":"discount","product":"cake","rate_percent":7},'
+        '{"kind":"multi-purpose","product":"coffee","rate_percent":null}],'
+        '"venue":{"iban":null,"name":"Café „Zur Mühle“; Ruhrort","payee_name":"Mühle GmbH","venue_id":3}}'
+    )
+
+
+def test_former_json_stays_as_it_was() -> None:
+    """Statements of the first format are written as ever; these bytes may never change."""
+    assert statements.to_json(FORMER) == (
         '{"city_id":1,"closing_points":0,"format":"duiscoin-statement/1","issued_on":"2026-06-02",'
         '"ledger":{"after_sequence":10,"cut_sequence":99},"number":"2026-0007","opening_points":-5,'
         '"period":{"first_day":"2026-05-01","kind":"month","last_day":"2026-05-31"},'
@@ -51,16 +84,21 @@ def test_json_reads_back() -> None:
     document = statements.to_json(STATEMENT)
 
     assert statements.from_json(document) == STATEMENT
-    with pytest.raises(ValueError, match="duiscoin-statement/2"):
-        statements.from_json(document.replace("statement/1", "statement/2"))
+    assert statements.from_json(statements.to_json(FORMER)) == FORMER
+    with pytest.raises(ValueError, match="duiscoin-statement/3"):
+        statements.from_json(document.replace("statement/2", "statement/3"))
 
 
 def test_figures_follow() -> None:
     """Opening and redeemed less reversed is settled and closing; a negative rest is carried over."""
-    owing = replace(STATEMENT, opening_points=-200)
+    owing = replace(STATEMENT, opening_points=-200, opening=(Carried("cake", -200),))
 
-    assert (STATEMENT.settled_points, STATEMENT.settled_cents, STATEMENT.closing_points) == (105, 210, 0)
-    assert (owing.settled_points, owing.settled_cents, owing.closing_points) == (0, 0, -90)
+    assert (STATEMENT.settled_points, STATEMENT.settled_cents, STATEMENT.closing_points) == (125, 250, 0)
+    assert (owing.settled_points, owing.settled_cents, owing.closing_points) == (0, 0, -70)
+    assert STATEMENT.points_by_product == {"cake": 115, "coffee": 10}
+    assert owing.closing == (Carried("cake", -80), Carried("coffee", 10))
+    assert STATEMENT.closing == ()
+    assert FORMER.points_by_product == {"": -5, "cake": 90, "coffee": 20}
 
 
 def test_csv_opens_in_a_spreadsheet() -> None:
@@ -68,18 +106,25 @@ def test_csv_opens_in_a_spreadsheet() -> None:
     text = statements.to_csv(STATEMENT)
 
     rows = list(csv.DictReader(text.removeprefix("\ufeff").splitlines(), delimiter=";"))
-    assert text.startswith("\ufeffstatement;venue;first_day;last_day;entry;product;count;points;cents\r\n")
+    assert text.startswith(
+        "\ufeffstatement;venue;first_day;last_day;entry;product;tier;count;points;cents\r\n"
+    )
     assert text.endswith("\r\n")
     assert {row["venue"] for row in rows} == {STATEMENT.venue_name}
-    assert [(row["entry"], row["product"], row["count"], row["points"], row["cents"]) for row in rows] == [
-        ("opening", "", "", "-5", "-10"),
-        ("redemption", "cake", "3", "90", "180"),
-        ("redemption", "coffee", "2", "40", "80"),
-        ("reversal", "coffee", "1", "-20", "-40"),
-        ("settled", "", "", "105", "210"),
-        ("closing", "", "", "0", "0"),
+    written = [
+        (row["entry"], row["product"], row["tier"], row["count"], row["points"], row["cents"]) for row in rows
     ]
-    assert sum(int(row["points"]) for row in rows[:4]) == sum(int(row["points"]) for row in rows[4:])
+    assert written == [
+        ("opening", "", "", "", "-5", "-10"),
+        ("redemption", "cake", "online", "3", "90", "180"),
+        ("redemption", "coffee", "leased", "2", "40", "80"),
+        ("conflict", "cake", "capped", "1", "30", "60"),
+        ("reversal", "coffee", "online", "1", "-20", "-40"),
+        ("correction", "coffee", "", "1", "-10", "-20"),
+        ("settled", "", "", "", "125", "250"),
+        ("closing", "", "", "", "0", "0"),
+    ]
+    assert sum(int(row["points"]) for row in rows[:6]) == sum(int(row["points"]) for row in rows[6:])
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
