@@ -32,6 +32,8 @@ from redemption import paying_fines
 from rewards import city_events, funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
+ROUNDS_MAX = 1000
+"""Of one duty of a day; what is left then is done the next day."""
 _log = logs.get(__name__)
 
 Handler = Callable[[Services, City, Mapping[str, Any]], Callable[[Work], None] | None]
@@ -84,8 +86,8 @@ def do_daily(services: Services, city: City) -> None:
     """Do what a day asks for; doing it more often changes nothing."""
     run = services.database.run
     today = city.day_of(services.database.clock.now())
-    run(city.city_id, lambda work: reviewing.confirm_overdue(work, city))
-    run(city.city_id, lambda work: waiting.pay_all(work, city))
+    in_rounds(lambda: run(city.city_id, lambda work: reviewing.confirm_overdue(work, city)))
+    in_rounds(lambda: run(city.city_id, lambda work: waiting.pay_all(work, city)))
     run(city.city_id, lambda work: wallets.expire_lots(work, today))
     run(city.city_id, city_events.forget_waiting)
     settlements_due.settle_daily(services.database, city)
@@ -94,6 +96,13 @@ def do_daily(services: Services, city: City) -> None:
     for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):
         run(city.city_id, forget)
     services.database.scrub()
+
+
+def in_rounds(step: Callable[[], int]) -> None:
+    """Do something that is much work in many short units, so that nobody waits long for the writer."""
+    for _ in range(ROUNDS_MAX):
+        if not step():
+            return
 
 
 def run_forever(services: Services, stop: threading.Event | None = None) -> None:

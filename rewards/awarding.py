@@ -203,7 +203,7 @@ def points_by_rule(reading: Reading, submission_ids: Sequence[int]) -> dict[int,
     return found
 
 
-def overdue(reading: Reading, limit: int = 500) -> list[int]:
+def overdue(reading: Reading, limit: int) -> list[int]:
     """Return submissions whose awards have been pending for longer than CONFIRM_AFTER."""
     rows = reading.connection.execute(
         sa.select(awards.c.submission_id)

@@ -81,16 +81,18 @@ def photos(reading: Reading, city: City, handed_in: Sequence[tuple[Picture, str 
 def _own(reading: Reading, submission: Submission, thresholds: Thresholds) -> list[Earlier]:
     if submission.source not in PEOPLE and _service(submission.facts) is None:
         return []
-    days = max(
-        thresholds.finds_days,
-        thresholds.declined_days,
-        thresholds.service_months * 31 if _service(submission.facts) else 1,
-    )
-    return _select(
-        reading,
-        submissions.c.owner == submission.owner,
-        submissions.c.received_at >= reading.now - dt.timedelta(days=days),
-    )
+    mine = submissions.c.owner == submission.owner
+    # Read apart, each with its own bound: much of one kind is not to push what matters out of sight.
+    lately = _select(reading, mine, _received_within(reading, thresholds.finds_days))
+    service_days = thresholds.service_months * 31 if _service(submission.facts) else 1
+    days = max(thresholds.finds_days, thresholds.declined_days, service_days)
+    alike = _select(reading, mine, submissions.c.action == submission.action, _received_within(reading, days))
+    known = {one.submission_id for one in alike}
+    return [*alike, *(one for one in lately if one.submission_id not in known)]
+
+
+def _received_within(reading: Reading, days: int) -> sa.ColumnElement[bool]:
+    return submissions.c.received_at >= reading.now - dt.timedelta(days=days)
 
 
 def _around(reading: Reading, submission: Submission, thresholds: Thresholds) -> list[Earlier]:

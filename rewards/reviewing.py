@@ -15,6 +15,8 @@ from rewards.concluding import Said
 from rewards.submissions import Status, Submission
 
 REASON_MAX = 500
+OVERDUE_AT_ONCE = 100
+"""Of one unit of work: everybody else's writes wait meanwhile."""
 
 
 def accept(
@@ -106,16 +108,16 @@ def apply_early_outcome(work: Work, city: City, submission: Submission) -> None:
     early_outcomes.close(work, submission.action, submission.evidence_key)
 
 
-def confirm_overdue(work: Work, city: City) -> int:
-    """Confirm what nobody rejected within `awarding.CONFIRM_AFTER`; return how many.
+def confirm_overdue(work: Work, city: City, *, limit: int = OVERDUE_AT_ONCE) -> int:
+    """Confirm what nobody rejected within `awarding.CONFIRM_AFTER`; return how many. There may be more.
 
     A public report stays as it is: its reporter is not to wait for the city, and the city is not done.
     """
-    overdue = awarding.overdue(work)
+    overdue = submissions.by_ids(work, awarding.overdue(work, limit)).values()
     said = Said(reason="not-rejected-in-time")
-    for submission_id in overdue:
-        concluding.conclude(work, city, submissions.get(work, submission_id), Points.CONFIRMED, said)
-    return len(overdue)
+    for submission in overdue:
+        concluding.conclude(work, city, submission, Points.CONFIRMED, said)
+    return sum(submission.status is Status.ACCEPTED for submission in overdue)
 
 
 def _end(work: Work, city: City, submission: Submission, event: Event, said: Said) -> None:
