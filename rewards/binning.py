@@ -9,12 +9,13 @@ import datetime as dt
 from kernel.cities import City
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Invalid
-from rewards import reviewing, submissions, submitting, tag_checks, tags
+from rewards import reviewing, submissions, submitting, tag_checks, tags, tuning
 from rewards.checking import Place, Result
 from rewards.submissions import Status, Submission
 from rewards.submitting import NewSubmission
 from rewards.tag_codes import Mode, Shown
 from rewards.tags import Purpose, Tag
+from rewards.thresholds import Thresholds
 
 ACTION = "bin-use"
 CHECKED = "bin-code-checked"
@@ -51,10 +52,11 @@ def use(
         fresh = tag_checks.replay(shown, tag.counter, used_before=earlier is not None)
         if fresh.result is not Result.PASS:
             raise Conflict("tag-code-used", field="code")
-    rested = tag_checks.pause(tag.mode, work.now, last_use(work, tag, owner))
+    bounds = tuning.in_force(work)
+    rested = tag_checks.pause(tag.mode, work.now, last_use(work, tag, owner, bounds), bounds)
     if rested.result is not Result.PASS:
         raise Conflict("tag-pause", field="code", minutes=int(rested.details["minutes"]))
-    near = tag_checks.distance(tag.mode, place, tag.place)
+    near = tag_checks.distance(tag.mode, place, tag.place, bounds)
     new = NewSubmission(
         action=ACTION,
         owner=owner,
@@ -74,9 +76,9 @@ def use(
     return submissions.get(work, submission.submission_id)
 
 
-def last_use(reading: Reading, tag: Tag, owner: str) -> dt.datetime | None:
-    """Return when somebody used a bin last, as far as the longest pause looks back."""
-    since = reading.now - max(tag_checks.LIMITS.pause_printed, tag_checks.LIMITS.pause_changing)
+def last_use(reading: Reading, tag: Tag, owner: str, bounds: Thresholds) -> dt.datetime | None:
+    """Return when somebody used a bin last, as far back as it has to rest."""
+    since = reading.now - tag_checks.rest(tag.mode, bounds)
     recent = submissions.of_owner(reading, owner, limit=submissions.PAGE_MAX)
     times = [
         one.received_at

@@ -1,7 +1,7 @@
 """Checks of tags and quests: small pure functions with all data passed in. Missing data never passes.
 
 Validity, replay and pause decide whether a code is taken at all; place and pace go along with what is handed
-in, so that a person looks at it. Bounds are those of the fraud playbook (docs/tags.md).
+in, so that a person looks at it. The bounds are settings of the programme (rewards/thresholds.py).
 """
 
 import datetime as dt
@@ -11,29 +11,11 @@ from typing import Final
 
 from rewards.checking import Finding, Place, Result, distance_m
 from rewards.tag_codes import Mode, Shown
+from rewards.thresholds import Thresholds
 
 NEAR: Final = "tag-near"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of the checks, with their defaults."""
-
-    reach_m: int = 50
-    """So far from the tag one may stand, beside what the device is off."""
-    accuracy_usable_m: int = 100
-    pause_printed: dt.timedelta = dt.timedelta(hours=8)
-    pause_changing: dt.timedelta = dt.timedelta(hours=1)
-    """Between two uses of one bin by one person."""
-    walking_m_per_s: float = 2.5
-    """A brisk walk is 1.8, a jog 2.5; measured straight from station to station, so real ways are longer."""
-    possible_m_per_s: float = 42.0
-    """150 km/h: nobody gets from one station to the next so fast."""
-    slack_m: int = 50
-    """Signs of two stations may be read from between them."""
-
-
-LIMITS: Final = Limits()
+_KMH: Final = 3.6
+"""Kilometres an hour of a metre a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +44,23 @@ def replay(shown: Shown, last_counter: int | None, *, used_before: bool) -> Find
     return Finding("tag-replay", Result.PASS, "tag-code-fresh")
 
 
-def pause(mode: Mode, now: dt.datetime, last_used: dt.datetime | None, limits: Limits = LIMITS) -> Finding:
+def rest(mode: Mode, bounds: Thresholds) -> dt.timedelta:
+    """Return how long one bin rests between two uses by one person."""
+    if mode is Mode.PRINTED:
+        return dt.timedelta(hours=bounds.tag_pause_printed_hours)
+    return dt.timedelta(minutes=bounds.tag_pause_changing_minutes)
+
+
+def pause(mode: Mode, now: dt.datetime, last_used: dt.datetime | None, bounds: Thresholds) -> Finding:
     """Expect that this person did not use this bin a moment ago."""
-    wait = limits.pause_printed if mode is Mode.PRINTED else limits.pause_changing
+    wait = rest(mode, bounds)
     if last_used is not None and now < last_used + wait:
         left = last_used + wait - now
         return Finding("tag-pause", Result.HOLD, "tag-pause", {"minutes": -(-left.total_seconds() // 60)})
     return Finding("tag-pause", Result.PASS, "tag-paused")
 
 
-def distance(mode: Mode, phone: Place | None, tag: Place | None, limits: Limits = LIMITS) -> Finding:
+def distance(mode: Mode, phone: Place | None, tag: Place | None, bounds: Thresholds) -> Finding:
     """Expect the phone near the tag. A display's code is fresh by itself and needs no place."""
     if mode is Mode.DISPLAY and phone is None:
         return Finding("tag-place", Result.PASS, "tag-place-not-needed")
@@ -79,29 +68,32 @@ def distance(mode: Mode, phone: Place | None, tag: Place | None, limits: Limits 
         return Finding("tag-place", Result.REVIEW, "tag-without-place")
     if phone is None:
         return Finding("tag-place", Result.REVIEW, "tag-no-place")
-    if phone.accuracy_m is None or phone.accuracy_m > limits.accuracy_usable_m:
+    if phone.accuracy_m is None or phone.accuracy_m > bounds.accuracy_usable_m:
         return Finding("tag-place", Result.REVIEW, "tag-inaccurate")
     apart = distance_m(phone, tag)
-    if apart > limits.reach_m + phone.accuracy_m:
+    if apart > bounds.tag_reach_m + phone.accuracy_m:
         return Finding("tag-place", Result.HOLD, "tag-too-far", {"distance_m": apart})
     return Finding("tag-place", Result.PASS, NEAR)
 
 
-def speed(legs: Sequence[Leg], limits: Limits = LIMITS) -> Finding:
+def speed(legs: Sequence[Leg], bounds: Thresholds) -> Finding:
     """Expect that the stations were reached on foot; the fastest way between two of them counts."""
     if any(leg.distance_m is None for leg in legs):
         return Finding("quest-pace", Result.REVIEW, "tag-without-place")
-    fastest = max((pace(leg, limits) for leg in legs), default=0.0)
-    if fastest > limits.possible_m_per_s:
+    fastest = max((pace_kmh(leg, bounds) for leg in legs), default=0.0)
+    if fastest > bounds.speed_max_kmh:
         return Finding("quest-pace", Result.HOLD, "quest-too-fast")
-    if fastest > limits.walking_m_per_s:
+    if fastest > bounds.quest_walk_kmh:
         return Finding("quest-pace", Result.REVIEW, "quest-not-walked")
     return Finding("quest-pace", Result.PASS, "quest-walked")
 
 
-def pace(leg: Leg, limits: Limits = LIMITS) -> float:
-    """Return metres a second on a way, less what signs are read from afar; a second is the shortest time."""
-    return max(0, (leg.distance_m or 0) - limits.slack_m) / max(leg.seconds, 1.0)
+def pace_kmh(leg: Leg, bounds: Thresholds) -> float:
+    """Return how fast a way was, measured straight, so that real ways are longer.
+
+    Signs of two stations may be read from between them: that much is taken off. A second is the least time.
+    """
+    return max(0, (leg.distance_m or 0) - bounds.quest_slack_m) / max(leg.seconds, 1.0) * _KMH
 
 
 def stations(reasons: Sequence[str]) -> Finding:

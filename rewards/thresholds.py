@@ -37,6 +37,7 @@ class Group(enum.StrEnum):
     REPEATING = "repeating"
     PHOTO = "photo"
     CLEANUP = "cleanup"
+    TAG = "tag"
     PERSON = "person"
     LIMIT = "limit"
 
@@ -70,6 +71,11 @@ class Thresholds:
     self_made_hours: int = 24
     partners_days: int = 30
     partners_count: int = 3
+    tag_reach_m: int = 50
+    tag_pause_printed_hours: int = 8
+    tag_pause_changing_minutes: int = 60
+    quest_slack_m: int = 50
+    quest_walk_kmh: int = 9
     declined_days: int = 90
     declined_count: int = 3
     awards_per_day: int = 5
@@ -123,6 +129,11 @@ BOUNDS: Mapping[str, Bound] = {
     "self_made_hours": Bound(Group.CLEANUP, Unit.HOURS, 1, 336),
     "partners_days": Bound(Group.CLEANUP, Unit.DAYS, 1, 365),
     "partners_count": Bound(Group.CLEANUP, Unit.TIMES, 2, 50),
+    "tag_reach_m": Bound(Group.TAG, Unit.METRES, 5, 500),
+    "tag_pause_printed_hours": Bound(Group.TAG, Unit.HOURS, 1, 168),
+    "tag_pause_changing_minutes": Bound(Group.TAG, Unit.MINUTES, 1, 1440),
+    "quest_slack_m": Bound(Group.TAG, Unit.METRES, 0, 500),
+    "quest_walk_kmh": Bound(Group.TAG, Unit.SPEED, 3, 29),
     "declined_days": Bound(Group.PERSON, Unit.DAYS, 1, 365),
     "declined_count": Bound(Group.PERSON, Unit.TIMES, 1, 50),
     "awards_per_day": Bound(Group.LIMIT, Unit.TIMES, 1, 50),

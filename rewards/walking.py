@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Invalid
-from rewards import checking, quests, reviewing, submitting, tag_checks, tags
+from rewards import checking, quests, reviewing, submitting, tag_checks, tags, tuning
 from rewards.checking import Finding, Place, Result
 from rewards.quests import Quest, Station
 from rewards.submissions import Status, Submission
@@ -89,7 +89,7 @@ def visit(
         if tag_checks.replay(shown, station.tag.counter, used_before=False).reason == "tag-code-used":
             raise Conflict("tag-code-used", field="code")
         tags.count_up(work, station.tag.tag_id, shown.count)
-    near = tag_checks.distance(station.tag.mode, place, station.tag.place)
+    near = tag_checks.distance(station.tag.mode, place, station.tag.place, tuning.in_force(work))
     work.connection.execute(
         sa.insert(visits).values(
             city_id=work.city_id,
@@ -179,7 +179,7 @@ def _station(quest: Quest, code: str, now: dt.datetime, *, preferred: int) -> tu
 def _finish(work: Work, city: City, quest: Quest, owner: str, trust_level: str) -> None:
     made = visits_of(work, quest.quest_id, owner)
     places = tag_checks.stations([one.near for one in made])
-    pace = tag_checks.speed(legs(quest.stations, made))
+    pace = tag_checks.speed(legs(quest.stations, made), tuning.in_force(work))
     submission, _ = _hand_in(work, city, quest, owner, trust_level, "app", (places, pace))
     if submission.status is Status.ACCEPTED:
         reviewing.confirm(work, city, submission.submission_id, reviewer_id=None, reason=FINISHED)

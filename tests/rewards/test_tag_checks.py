@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from rewards import tag_checks
 from rewards.checking import Place, Result
-from rewards.tag_checks import LIMITS, Leg
+from rewards.tag_checks import Leg
 from rewards.tag_codes import Mode, Shown
+from rewards.thresholds import Thresholds
 
 NOW = dt.datetime(2026, 5, 4, 8, 0, tzinfo=dt.UTC)
 TAG = Place(51_434_000, 6_762_000)
 METRE = 9
+BOUNDS = Thresholds()
 
 
 def _north(metres: int, accuracy: int | None = 10) -> Place:
@@ -35,15 +37,15 @@ def _north(metres: int, accuracy: int | None = 10) -> Place:
 def test_the_phone_is_expected_near_the_tag(phone: Place | None, tag: Place | None, reason: str) -> None:
     """Fifty metres and what the device is off; without a place a person looks at it."""
     for mode in (Mode.PRINTED, Mode.NFC):
-        found = tag_checks.distance(mode, phone, tag)
+        found = tag_checks.distance(mode, phone, tag, BOUNDS)
         assert reason == found.reason
         assert (found.result is Result.PASS) == (reason == "tag-near")
 
 
 def test_a_display_needs_no_place() -> None:
     """Its code is fresh; but a phone that says it is elsewhere is not believed."""
-    assert Result.PASS is tag_checks.distance(Mode.DISPLAY, None, None).result
-    assert Result.HOLD is tag_checks.distance(Mode.DISPLAY, _north(9000), TAG).result
+    assert Result.PASS is tag_checks.distance(Mode.DISPLAY, None, None, BOUNDS).result
+    assert Result.HOLD is tag_checks.distance(Mode.DISPLAY, _north(9000), TAG, BOUNDS).result
 
 
 @settings(max_examples=50)
@@ -59,9 +61,9 @@ def test_a_counter_only_grows(count: int, last: int | None, used: bool) -> None:
 @given(st.sampled_from(Mode), st.integers(0, 10**5))
 def test_one_bin_rests_for_a_while(mode: Mode, seconds: int) -> None:
     """Eight hours on paper, one hour with a code that changes; how long is left is said in whole minutes."""
-    rest = LIMITS.pause_printed if mode is Mode.PRINTED else LIMITS.pause_changing
+    rest = dt.timedelta(hours=8 if mode is Mode.PRINTED else 1)
     since = dt.timedelta(seconds=seconds)
-    found = tag_checks.pause(mode, NOW, NOW - since)
+    found = tag_checks.pause(mode, NOW, NOW - since, BOUNDS)
 
     assert (found.result is Result.PASS) == (since >= rest)
     if found.details:
@@ -74,19 +76,19 @@ def test_one_bin_rests_for_a_while(mode: Mode, seconds: int) -> None:
 def test_the_fastest_way_counts(ways: list[tuple[int, float]]) -> None:
     """One way that nobody walks is enough, whatever the others were."""
     legs = [Leg(*way) for way in ways]
-    found = tag_checks.speed(legs)
-    fastest = max((tag_checks.pace(leg) for leg in legs), default=0)
+    found = tag_checks.speed(legs, BOUNDS)
+    fastest = max((tag_checks.pace_kmh(leg, BOUNDS) for leg in legs), default=0)
 
-    walked, possible = fastest <= LIMITS.walking_m_per_s, fastest <= LIMITS.possible_m_per_s
+    walked, possible = fastest <= 9, fastest <= 150
     assert (Result.PASS if walked else Result.REVIEW if possible else Result.HOLD) is found.result
 
 
 def test_pace_by_example() -> None:
     """600 m in eight minutes is walked, in two minutes driven, in ten seconds made up."""
-    reasons = [tag_checks.speed([Leg(600, s)]).reason for s in (480, 120, 10)]
+    reasons = [tag_checks.speed([Leg(600, s)], BOUNDS).reason for s in (480, 120, 10)]
 
     assert ["quest-walked", "quest-not-walked", "quest-too-fast"] == reasons
-    assert "tag-without-place" == tag_checks.speed([Leg(600, 480), Leg(None, 480)]).reason
+    assert "tag-without-place" == tag_checks.speed([Leg(600, 480), Leg(None, 480)], BOUNDS).reason
 
 
 @pytest.mark.parametrize(
@@ -101,3 +103,21 @@ def test_pace_by_example() -> None:
 def test_all_stations_count(reasons: list[str], result: Result) -> None:
     """One station without a place is looked at; one far away is held."""
     assert result is tag_checks.stations(reasons).result
+
+
+def test_a_city_sets_its_own_bounds() -> None:
+    """Farther from the sign, sooner again, a programme for cyclists: each by its threshold."""
+    wide = Thresholds(
+        tag_reach_m=100,
+        tag_pause_printed_hours=2,
+        tag_pause_changing_minutes=5,
+        quest_walk_kmh=25,
+        quest_slack_m=0,
+    )
+    two_hours = NOW - dt.timedelta(hours=2)
+
+    assert "tag-near" == tag_checks.distance(Mode.PRINTED, _north(105), TAG, wide).reason
+    assert Result.PASS is tag_checks.pause(Mode.PRINTED, NOW, two_hours, wide).result
+    assert Result.PASS is tag_checks.pause(Mode.NFC, NOW, NOW - dt.timedelta(minutes=5), wide).result
+    assert "quest-walked" == tag_checks.speed([Leg(600, 100)], wide).reason
+    assert "quest-not-walked" == tag_checks.speed([Leg(600, 85)], wide).reason
