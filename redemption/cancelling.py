@@ -4,7 +4,7 @@ from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
 from ledger import posting, transfers
-from redemption import vouchers
+from redemption import status_changes, vouchers
 from redemption.vouchers import Step, Voucher, VoucherStatus
 
 _REFUSALS = {
@@ -35,4 +35,5 @@ def cancel(work: db.Work, city: City, owner: str, voucher_id: str) -> Voucher:
         for position, hold_id in enumerate(vouchers.hold_ids(work, voucher))
     ]
     posting.post_or_raise(work, releases)
+    status_changes.note(work, [voucher.status_index])
     return vouchers.get(work, voucher_id)

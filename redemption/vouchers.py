@@ -180,6 +180,12 @@ def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: i
     return _select(reading, condition, min(limit, PAGE_MAX))
 
 
+def every(reading: db.Reading, *, before: int | None = None, limit: int = 1000) -> list[Voucher]:
+    """Return a page of the city's vouchers, newest first, older than status index `before`."""
+    condition = sa.true() if before is None else vouchers.c.status_index < before
+    return _select(reading, condition, limit)
+
+
 def counted_against_limit(
     reading: db.Reading, wanted: Collection[tuple[str, int]]
 ) -> Counter[tuple[str, int]]:
