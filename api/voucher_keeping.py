@@ -67,9 +67,7 @@ def reissue(
 ) -> None:
     """Sign the open vouchers of a blocked key anew, batch by batch, until all are done or `stop` is set."""
     while stop is None or not stop.is_set():
-        done = services.database.run(
-            city.city_id, lambda work: reissuing.go_on(work, services.sealer, kid)
-        )
+        done = services.database.run(city.city_id, lambda work: reissuing.go_on(work, services.sealer, kid))
         if progress is not None:
             progress(done)
         if done.finished_at is not None:

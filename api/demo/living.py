@@ -255,7 +255,6 @@ def _spend(life: Life) -> None:
 
 def _visit(life: Life) -> None:
     """Let citizens use vouchers, and now and then show one a second time."""
-
     sealer = services.sealer(life.settings)
 
     def command(work: Work) -> None:

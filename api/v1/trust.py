@@ -14,7 +14,6 @@ from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import INTEGER_MAX, IdText, In, LongId, Out
 from identity import auditing
-from identity.roles import Role
 from kernel.db import Reading, Work
 from redemption import blocking, keys, live_codes, live_keys, publishing_status, reissuing, status_lists
 from redemption.publishing_status import StatusList
@@ -33,8 +32,12 @@ class KeyOut(BaseModel):
     """A key by which vouchers are verified."""
 
     kid: str = Field(examples=["03a107bf"], description="Four bytes in hex")
-    public_key: str = Field(description="Ed25519, 32 bytes in base64url", examples=["A6EHv_POEL4dcN0Y50vAmWfk1j..."])
-    status: str = Field(examples=["active"], description="active, retired (believed) or blocked (not believed)")
+    public_key: str = Field(
+        description="Ed25519, 32 bytes in base64url", examples=["A6EHv_POEL4dcN0Y50vAmWfk1j..."]
+    )
+    status: str = Field(
+        examples=["active"], description="active, retired (believed) or blocked (not believed)"
+    )
 
 
 class StatusChangesOut(BaseModel):

@@ -79,8 +79,10 @@ def test_an_independent_library_verifies_list_and_head() -> None:
     bits = bytearray(b"\x01\x80")
     stamp = Stamp(URI, 7, 1_900_000_000)
 
-    told = cwt.decode(status_lists.list_token(stamp, status_lists.compressed(bits), KEY), key, no_verify=True)
-    head = cwt.decode(status_lists.head_token(stamp, bits, KEY), key, no_verify=True)
+    told: Any = cwt.decode(
+        status_lists.list_token(stamp, status_lists.compressed(bits), KEY), key, no_verify=True
+    )
+    head: Any = cwt.decode(status_lists.head_token(stamp, bits, KEY), key, no_verify=True)
 
     assert (URI, 7, 60) == (told[2], told[-65538], told[65534])
     assert bytes(bits) == zlib.decompress(told[65533]["lst"])

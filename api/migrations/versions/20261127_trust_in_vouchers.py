@@ -1,4 +1,4 @@
-"""What stands behind the trust in vouchers: status lists, live codes, keys that are blocked and their alarm."""
+"""What the trust in vouchers stands on: status lists, live codes, blocked keys and their alarm."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,7 +6,7 @@ from alembic import op
 from kernel import db
 
 revision = "20261127_trust_in_vouchers"
-down_revision = "20261127_euro_prices"
+down_revision = "20261127_postbox"
 branch_labels = None
 depends_on = None
 
