@@ -6,7 +6,7 @@ from alembic import op
 from kernel import db
 
 revision = "20261127_trust_in_vouchers"
-down_revision = "20261127_postbox"
+down_revision = "20261127_city_collects"
 branch_labels = None
 depends_on = None
 
