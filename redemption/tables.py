@@ -64,7 +64,7 @@ offers = sa.Table(
     sa.Column("vat_kind", sa.String(14), nullable=False),
     sa.Column("vat_rate_percent", sa.Integer),
     sa.Column("pictogram", sa.String(40), nullable=False),
-    sa.Column("live_code", sa.Boolean, nullable=False, server_default=sa.false(), comment="No still code"),
+    sa.Column("live_code", sa.Boolean, nullable=False, server_default="0", comment="No still code"),
     sa.Column("created_at", db.UtcDateTime, nullable=False),
     sa.Column("published_at", db.UtcDateTime),
     sa.Column("withdrawn_at", db.UtcDateTime),

@@ -6,7 +6,7 @@ from alembic import op
 from kernel import db
 
 revision = "20261127_trust_in_vouchers"
-down_revision = "20261127_city_collects"
+down_revision = "20261127_payout_runs"
 branch_labels = None
 depends_on = None
 
@@ -126,9 +126,7 @@ def upgrade() -> None:
     )
     op.add_column(
         "offers",
-        sa.Column(
-            "live_code", sa.Boolean(), server_default=sa.false(), nullable=False, comment="No still code"
-        ),
+        sa.Column("live_code", sa.Boolean(), server_default="0", nullable=False, comment="No still code"),
     )
     op.create_index("ix_vouchers_kid", "vouchers", ["city_id", "kid", "status_index"], unique=False)
     op.create_index("ix_vouchers_valid_until", "vouchers", ["city_id", "valid_until"], unique=False)
