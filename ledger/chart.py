@@ -20,6 +20,12 @@ OFFLINE_LOSS = "offline-loss"
 EUR_PROGRAMME = "eur/programme"
 EUR_BANK = "eur/bank"
 EUR_PAYABLE_FINES = "eur/payable/fines"
+EUR_DISPUTED = "eur/disputed"
+"""What payers' banks have taken back for now."""
+EUR_LOSSES = "eur/losses"
+"""What payers' banks have taken back for good, after it was used."""
+EUR_FEES = "eur/fees"
+"""What payment services keep for themselves."""
 
 PURPOSE_FUNDING = "budget-funding"
 
@@ -31,6 +37,9 @@ _STANDARD = (
     NewAccount(EUR_PROGRAMME, transfers.EUR, Guard.NONE),
     NewAccount(EUR_BANK, transfers.EUR, Guard.NONE),
     NewAccount(EUR_PAYABLE_FINES, transfers.EUR),
+    NewAccount(EUR_DISPUTED, transfers.EUR, Guard.NONE),
+    NewAccount(EUR_LOSSES, transfers.EUR, Guard.NONE),
+    NewAccount(EUR_FEES, transfers.EUR, Guard.NONE),
 )
 
 

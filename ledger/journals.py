@@ -107,7 +107,11 @@ _ROOTS = (
     ("eur/payable", "Liabilities"),
     ("eur/bank", "Assets"),
     ("eur/clearing", "Assets"),
-    ("eur/receivable", "Assets"),
+    ("eur/receivable", "Liabilities"),
+    ("eur/takings", "Liabilities"),
+    ("eur/disputed", "Assets"),
+    ("eur/losses", "Expenses"),
+    ("eur/fees", "Expenses"),
 )
 """By the beginning of the path; everything else is Equity."""
 _OPENING = "Equity:OpeningBalances"

@@ -101,6 +101,20 @@ def payable_path(venue_id: int) -> str:
     return f"eur/payable/{venue_id}"
 
 
+def takings_path(venue_id: int | None = None) -> str:
+    """Return the ledger account of the cents that guests paid online for what they used at a venue.
+
+    Without a venue: of what is used at one of several, which only the scan decides.
+    """
+    return "eur/takings" if venue_id is None else f"eur/takings/{venue_id}"
+
+
+def open_takings(work: db.Work, venue_ids: Iterable[int]) -> None:
+    """Open the accounts of `takings_path`; again: no change."""
+    paths = [takings_path(), *(takings_path(venue_id) for venue_id in venue_ids)]
+    accounts.open_accounts(work, [NewAccount(path, transfers.EUR) for path in paths])
+
+
 def create(work: db.Work, new: NewVenue) -> Venue:
     """Open a venue with its two ledger accounts.
 

@@ -7,7 +7,7 @@ them; until then they are held towards `redeemed`, where they end in any case (A
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import sqlalchemy as sa
@@ -16,15 +16,15 @@ from kernel import bulk, db
 from kernel.cities import City
 from kernel.errors import Busy, Conflict, DomainError, Invalid, NotFound
 from ledger import chart, posting, transfers, wallets
-from ledger.transfers import Transfer
+from ledger.transfers import Transfer, TransferKind
 from merchants import venues
 from merchants.venues import Venue
-from redemption import codes, keys, offers, places, tokens, vouchers
+from redemption import codes, keys, offers, orders, places, tokens, vouchers
 from redemption.keys import Sealer, Signed
 from redemption.new_offers import OfferKind
 from redemption.offers import Offer
 from redemption.tables import vouchers as table
-from redemption.tokens import Claims, Flags, VoucherKind
+from redemption.tokens import Claims, VoucherKind
 from redemption.vouchers import Step, Voucher, VoucherStatus
 
 _KINDS: Final = {
@@ -43,10 +43,25 @@ class Purchase:
     owner: str
     """In the ledger."""
     offer_id: int
+    points: int | None = None
+    """How many are used; if not said, as few as the offer allows."""
+    cents: int = 0
+    """What is paid in euros besides, by an order."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sale:
+class Paid:
+    """What an order brings to the voucher that it becomes."""
+
+    account: str
+    cents: int
+    """What lies on that account for it."""
+    before: tuple[Transfer, ...]
+    """Booked with the voucher's holds, all or none, and before them: what the order held is let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
     """A purchase that is in order, before anything is written."""
 
     owner: str
@@ -54,6 +69,12 @@ class _Sale:
     venue_names: tuple[str, ...]
     lots: list[tuple[str, int]]
     """What is taken from which lot."""
+    paid: Paid | None = None
+
+    @property
+    def points(self) -> int:
+        """The points that are used."""
+        return sum(amount for _, amount in self.lots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +91,32 @@ class _Issue:
 _Outcome = Voucher | DomainError
 
 
-def buy(work: db.Work, city: City, owner: str, offer_id: int, sealer: Sealer) -> Voucher:
+def buy(
+    work: db.Work, city: City, owner: str, offer_id: int, sealer: Sealer, *, points: int | None = None
+) -> Voucher:
     """Reserve the price from the earliest lots and a place, and issue the voucher.
 
     Raises NotFound `offer-not-found`, Invalid `fine-needs-reference` for an offer for fines, and Conflict
     `euros-due`, `offer-not-published`, `sales-not-started`, `sales-ended`, `sold-out`, `venue-suspended`,
     `per-person-limit-reached`, `insufficient-points` (with what is missing) or `issuing-key-missing`.
     """
-    (outcome,) = buy_many(work, city, [Purchase(owner, offer_id)], sealer)
+    (outcome,) = buy_many(work, city, [Purchase(owner, offer_id, points)], sealer)
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
+
+
+def prepare(work: db.Work, city: City, purchase: Purchase) -> Sale:
+    """Return what would be sold, without selling it. Raises as `buy`."""
+    decided = _decide(work, city, {0: purchase})[0]
+    if isinstance(decided, DomainError):
+        raise decided
+    return decided
+
+
+def issue(work: db.Work, city: City, sale: Sale, sealer: Sealer) -> Voucher:
+    """Issue the voucher of a sale that was prepared before and is paid now."""
+    return _sell(work, city, [sale], sealer)[0]
 
 
 def buy_many(work: db.Work, city: City, wanted: Sequence[Purchase], sealer: Sealer) -> list[_Outcome]:
@@ -103,13 +139,13 @@ def buy_many(work: db.Work, city: City, wanted: Sequence[Purchase], sealer: Seal
 def _turn(work: db.Work, city: City, wanted: Mapping[int, Purchase], sealer: Sealer) -> dict[int, _Outcome]:
     """Sell to persons of whom each buys once."""
     decided = _decide(work, city, wanted)
-    sales = {place: one for place, one in decided.items() if isinstance(one, _Sale)}
+    sales = {place: one for place, one in decided.items() if isinstance(one, Sale)}
     sold = _sell(work, city, list(sales.values()), sealer) if sales else []
     refused = {place: one for place, one in decided.items() if isinstance(one, DomainError)}
     return refused | dict(zip(sales, sold, strict=True))
 
 
-def _decide(work: db.Work, city: City, wanted: Mapping[int, Purchase]) -> dict[int, _Sale | DomainError]:
+def _decide(work: db.Work, city: City, wanted: Mapping[int, Purchase]) -> dict[int, Sale | DomainError]:
     """Return what is sold to whom, and why not to the others."""
     found = offers.by_id(work, (purchase.offer_id for purchase in wanted.values()))
     where = venues.by_id(work, (venue_id for offer in found.values() for venue_id in offer.venue_ids))
@@ -118,11 +154,11 @@ def _decide(work: db.Work, city: City, wanted: Mapping[int, Purchase]) -> dict[i
         for purchase in wanted.values()
         if purchase.offer_id in found and found[purchase.offer_id].per_person_limit is not None
     }
-    bought = vouchers.counted_against_limit(work, limited)
+    bought = vouchers.counted_against_limit(work, limited) + orders.counted_against_limit(work, limited)
     owned = wallets.of_owners(work, (purchase.owner for purchase in wanted.values()))
     today = city.day_of(work.now)
     sold: Counter[int] = Counter()
-    decided: dict[int, _Sale | DomainError] = {}
+    decided: dict[int, Sale | DomainError] = {}
     for place, purchase in wanted.items():
         owner, offer_id = purchase.owner, purchase.offer_id
         try:
@@ -130,13 +166,14 @@ def _decide(work: db.Work, city: City, wanted: Mapping[int, Purchase]) -> dict[i
             if offer is None:
                 raise NotFound("offer-not-found", offer=offer_id)
             _check(work, offer, where, sold[offer_id], bought[owner, offer_id])
-            lots = wallets.split(owned[owner].lots, offer.price_points, today)
+            points = _points(city, offer, purchase)
+            lots = wallets.split(owned[owner].lots, points, today)
         except DomainError as refusal:
             decided[place] = refusal
         else:
             sold[offer_id] += 1
             names = tuple(where[venue_id].name for venue_id in offer.venue_ids)
-            decided[place] = _Sale(owner, offer, names, lots)
+            decided[place] = Sale(owner, offer, names, lots)
     return decided
 
 
@@ -144,8 +181,6 @@ def _check(work: db.Work, offer: Offer, where: Mapping[int, Venue], sold: int, b
     """Raise unless the offer may be sold after `sold` others in this turn, to one who `bought` so many."""
     if offer.kind is OfferKind.FINE:
         raise Invalid("fine-needs-reference", offer=offer.code)
-    if offer.price_cents:
-        raise Conflict("euros-due", offer=offer.code, cents=offer.price_cents)
     offers.check_on_sale(work, offer)
     if offer.places is not None and offer.places.left <= sold:
         raise Conflict("sold-out", offer=offer.code)
@@ -155,7 +190,16 @@ def _check(work: db.Work, offer: Offer, where: Mapping[int, Venue], sold: int, b
         raise Conflict("per-person-limit-reached", offer=offer.code, limit=offer.per_person_limit)
 
 
-def _sell(work: db.Work, city: City, sales: Sequence[_Sale], sealer: Sealer) -> list[Voucher]:
+def _points(city: City, offer: Offer, purchase: Purchase) -> int:
+    """Return the points of a purchase, if they and its euros pay the price."""
+    price = offer.price(city)
+    parts = price.at(price.points if purchase.points is None else purchase.points)
+    if parts.cents != purchase.cents:
+        raise Conflict("euros-due", offer=offer.code, cents=parts.cents)
+    return parts.points
+
+
+def _sell(work: db.Work, city: City, sales: Sequence[Sale], sealer: Sealer) -> list[Voucher]:
     """Book the holds of all sales and issue their vouchers."""
     issues = _issues(work, city, sales)
     today = city.day_of(work.now)
@@ -164,12 +208,16 @@ def _sell(work: db.Work, city: City, sales: Sequence[_Sale], sealer: Sealer) -> 
     claimed = [_claims(sale.offer, issue) for sale, issue in zip(sales, issues, strict=True)]
     signed = keys.sign(work, sealer, claimed)
     sold = [
-        _voucher(work, sale, issue, token, hold_count=len(holds))
+        _voucher(work, sale, issue, token, hold_count=_count(holds))
         for sale, issue, token, holds in zip(sales, issues, signed, held, strict=True)
     ]
     rows = [(work.city_id, *(getattr(voucher, name) for name in _STORED)) for voucher in sold]
     bulk.insert_rows(work, table, ("city_id", *_STORED), rows)
     return sold
+
+
+def _count(booked: Sequence[Transfer]) -> int:
+    return sum(one.kind is TransferKind.HOLD for one in booked)
 
 
 def validity(city: City, offer: Offer, bought_at: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
@@ -181,7 +229,7 @@ def validity(city: City, offer: Offer, bought_at: dt.datetime) -> tuple[dt.datet
     return _whole_second(bought_at), midnight.astimezone(dt.UTC)
 
 
-def _issues(work: db.Work, city: City, sales: Sequence[_Sale]) -> list[_Issue]:
+def _issues(work: db.Work, city: City, sales: Sequence[Sale]) -> list[_Issue]:
     newest = sa.select(sa.func.max(table.c.status_index)).where(table.c.city_id == work.city_id)
     index = work.connection.execute(newest).scalar()
     first = 0 if index is None else index + 1
@@ -211,14 +259,17 @@ def _free_manual_codes(work: db.Work, count: int) -> list[str]:
     raise Busy("manual-code-not-found")
 
 
-def _holds(work: db.Work, sale: _Sale, issue: _Issue, today: dt.date) -> list[Transfer]:
+def _holds(work: db.Work, sale: Sale, issue: _Issue, today: dt.date) -> list[Transfer]:
     """Return the holds of the points and, with limited places, of one place; all or none."""
     offer, voucher_id = sale.offer, issue.voucher_id.hex()
-    towards = venues.points_path(offer.venue_ids[0]) if len(offer.venue_ids) == 1 else chart.REDEEMED
-    sides = [(path, towards, amount) for path, amount in sale.lots]
-    if offer.is_limited:
-        sides.append((places.stock_path(offer.offer_id), places.sold_path(offer.offer_id), 1))
-    return [
+    group_id = vouchers.group_id(work.city_id, voucher_id, Step.HOLD)
+    held = sides(sale)
+    before: tuple[Transfer, ...] = ()
+    if sale.paid is not None:
+        venue_ids = offer.venue_ids if len(offer.venue_ids) == 1 else ()
+        held.append((sale.paid.account, venues.takings_path(*venue_ids), sale.paid.cents))
+        before = sale.paid.before
+    return [replace(one, group_id=group_id) for one in before] + [
         transfers.hold(
             vouchers.transfer_id(work.city_id, voucher_id, Step.HOLD, position),
             debit,
@@ -227,14 +278,24 @@ def _holds(work: db.Work, sale: _Sale, issue: _Issue, today: dt.date) -> list[Tr
             effective=today,
             purpose=vouchers.PURPOSE_BOUGHT,
             subject=vouchers.subject(offer.code, voucher_id),
-            group_id=vouchers.group_id(work.city_id, voucher_id, Step.HOLD),
+            group_id=group_id,
             expires_at=issue.valid_until,
         )
-        for position, (debit, credit, amount) in enumerate(sides)
+        for position, (debit, credit, amount) in enumerate(held)
     ]
 
 
-def _voucher(work: db.Work, sale: _Sale, issue: _Issue, signed: Signed, *, hold_count: int) -> Voucher:
+def sides(sale: Sale) -> list[tuple[str, str, int]]:
+    """Return what is held of points and places, and towards whom."""
+    offer = sale.offer
+    towards = venues.points_path(offer.venue_ids[0]) if len(offer.venue_ids) == 1 else chart.REDEEMED
+    held = [(path, towards, amount) for path, amount in sale.lots]
+    if offer.is_limited:
+        held.append((places.stock_path(offer.offer_id), places.sold_path(offer.offer_id), 1))
+    return held
+
+
+def _voucher(work: db.Work, sale: Sale, issue: _Issue, signed: Signed, *, hold_count: int) -> Voucher:
     """Return the voucher as `vouchers.get` would read it."""
     offer = sale.offer
     return Voucher(
@@ -250,7 +311,8 @@ def _voucher(work: db.Work, sale: _Sale, issue: _Issue, signed: Signed, *, hold_
         pictogram=offer.pictogram,
         venue_ids=offer.venue_ids,
         venue_names=sale.venue_names,
-        points=offer.price_points,
+        points=sale.points,
+        paid_cents=sale.paid.cents if sale.paid else 0,
         value_cents=offer.value_cents,
         bought_at=work.now,
         valid_from=issue.valid_from,
@@ -263,6 +325,7 @@ def _voucher(work: db.Work, sale: _Sale, issue: _Issue, signed: Signed, *, hold_
         token=signed.token,
         status_index=issue.status_index,
         hold_count=hold_count,
+        frozen_at=None,
     )
 
 
@@ -275,7 +338,6 @@ def _claims(offer: Offer, issue: _Issue) -> Claims:
         product=offer.offer_id,
         venues=offer.venue_ids,
         value_cents=offer.value_cents,
-        flags=Flags.LIVE if offer.live_code else Flags.NONE,
         status_index=issue.status_index,
     )
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from kernel.cities import City
 from kernel.db import Reading, Work
-from redemption import cancelling, paying_fines, scans, vouchers
+from redemption import cancelling, collecting, orders, paying_fines, payments, scans, vouchers
 from redemption.tables import redemptions
 from redemption.tables import vouchers as table
 from redemption.vouchers import Voucher, VoucherStatus
@@ -15,7 +15,8 @@ _AT_ONCE = vouchers.PAGE_MAX
 def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
     """Give back unused vouchers and delete all of an owner; return the vouchers' numbers.
 
-    What venues took stays in the ledger and in the record of scans, which no longer says by which voucher.
+    Orders and payments stay in the books, by nobody: money may still come or have to go back. What venues
+    took stays in the ledger and in the record of scans, which no longer says by which voucher.
     """
     numbers: list[str] = []
     while page := vouchers.page(work, owner, limit=_AT_ONCE):
@@ -29,6 +30,10 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
                 sa.delete(of).where(of.c.city_id == work.city_id, of.c.voucher_id.in_(chunk))
             )
         numbers += chunk
+    for order in orders.open_of(work, owner):
+        collecting.end_at_once(work, city, order)
+    payments.forget(work, owner)
+    orders.forget(work, owner)
     paying_fines.forget(work, owner)
     return tuple(numbers)
 

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from kernel import db, money, outbox
 from kernel.cities import City
-from kernel.errors import Forbidden, Invalid, NotFound
+from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger import chart, posting, transfers, wallets
 from ledger.transfers import Transfer
-from redemption import fine_references, fines, offers, places
+from redemption import fine_references, fines, offers, orders, places
 from redemption.fines import Fine, FineAlreadyPaid, FineNotFound, FinePayment, FineRegister
 from redemption.new_offers import OfferKind
 from redemption.offers import Offer
@@ -44,6 +44,8 @@ class Receipt:
     """Under which the ledger has it; the ledger does not know the reference: elsewhere it names a person."""
     amount_cents: int
     points: int
+    paid_cents: int
+    """What of it was paid in euros."""
     rate_cents_per_point: int
     paid_at: dt.datetime
     reported_at: dt.datetime | None
@@ -73,39 +75,61 @@ def pay(work: db.Work, city: City, owner: str, fine: Fine, offer_id: int) -> Rec
     """Pay a fine in full with points, once; the register is told after the commit.
 
     Raises Forbidden `fines-disabled`; NotFound `offer-not-found`; Invalid `offer-not-for-fines`;
-    FineAlreadyPaid; Conflict `offer-not-published`, `sales-not-started`, `sales-ended`, `sold-out` or
-    `insufficient-points`: then nothing is paid.
+    FineAlreadyPaid; Conflict `fine-being-paid`, `offer-not-published`, `sales-not-started`, `sales-ended`,
+    `sold-out` or `insufficient-points`: then nothing is paid.
     """
-    if not city.fines_enabled:
-        raise Forbidden("fines-disabled")
-    offer = offers.get(work, offer_id)
-    if offer.kind is not OfferKind.FINE:
-        raise Invalid("offer-not-for-fines", offer=offer.code)
-    if fine.is_paid or find(work, fine.reference) is not None:
-        raise FineAlreadyPaid(reference=fine.reference)
-    offers.check_on_sale(work, offer)
+    offer = check(work, city, fine, offer_id)
     points = price(city, fine)
     lots = wallets.split(wallets.wallet(work, owner).lots, points, city.day_of(work.now))
     chart.open_chart(work)
     group_id = work.ids.uuid()
     posting.post_or_raise(work, _postings(work, city, fine, offer, lots, group_id))
-    payment = FinePayment(work.ids.next(), fine.reference, fine.amount_cents, work.now)
+    return record(
+        work,
+        reference=fine.reference,
+        offer_id=offer.offer_id,
+        owner=owner,
+        group_id=group_id,
+        amount_cents=fine.amount_cents,
+        points=points,
+        paid_cents=0,
+        rate_cents_per_point=city.rate_cents_per_point,
+    )
+
+
+def check(reading: db.Reading, city: City, fine: Fine, offer_id: int) -> Offer:
+    """Return the offer by which a fine may be paid now.
+
+    Raises as `pay`, and Conflict `fine-being-paid` while an order waits for its euros.
+    """
+    if not city.fines_enabled:
+        raise Forbidden("fines-disabled")
+    offer = offers.get(reading, offer_id)
+    if offer.kind is not OfferKind.FINE:
+        raise Invalid("offer-not-for-fines", offer=offer.code)
+    if fine.is_paid or find(reading, fine.reference) is not None:
+        raise FineAlreadyPaid(reference=fine.reference)
+    if orders.open_for_fine(reading, fine.reference) is not None:
+        raise Conflict("fine-being-paid")
+    offers.check_on_sale(reading, offer)
+    return offer
+
+
+def record(work: db.Work, *, reference: str, amount_cents: int, **values: object) -> Receipt:
+    """Write down that a fine is paid, and the message for the register; what it cost is booked already."""
+    payment = FinePayment(work.ids.next(), reference, amount_cents, work.now)
     work.connection.execute(
         sa.insert(table).values(
             city_id=work.city_id,
-            reference=fine.reference,
+            reference=reference,
             payment_id=payment.payment_id,
-            offer_id=offer.offer_id,
-            owner=owner,
-            group_id=group_id,
-            amount_cents=fine.amount_cents,
-            points=points,
-            rate_cents_per_point=city.rate_cents_per_point,
+            amount_cents=amount_cents,
             paid_at=work.now,
+            **values,
         )
     )
     outbox.append(work, TOPIC_PAID, fines.to_payload(payment))
-    return get(work, fine.reference)
+    return get(work, reference)
 
 
 def report(register: FineRegister, payload: dict[str, Any]) -> FinePayment:

@@ -112,6 +112,8 @@ class ProviderPayment:
     """How it was paid, once that is known: `card`, `sepa-debit`, `paypal`, `transfer`, `cash`."""
     failure: str = ""
     """Why it failed, as a short code of the provider; for staff, never for pages."""
+    payment_id: int = 0
+    """Our number, where the provider says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class ProviderRefund:
     status: RefundStatus
     amount_cents: int
     failure: str = ""
+    refund_id: int = 0
+    """Our number, where the provider says it."""
 
 
 @dataclass(frozen=True, slots=True)

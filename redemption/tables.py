@@ -22,8 +22,6 @@ issuing_keys = sa.Table(
     sa.Column("blocked_at", db.UtcDateTime),
     sa.Column("issued", sa.BigInteger, nullable=False, comment="Vouchers signed with it"),
     sa.Column("accepted", sa.BigInteger, nullable=False, comment="Vouchers redeemed; never more than issued"),
-    sa.Column("foreign_seen", sa.BigInteger, nullable=False, server_default="0", comment="Never issued here"),
-    sa.Column("alarmed_at", db.UtcDateTime, comment="When administrators were told that somebody else signs"),
     sa.CheckConstraint("status IN ('active', 'retired', 'blocked')", name="status"),
 )
 
@@ -64,7 +62,6 @@ offers = sa.Table(
     sa.Column("vat_kind", sa.String(14), nullable=False),
     sa.Column("vat_rate_percent", sa.Integer),
     sa.Column("pictogram", sa.String(40), nullable=False),
-    sa.Column("live_code", sa.Boolean, nullable=False, server_default="0", comment="No still code"),
     sa.Column("created_at", db.UtcDateTime, nullable=False),
     sa.Column("published_at", db.UtcDateTime),
     sa.Column("withdrawn_at", db.UtcDateTime),
@@ -83,17 +80,19 @@ vouchers = sa.Table(
     sa.Column("offer_id", sa.Integer, nullable=False),
     sa.Column("owner", sa.String(40), nullable=False),
     sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column(
+        "paid_cents", sa.BigInteger, nullable=False, server_default="0", comment="In euros, by an order"
+    ),
     sa.Column("hold_count", sa.Integer, nullable=False, comment="Ids of the holds follow from voucher_id"),
     sa.Column("bought_at", db.UtcDateTime, nullable=False),
     sa.Column("valid_from", db.UtcDateTime, nullable=False),
     sa.Column("valid_until", db.UtcDateTime, nullable=False, comment="Exclusive; the holds expire then"),
     sa.Column("kid", sa.String(8), nullable=False),
     sa.Column("token", sa.LargeBinary(200), nullable=False),
+    sa.Column("frozen_at", db.UtcDateTime, comment="While its payment is disputed nobody gets in with it"),
     sa.UniqueConstraint("city_id", "manual_code"),
     sa.UniqueConstraint("city_id", "status_index"),
     sa.Index("ix_vouchers_owner", "city_id", "owner", "status_index"),
-    sa.Index("ix_vouchers_kid", "city_id", "kid", "status_index"),
-    sa.Index("ix_vouchers_valid_until", "city_id", "valid_until"),
     sa.ForeignKeyConstraint(["city_id", "offer_id"], ["offers.city_id", "offers.offer_id"]),
     sa.ForeignKeyConstraint(["city_id", "kid"], ["issuing_keys.city_id", "issuing_keys.kid"]),
     comment="Whether a voucher is used, cancelled or over is the ledger's to say",
@@ -141,6 +140,9 @@ fine_payments = sa.Table(
     sa.Column("group_id", sa.Uuid, comment="Of its transfers; the ledger does not know the reference"),
     sa.Column("amount_cents", sa.BigInteger, nullable=False),
     sa.Column("points", sa.BigInteger, nullable=False),
+    sa.Column(
+        "paid_cents", sa.BigInteger, nullable=False, server_default="0", comment="In euros, by an order"
+    ),
     sa.Column("rate_cents_per_point", sa.Integer, nullable=False),
     sa.Column("paid_at", db.UtcDateTime, nullable=False),
     sa.Column("reported_at", db.UtcDateTime, comment="When the register had confirmed the payment"),

@@ -73,6 +73,8 @@ class Voucher:
     venue_ids: tuple[int, ...]
     venue_names: tuple[str, ...]
     points: int
+    paid_cents: int
+    """In euros, besides the points."""
     value_cents: int
     bought_at: dt.datetime
     valid_from: dt.datetime
@@ -86,6 +88,8 @@ class Voucher:
     token: bytes
     status_index: int
     hold_count: int
+    frozen_at: dt.datetime | None
+    """While its payment is disputed, nobody gets in with it and it can't be given back."""
 
     @property
     def app_text(self) -> str:
@@ -180,10 +184,13 @@ def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: i
     return _select(reading, condition, min(limit, PAGE_MAX))
 
 
-def every(reading: db.Reading, *, before: int | None = None, limit: int = 1000) -> list[Voucher]:
-    """Return a page of the city's vouchers, newest first, older than status index `before`."""
-    condition = sa.true() if before is None else vouchers.c.status_index < before
-    return _select(reading, condition, limit)
+def freeze(work: db.Work, voucher_id: str | None, *, frozen: bool) -> None:
+    """Let nobody in with a voucher, or again let those in who have it."""
+    work.connection.execute(
+        sa.update(vouchers)
+        .where(vouchers.c.city_id == work.city_id, vouchers.c.voucher_id == voucher_id)
+        .values(frozen_at=work.now if frozen else None)
+    )
 
 
 def counted_against_limit(

@@ -23,7 +23,6 @@ from api.v1 import (
     scans,
     tags,
     together,
-    trust,
     venues,
     vouchers,
     wallet,
@@ -59,7 +58,6 @@ _MODULES = (
     postbox,
     venues,
     together,
-    trust,
     books,
 )
 """A route is looked for in this order: first what is asked for most."""
