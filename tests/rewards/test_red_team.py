@@ -11,13 +11,13 @@ from PIL import Image
 
 from kernel.clock import FixedClock
 from kernel.db import Database
-from rewards import capping, pictures, pipeline, submissions, submitting
+from rewards import capping, occasions, pictures, pipeline, submissions, submitting, tag_checks
 from rewards.checking import Finding, Result, Subject
 from rewards.pictures import Picture
 from rewards.submissions import Status
 from rewards.thresholds import Thresholds
 from tests.fixtures.databases import MakeDatabase
-from tests.rewards import photos
+from tests.rewards import code_frauds, photos
 from tests.rewards.suspects import CENTRE, DAY, HOUR, MINUTE, Town
 
 BOUNDS = Thresholds()
@@ -203,6 +203,11 @@ TABLE: Mapping[Play, tuple[int, int, int]] = {
     the_same_case_again: (30, 30, 30),
     a_day_full_of_everything: (370, 300, 300),
     a_month_full_of_everything: (1500, 960, 960),
+    code_frauds.a_sign_photographed_once: (10, 0, 10),
+    code_frauds.a_shown_code_for_all_friends: (3, 3, 3),
+    code_frauds.a_quest_by_car: (30, 0, 30),
+    code_frauds.a_quest_from_the_sofa: (30, 0, 30),
+    code_frauds.a_printed_code_of_a_workshop_passed_on: (120, 60, 120),
 }
 """Points earned: without checks and caps of the programme, with them, and with a careless case worker."""
 WITH_MANY_QUERIES = (
@@ -244,6 +249,9 @@ def test_what_a_fraud_earns(
     caps = [(owner, town.points(owner), town.most_in_a_day(owner)) for owner in (EVE, PAT)]
     monkeypatch.setattr(submitting, "CHECKS", {"blind": lambda _: Finding("blind", Result.PASS, "unchecked")})
     monkeypatch.setattr(capping, "of_submission", lambda *_: None)
+    monkeypatch.setattr(occasions, "attendance", lambda *_: 0)
+    for name in ("replay", "pause", "distance", "speed", "stations"):
+        monkeypatch.setattr(tag_checks, name, lambda *_, **__: Finding("blind", Result.PASS, tag_checks.NEAR))
     unchecked = begin(new_database(), clock, play).points(EVE, PAT)
 
     print(f"{play.__name__.replace('_', ' '):45} {unchecked:6} {checked:6} {careless:6}")  # noqa: T201 -- the table
