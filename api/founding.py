@@ -6,7 +6,7 @@ from kernel import cities
 from kernel.cities import City, NewCity
 from kernel.db import Database, Work
 from ledger import chart
-from redemption import keys
+from redemption import keys, live_keys
 from redemption.keys import Sealer
 
 
@@ -21,6 +21,7 @@ def found(database: Database, sealer: Sealer, new: NewCity, *, admin_email: str 
         city = cities.create(work, new)
         chart.open_chart(work)
         keys.rotate(work, sealer)
+        live_keys.ensure(work, sealer)
         if admin_email is not None:
             person = persons.register(work, admin_email)
             roles.grant(work, person.person_id, Role.ADMINISTRATOR, granter_id=None)

@@ -33,6 +33,7 @@ _TABLES = (
     "rewards.case_tables",
     "rewards.simulation_tables",
     "rewards.check_tables",
+    "redemption.trust_tables",
     "redemption.tables",
     "redemption.collecting_tables",
     "redemption.payment_tables",

@@ -7,6 +7,7 @@ from api.wording.spending import VERDICTS
 from kernel.cities import City
 from redemption.verdicts import Verdict, VerdictCode
 from web import formats
+from web.marking import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,10 @@ class Words:
 def words(verdict: Verdict, city: City, language: str, translation: NullTranslations) -> Words:
     """Return what a cashier reads."""
     title, sentence = (translation.gettext(text) for text in VERDICTS[verdict.code.value])
-    return Words(title, sentence.format_map(_values(verdict, city, language)))
+    values = _values(verdict, city, language)
+    if verdict.clock_seconds is not None:
+        values["clock"] = _clock(verdict.clock_seconds, translation)
+    return Words(title, sentence.format_map(values))
 
 
 class _Values(dict[str, str]):
@@ -28,6 +32,12 @@ class _Values(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "-"
+
+
+def _clock(seconds: int, translation: NullTranslations) -> str:
+    """Return by how much a phone's clock is off."""
+    text = N_("%(seconds)s seconds slow") if seconds < 0 else N_("%(seconds)s seconds fast")
+    return translation.gettext(text) % {"seconds": abs(seconds)}
 
 
 def _values(verdict: Verdict, city: City, language: str) -> _Values:

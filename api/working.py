@@ -12,6 +12,7 @@ from api import (
     duties,
     erasing,
     idempotency,
+    key_alarms,
     log_keeping,
     mailing,
     photo_keeping,
@@ -20,6 +21,7 @@ from api import (
     settlements_due,
     simulating,
     supply_due,
+    voucher_keeping,
 )
 from api.services import Services
 from identity import postbox, sessions, signing_in
@@ -28,7 +30,7 @@ from kernel.cities import City
 from kernel.db import Work
 from kernel.outbox import Event
 from ledger import wallets
-from redemption import paying_fines
+from redemption import keys, paying_fines, publishing_status
 from rewards import city_events, funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
@@ -53,6 +55,10 @@ def _report_fine(services: Services, city: City, payload: Mapping[str, Any]) -> 
     return lambda work: paying_fines.reported(work, payment)
 
 
+def _send_alarm(services: Services, city: City, payload: Mapping[str, Any]) -> None:
+    key_alarms.send(services, city, payload)
+
+
 def _finish_erasing(services: Services, city: City, payload: Mapping[str, Any]) -> None:
     erasing.finish(services, city, payload)
 
@@ -67,6 +73,8 @@ HANDLERS: Mapping[str, Handler] = {
     paying_fines.TOPIC_PAID: _report_fine,
     erasing.TOPIC: _finish_erasing,
     funding.TOPIC: _pay_waiting,
+    keys.TOPIC_ALARM: key_alarms.spread,
+    key_alarms.TOPIC_MAIL: _send_alarm,
     postbox.TOPIC_MAIL: _send_letter,
 }
 
@@ -93,7 +101,12 @@ def do_daily(services: Services, city: City) -> None:
     settlements_due.settle_daily(services.database, city)
     supply_due.state(services.log(city), city)
     photo_keeping.expire(services, city)
-    for forget in (idempotency.forget_old, sessions.forget_old, signing_in.forget_old):
+    for forget in (
+        publishing_status.forget_old,
+        idempotency.forget_old,
+        sessions.forget_old,
+        signing_in.forget_old,
+    ):
         run(city.city_id, forget)
     services.database.scrub()
 
@@ -112,6 +125,7 @@ def run_forever(services: Services, stop: threading.Event | None = None) -> None
         log_keeping.background(services),
         self_auditing.background(services),
         simulating.background(services),
+        voucher_keeping.background(services),
     ):
         _work(services, ending)
 

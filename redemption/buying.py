@@ -24,7 +24,7 @@ from redemption.keys import Sealer, Signed
 from redemption.new_offers import OfferKind
 from redemption.offers import Offer
 from redemption.tables import vouchers as table
-from redemption.tokens import Claims, VoucherKind
+from redemption.tokens import Claims, Flags, VoucherKind
 from redemption.vouchers import Step, Voucher, VoucherStatus
 
 _KINDS: Final = {
@@ -338,6 +338,7 @@ def _claims(offer: Offer, issue: _Issue) -> Claims:
         product=offer.offer_id,
         venues=offer.venue_ids,
         value_cents=offer.value_cents,
+        flags=Flags.LIVE if offer.live_code else Flags.NONE,
         status_index=issue.status_index,
     )
 

@@ -4,7 +4,7 @@ from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
 from ledger import posting, transfers
-from redemption import orders, refunding, vouchers
+from redemption import orders, refunding, status_changes, vouchers
 from redemption.payments import Reason
 from redemption.vouchers import Step, Voucher, VoucherStatus
 
@@ -47,3 +47,4 @@ def release(work: db.Work, city: City, voucher: Voucher) -> None:
         for position, hold_id in enumerate(vouchers.hold_ids(work, voucher))
     ]
     posting.post_or_raise(work, releases)
+    status_changes.note(work, [voucher.status_index])

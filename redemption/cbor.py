@@ -31,7 +31,14 @@ class Tag:
     value: "Value"
 
 
-Value = int | bytes | str | Sequence["Value"] | dict[int, "Value"] | Tag
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A map with texts as keys. Other people's formats have some; it is written here, never read."""
+
+    values: dict[str, "Value"]
+
+
+Value = int | bytes | str | Sequence["Value"] | dict[int, "Value"] | Tag | Named
 
 
 class Malformed(ValueError):
@@ -54,8 +61,9 @@ def encode(value: Value) -> bytes:
     if isinstance(value, str):
         text = value.encode()
         return head(TEXT, len(text)) + text
-    if isinstance(value, dict):
-        pairs = sorted([(encode(key), encode(item)) for key, item in value.items()])
+    if isinstance(value, dict | Named):
+        items = value.values.items() if isinstance(value, Named) else value.items()
+        pairs = sorted([(encode(key), encode(item)) for key, item in items])
         return head(MAP, len(pairs)) + b"".join([key + item for key, item in pairs])
     if isinstance(value, Tag):
         return head(TAG, value.number) + encode(value.value)
@@ -81,11 +89,21 @@ def head(major: int, argument: int) -> bytes:
     kind = major << 5
     if argument < _ONE_BYTE:
         return _BYTE[kind | argument]
-    for low_bits, (width, _) in _WIDTHS.items():
-        if argument < 1 << (8 * width):
-            return _BYTE[kind | low_bits] + argument.to_bytes(width)
+    if argument < 1 << 8:
+        return bytes((kind | 24, argument))
+    if argument < 1 << 16:
+        return _BYTE[kind | 25] + argument.to_bytes(2)
+    if argument < 1 << 32:
+        return _BYTE[kind | 26] + argument.to_bytes(4)
+    if argument < 1 << 64:
+        return _BYTE[kind | 27] + argument.to_bytes(8)
     msg = f"{argument} needs more than 64 bits"
     raise OverflowError(msg)
+
+
+def number(value: int) -> bytes:
+    """Return the encoding of a number that is not negative."""
+    return _BYTE[value] if 0 <= value < _ONE_BYTE else head(UNSIGNED, value)
 
 
 def _item(data: bytes, at: int, depth: int) -> tuple[Value, int]:

@@ -13,6 +13,8 @@ from typing import Final
 
 import base45
 
+from redemption import cbor, live_codes, tokens
+from redemption.live_codes import LiveToken
 from redemption.tokens import Refusal, TokenRefused
 
 TEXT_LENGTH_MAX: Final = 512
@@ -26,7 +28,10 @@ _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES: Final = str.maketrans("OIL", "011", "-")
 _VALUES: Final = {symbol: value for value, symbol in enumerate(_ALPHABET)}
 _HANDLE_BITS: Final = 45
+_LIVE_BEGINS: Final = bytes((live_codes.FIRST_BYTE,))
 _PATH: Final = "/V/"
+_PACKED: Final = "1"
+"""Begins what is packed; no character of base32."""
 _ADDRESS: Final = re.compile(r"HTTPS://[A-Z0-9.-]+(?::[0-9]{1,5})?/V/")
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?", re.IGNORECASE | re.ASCII)
 
@@ -47,13 +52,16 @@ def app_text(token: bytes) -> str:
 def address_text(token: bytes, host: str) -> str:
     """Return the form for paper and wallets: an address at `host` (with port, if any) that opens a help page.
 
-    Upper case throughout, so that a QR code needs 5.5 bits for a character. Raises ValueError for a host that
+    Upper case throughout, so that a QR code needs 5.5 bits for a character; what all tokens have in common is
+    left out (`tokens.packed`), so that the code stays small with any host. Raises ValueError for a host that
     is no host name.
     """
     if not _HOST.fullmatch(host):
         msg = f"no host name: {host!r}"
         raise ValueError(msg)
-    return f"HTTPS://{host.upper()}{_PATH}{_base32(token)}"
+    short = tokens.packed(token)
+    written = _base32(token) if short is None else _PACKED + _base32(short)
+    return f"HTTPS://{host.upper()}{_PATH}{written}"
 
 
 def manual_code(handle: bytes) -> str:
@@ -78,22 +86,46 @@ def grouped(code: str) -> str:
     return f"{code[:5]}-{code[5:]}"
 
 
-def parse(text: str) -> bytes | ManualCode:
-    """Return the token in a scanned text, or the plain form of a typed code.
+def live_text(live_code: bytes) -> str:
+    """Return the form that the app shows of a live code (`live_codes.write`)."""
+    return app_text(live_code)
+
+
+def parse(text: str) -> bytes | LiveToken | ManualCode:
+    """Return the token in a scanned text, with its tag if it has one, or the plain form of a typed code.
 
     A scanned text is taken as it is: no blanks are trimmed, no case is changed. A typed code may have lower
     case, blanks, hyphens, O for 0, I or L for 1. Whether a token is genuine is for `tokens.verify` to say,
-    and a code is only good at the server. Raises TokenRefused `wrong-prefix`, `mistyped-code`, `too-long` or
-    `bad-encoding`.
+    and a code is only good at the server. Raises TokenRefused `wrong-prefix`, `mistyped-code`, `too-long`,
+    `bad-encoding` or, for a live code, `not-canonical`.
     """
     if text.startswith(APP_PREFIX):
-        return _from_base45(_within_limit(text)[len(APP_PREFIX) :])
+        data = _from_base45(_within_limit(text)[len(APP_PREFIX) :])
+        return _live(data) if data[:1] == _LIVE_BEGINS else data
     if text.startswith("HTTPS://"):
         address = _ADDRESS.match(_within_limit(text))
         if address is None:
             raise TokenRefused(Refusal.WRONG_PREFIX)
-        return _from_base32(text[address.end() :])
+        return _from_address(text[address.end() :])
     return _typed(text)
+
+
+def _from_address(text: str) -> bytes:
+    if not text.startswith(_PACKED):
+        return _from_base32(text)
+    token = tokens.unpacked(_from_base32(text.removeprefix(_PACKED)))
+    if token is None:
+        raise TokenRefused(Refusal.BAD_ENCODING, fault="packed")
+    return token
+
+
+def _live(data: bytes) -> LiveToken:
+    try:
+        return live_codes.read(data)
+    except cbor.Malformed as error:
+        raise TokenRefused(Refusal.BAD_ENCODING, fault=str(error)) from error
+    except cbor.NotDeterministic as error:
+        raise TokenRefused(Refusal.NOT_CANONICAL, fault=str(error)) from error
 
 
 def _within_limit(text: str) -> str:

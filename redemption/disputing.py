@@ -10,7 +10,7 @@ from kernel import db, ids
 from kernel.cities import City
 from ledger import accounts, chart, posting, transfers
 from ledger.accounts import Guard, NewAccount
-from redemption import cancelling, orders, payments, refunding, vouchers
+from redemption import cancelling, orders, payments, refunding, status_changes, vouchers
 from redemption.orders import Order, Step
 from redemption.payments import Dispute, Reason
 from redemption.providers import DisputeStatus, ProviderDispute, ProviderPayout
@@ -47,7 +47,7 @@ def record(work: db.Work, city: City, provider: str, seen: ProviderDispute) -> D
         known.fee_cents, lost, known.opened_at, work.now,
     )  # fmt: skip
     payments.put_dispute(work, decided)
-    vouchers.freeze(work, order.voucher_id, frozen=False)
+    _freeze(work, order, frozen=False)
     refunding.send_back(work, city, order, Reason.GIVEN_BACK)
     return decided
 
@@ -87,7 +87,17 @@ def _open(work: db.Work, city: City, order: Order, dispute: Dispute) -> None:
     clearing = orders.clearing_path(dispute.provider)
     _move(work, city, dispute, "opened", (chart.EUR_DISPUTED, clearing), dispute.cents)
     _move(work, city, dispute, "fee", (chart.EUR_FEES, clearing), dispute.fee_cents)
-    vouchers.freeze(work, order.voucher_id, frozen=True)
+    _freeze(work, order, frozen=True)
+
+
+def _freeze(work: db.Work, order: Order, *, frozen: bool) -> None:
+    """Tell the till at the door, and those that check by the status list."""
+    if order.voucher_id is None:
+        return
+    vouchers.freeze(work, order.voucher_id, frozen=frozen)
+    voucher = vouchers.get(work, order.voucher_id)
+    if voucher.status is VoucherStatus.USABLE:
+        status_changes.note(work, [voucher.status_index], invalid=frozen)
 
 
 def _lose(work: db.Work, city: City, order: Order, dispute: Dispute) -> int:

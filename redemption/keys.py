@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from kernel import db, signing
+from kernel import db, outbox, signing
 from kernel.errors import Conflict, NotFound
 from kernel.signing import KeyRing, KeyStatus, RingKey, SigningKey, VerifyKey
 from redemption import tokens
 from redemption.tables import issuing_keys as table
 from redemption.tokens import Claims
 
+TOPIC_ALARM = "key.suspicious"
+"""Outbox topic: administrators have to be told that somebody else signs with a key."""
 _MAKING_ATTEMPTS = 8
 
 
@@ -52,11 +54,20 @@ class IssuingKey:
     """Vouchers signed with it."""
     accepted: int
     """Vouchers redeemed that were signed with it."""
+    foreign_seen: int
+    """Scans of genuine signatures under vouchers that were never issued."""
+    alarmed_at: dt.datetime | None
+    """When administrators were told that it is suspicious."""
 
     @property
     def is_suspicious(self) -> bool:
-        """Whether more vouchers were accepted than issued: then somebody else signs with it."""
-        return self.accepted > self.issued
+        """Whether somebody else signs with it: more was accepted than issued, or what was never issued."""
+        return self.accepted > self.issued or self.foreign_seen > 0
+
+    @property
+    def needs_blocking(self) -> bool:
+        """Whether it is suspicious and still believed."""
+        return self.is_suspicious and self.status is not KeyStatus.BLOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,22 +140,56 @@ def sign(work: db.Work, sealer: Sealer, claimed: Sequence[Claims]) -> list[Signe
 
     Raises Conflict `issuing-key-missing`, Invalid `seal-broken`.
     """
-    row = work.connection.execute(
-        sa.select(table.c.kid, table.c.sealed_seed).where(
-            table.c.city_id == work.city_id, table.c.status == KeyStatus.ACTIVE.value
+    key = active(work, sealer)
+    kid = key.kid.hex()
+    count_issued(work, kid, len(claimed))
+    return [Signed(kid, tokens.issue(claims, key)) for claims in claimed]
+
+
+def active(reading: db.Reading, sealer: Sealer) -> SigningKey:
+    """Return the key that signs. Raises Conflict `issuing-key-missing`, Invalid `seal-broken`."""
+    row = reading.connection.execute(
+        sa.select(table.c.sealed_seed).where(
+            table.c.city_id == reading.city_id, table.c.status == KeyStatus.ACTIVE.value
         )
     ).first()
     if row is None:
         raise Conflict("issuing-key-missing")
-    key = SigningKey(sealer.unseal(row.sealed_seed))
-    _count(work, row.kid, table.c.issued, len(claimed))
-    return [Signed(row.kid, tokens.issue(claims, key)) for claims in claimed]
+    return SigningKey(sealer.unseal(row.sealed_seed))
+
+
+def count_issued(work: db.Work, kid: str, count: int) -> None:
+    """Count vouchers that were signed with a key."""
+    _count(work, kid, table.c.issued, count)
 
 
 def count_accepted(work: db.Work, kids: Iterable[str]) -> None:
     """Count redeemed vouchers, each by the key that signed it."""
     for kid, count in Counter(kids).items():
         _count(work, kid, table.c.accepted, count)
+
+
+def count_foreign(work: db.Work, kids: Iterable[str]) -> None:
+    """Count scans of genuine signatures under what was never issued, each by its key."""
+    for kid, count in Counter(kids).items():
+        _count(work, kid, table.c.foreign_seen, count)
+
+
+def alarm(work: db.Work) -> list[IssuingKey]:
+    """Have administrators told of keys that have become suspicious; return these.
+
+    Each key once. Blocked ones too: that they were stolen is worth knowing all the same.
+    """
+    suspicious = sa.or_(table.c.accepted > table.c.issued, table.c.foreign_seen > 0)
+    found = _select(work, sa.and_(suspicious, table.c.alarmed_at.is_(None)))
+    for key in found:
+        work.connection.execute(
+            sa.update(table)
+            .where(table.c.city_id == work.city_id, table.c.kid == key.kid)
+            .values(alarmed_at=work.now)
+        )
+        outbox.append(work, TOPIC_ALARM, {"kid": key.kid})
+    return found
 
 
 def _new_key(work: db.Work) -> SigningKey:

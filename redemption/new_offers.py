@@ -78,6 +78,8 @@ class NewOffer:
     per_person_limit: int | None = None
     vat_kind: VatKind = VatKind.DISCOUNT
     vat_rate_percent: int | None = None
+    live_code: bool = False
+    """A code that stands still (a picture, paper, a typed code) is not accepted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class Offer:
     per_person_limit: int | None
     vat_kind: VatKind
     vat_rate_percent: int | None
+    live_code: bool
     created_at: dt.datetime
     published_at: dt.datetime | None
     withdrawn_at: dt.datetime | None

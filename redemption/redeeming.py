@@ -6,7 +6,7 @@ answer was lost.
 
 import datetime as dt
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypedDict
 from uuid import UUID
 
@@ -17,11 +17,24 @@ from kernel.signing import KeyRing, KeyStatus
 from ledger import accounts, posting, queries, transfers
 from ledger.transfers import Transfer
 from merchants import devices, venues
-from redemption import codes, keys, places, scans, tokens, vouchers
+from redemption import (
+    codes,
+    foreign,
+    keys,
+    live_codes,
+    live_keys,
+    places,
+    scans,
+    status_changes,
+    tokens,
+    vouchers,
+)
 from redemption.codes import ManualCode
+from redemption.keys import Sealer
+from redemption.live_codes import Liveness, LiveToken
 from redemption.scans import Scanned
 from redemption.tables import redemptions
-from redemption.tokens import Refusal, TokenRefused
+from redemption.tokens import Claims, Flags, Refusal, TokenRefused
 from redemption.verdicts import FirstUse, ShownVoucher, Verdict, VerdictCode
 from redemption.vouchers import Step, Voucher, VoucherStatus
 
@@ -37,6 +50,13 @@ _BY_REFUSAL: Final = {
     Refusal.BAD_SIGNATURE: VerdictCode.BAD_SIGNATURE,
 }
 """Verdicts on a code that names no voucher; whatever else is wrong with it, it is not readable."""
+_BY_LIVENESS: Final = {
+    Liveness.STILL: VerdictCode.LIVE_CODE_NEEDED,
+    Liveness.OLD: VerdictCode.LIVE_CODE_OLD,
+    Liveness.WRONG: VerdictCode.LIVE_CODE_WRONG,
+    Liveness.CLOCK_OFF: VerdictCode.PHONE_CLOCK_OFF,
+}
+"""Verdicts on a good voucher whose code has to be live."""
 
 
 class _InStep(TypedDict):
@@ -54,26 +74,50 @@ class _Found:
     scanned: Scanned
     code: VerdictCode
     voucher: Voucher | None = None
+    clock_seconds: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A genuine token that was read."""
+
+    token: bytes
+    claims: Claims
+    live: LiveToken | None
+
+    @property
+    def voucher_id(self) -> str:
+        return self.claims.voucher_id.hex()
+
+
+_Name = ManualCode | _Signed
 _Outcome = Verdict | DomainError
 
 
 def redeem(
-    work: db.Work, city: City, text: str, *, venue_id: int, device_id: int, scan_nonce: str
+    work: db.Work,
+    city: City,
+    text: str,
+    sealer: Sealer,
+    *,
+    venue_id: int,
+    device_id: int,
+    scan_nonce: str,
+    seen_moving: bool = False,
 ) -> Verdict:
     """Decide on a scanned or typed code, redeem the voucher if it is good, and record the scan.
 
     A refusal is a verdict, too, because it is recorded. Typed codes are rate-limited at the edge. Raises
     NotFound for an unknown venue or device, Invalid `scan-nonce-invalid`, Conflict `scan-nonce-reused`.
     """
-    (outcome,) = redeem_many(work, city, [Scanned(text, venue_id, device_id, scan_nonce)])
+    scanned = Scanned(text, venue_id, device_id, scan_nonce, seen_moving)
+    (outcome,) = redeem_many(work, city, [scanned], sealer)
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
 
 
-def redeem_many(work: db.Work, city: City, scanned: Sequence[Scanned]) -> list[_Outcome]:
+def redeem_many(work: db.Work, city: City, scanned: Sequence[Scanned], sealer: Sealer) -> list[_Outcome]:
     """Decide on the scans of many devices as `redeem` does, in order, at the price of a few statements.
 
     Returns a verdict for each, or what `redeem` would raise. Scans that depend on one another (of the same
@@ -82,16 +126,17 @@ def redeem_many(work: db.Work, city: City, scanned: Sequence[Scanned]) -> list[_
     """
     outcomes: dict[int, _Outcome] = {}
     while len(outcomes) < len(scanned):
-        outcomes |= _turn(work, city, {n: one for n, one in enumerate(scanned) if n not in outcomes})
+        waiting = {n: one for n, one in enumerate(scanned) if n not in outcomes}
+        outcomes |= _turn(work, city, waiting, sealer)
     return [outcomes[place] for place in range(len(scanned))]
 
 
-def _turn(work: db.Work, city: City, waiting: Mapping[int, Scanned]) -> dict[int, _Outcome]:
+def _turn(work: db.Work, city: City, waiting: Mapping[int, Scanned], sealer: Sealer) -> dict[int, _Outcome]:
     """Decide on those of the waiting scans that do not depend on one before them: at least the first."""
     chosen = _first_of_each((one.key, place) for place, one in waiting.items())
     before = zip(chosen, scans.earlier(work, [waiting[place] for place in chosen]), strict=True)
     outcomes: dict[int, _Outcome] = {place: earlier for place, earlier in before if earlier is not None}
-    looked = _find(work, {place: waiting[place] for place in chosen if place not in outcomes})
+    looked = _find(work, {place: waiting[place] for place in chosen if place not in outcomes}, sealer)
     outcomes |= {place: one for place, one in looked.items() if isinstance(one, DomainError)}
     # In order of arrival: of several scans of one voucher the first is accepted, typed or not.
     found = {place: one for place, one in sorted(looked.items()) if isinstance(one, _Found)}
@@ -113,7 +158,7 @@ def _first_of_each(pairs: Iterable[tuple[Hashable, int]]) -> list[int]:
     return list(first.values())
 
 
-def _find(work: db.Work, scanned: Mapping[int, Scanned]) -> dict[int, _Found | DomainError]:
+def _find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[int, _Found | DomainError]:
     """Return what the scans find, in the order of precedence of `VerdictCode`."""
     if not scanned:
         return {}
@@ -121,7 +166,7 @@ def _find(work: db.Work, scanned: Mapping[int, Scanned]) -> dict[int, _Found | D
     enrolled = devices.by_id(work, (one.device_id for one in scanned.values()))
     ring, now = keys.ring(work), int(work.now.timestamp())
     found: dict[int, _Found | DomainError] = {}
-    names: dict[int, ManualCode | tuple[str, bytes]] = {}
+    names: dict[int, _Name] = {}
     for place, one in scanned.items():
         if one.device_id not in enrolled:
             found[place] = NotFound("device-not-found", device_id=one.device_id)
@@ -134,33 +179,42 @@ def _find(work: db.Work, scanned: Mapping[int, Scanned]) -> dict[int, _Found | D
                 names[place] = _named(one.text, ring, now)
             except TokenRefused as refused:
                 found[place] = _Found(one, _BY_REFUSAL.get(refused.refusal, VerdictCode.NOT_READABLE))
-    for place, voucher in _vouchers(work, names).items():
-        found[place] = _judged(work, scanned[place], voucher, ring)
+    looked = _vouchers(work, names)
+    # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
+    for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
+        judged = _judged(work, scanned[place], voucher, ring)
+        if judged.code is VerdictCode.ACCEPTED and voucher is not None:
+            judged = _moving(work, judged, voucher, names[place], sealer)
+        found[place] = judged
+    foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
     return found
 
 
-def _named(text: str, ring: KeyRing, now_unix: int) -> ManualCode | tuple[str, bytes]:
-    """Return the manual code in a text, or a voucher's number and the genuine token. Raises TokenRefused."""
+def _named(text: str, ring: KeyRing, now_unix: int) -> _Name:
+    """Return the manual code in a text, or the genuine token. Raises TokenRefused."""
     read = codes.parse(text)
     if isinstance(read, ManualCode):
         return read
-    return tokens.read(read, ring, now_unix).voucher_id.hex(), read
+    token, live = (read.token, read) if isinstance(read, LiveToken) else (read, None)
+    return _Signed(token, tokens.read(token, ring, now_unix), live)
 
 
-def _vouchers(
-    work: db.Work, names: Mapping[int, ManualCode | tuple[str, bytes]]
-) -> dict[int, Voucher | None]:
+def _signed(names: Mapping[int, _Name]) -> list[tuple[int, _Signed]]:
+    return [(place, name) for place, name in names.items() if isinstance(name, _Signed)]
+
+
+def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | None]:
     """Return the voucher that each name stands for, None if there is none."""
     manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
-    signed = {place: name for place, name in names.items() if not isinstance(name, ManualCode)}
+    signed = dict(_signed(names))
     found = vouchers.find(
-        work, voucher_ids=(number for number, _ in signed.values()), manual_codes=manual.values()
+        work, voucher_ids=(one.voucher_id for one in signed.values()), manual_codes=manual.values()
     )
     by_code = {voucher.manual_code: voucher for voucher in found}
     # A genuine signature on other bytes than those issued: somebody else has the key.
     by_token = {(voucher.voucher_id, voucher.token): voucher for voucher in found}
     return {place: by_code.get(code) for place, code in manual.items()} | {
-        place: by_token.get(name) for place, name in signed.items()
+        place: by_token.get((one.voucher_id, one.token)) for place, one in signed.items()
     }
 
 
@@ -172,6 +226,25 @@ def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyR
         # Blocked for what it signed, however that is shown: also as a typed code.
         return _Found(scanned, VerdictCode.BLOCKED_KEY)
     return _Found(scanned, _good_for(voucher, scanned.venue_id, work.now), voucher)
+
+
+def _moving(work: db.Work, found: _Found, voucher: Voucher, name: _Name, sealer: Sealer) -> _Found:
+    """Return what is found of a voucher that is good, once its code has been looked at, too."""
+    if isinstance(name, ManualCode):
+        claims, live = tokens.own_claims(voucher.token), None
+    else:
+        claims, live = name.claims, name.live
+    needed = Flags.LIVE in claims.flags
+    if not needed and live is None:
+        return found
+    keys_by_day = live_keys.for_checking(work, sealer, voucher.venue_ids)
+    number, now = bytes.fromhex(voucher.voucher_id), int(work.now.timestamp())
+    judged = live_codes.judge(live, number, now, keys_by_day)
+    off = judged.seconds_off if judged.liveness is Liveness.CLOCK_OFF else None
+    code = _BY_LIVENESS.get(judged.liveness, VerdictCode.ACCEPTED)
+    if not needed or (code is VerdictCode.PHONE_CLOCK_OFF and found.scanned.seen_moving):
+        code = VerdictCode.ACCEPTED
+    return replace(found, code=code, clock_seconds=off)
 
 
 def _good_for(voucher: Voucher, venue_id: int, now: dt.datetime) -> VerdictCode:
@@ -196,7 +269,7 @@ def _settle(work: db.Work, city: City, found: Mapping[int, _Found]) -> dict[int,
             decided[place] = Verdict(one.code, scan_id, work.now)
             continue
         first_use = first_uses.get(voucher.voucher_id)
-        decided[place] = Verdict(one.code, scan_id, work.now, _shown(voucher), first_use)
+        decided[place] = Verdict(one.code, scan_id, work.now, _shown(voucher), first_use, one.clock_seconds)
         if one.code is VerdictCode.ACCEPTED:
             accepted.append((one.scanned, voucher, scan_id))
     if accepted:
@@ -252,6 +325,7 @@ def _note(work: db.Work, accepted: Sequence[tuple[Scanned, Voucher, int]]) -> No
         ],
     )
     keys.count_accepted(work, (voucher.kid for _, voucher, _ in accepted))
+    status_changes.note(work, (voucher.status_index for _, voucher, _ in accepted))
 
 
 def _shown(voucher: Voucher) -> ShownVoucher:

@@ -41,6 +41,8 @@ class Scanned:
     venue_id: int
     device_id: int
     nonce: str
+    seen_moving: bool = False
+    """Somebody at the venue has seen that the code moves by itself, so a phone's wrong clock is forgiven."""
 
     @property
     def key(self) -> tuple[int, str]:

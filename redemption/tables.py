@@ -22,6 +22,8 @@ issuing_keys = sa.Table(
     sa.Column("blocked_at", db.UtcDateTime),
     sa.Column("issued", sa.BigInteger, nullable=False, comment="Vouchers signed with it"),
     sa.Column("accepted", sa.BigInteger, nullable=False, comment="Vouchers redeemed; never more than issued"),
+    sa.Column("foreign_seen", sa.BigInteger, nullable=False, server_default="0", comment="Never issued here"),
+    sa.Column("alarmed_at", db.UtcDateTime, comment="When administrators were told that somebody else signs"),
     sa.CheckConstraint("status IN ('active', 'retired', 'blocked')", name="status"),
 )
 
@@ -62,6 +64,7 @@ offers = sa.Table(
     sa.Column("vat_kind", sa.String(14), nullable=False),
     sa.Column("vat_rate_percent", sa.Integer),
     sa.Column("pictogram", sa.String(40), nullable=False),
+    sa.Column("live_code", sa.Boolean, nullable=False, server_default="0", comment="No still code"),
     sa.Column("created_at", db.UtcDateTime, nullable=False),
     sa.Column("published_at", db.UtcDateTime),
     sa.Column("withdrawn_at", db.UtcDateTime),
@@ -93,6 +96,8 @@ vouchers = sa.Table(
     sa.UniqueConstraint("city_id", "manual_code"),
     sa.UniqueConstraint("city_id", "status_index"),
     sa.Index("ix_vouchers_owner", "city_id", "owner", "status_index"),
+    sa.Index("ix_vouchers_kid", "city_id", "kid", "status_index"),
+    sa.Index("ix_vouchers_valid_until", "city_id", "valid_until"),
     sa.ForeignKeyConstraint(["city_id", "offer_id"], ["offers.city_id", "offers.offer_id"]),
     sa.ForeignKeyConstraint(["city_id", "kid"], ["issuing_keys.city_id", "issuing_keys.kid"]),
     comment="Whether a voucher is used, cancelled or over is the ledger's to say",

@@ -5,9 +5,8 @@ used or given back is for the ledger to say. It holds no personal data.
 """
 
 import enum
-import functools
 from dataclasses import dataclass
-from typing import ClassVar, Final, TypeGuard
+from typing import ClassVar, Final, NamedTuple, TypeGuard
 
 from kernel.errors import DomainError, Kind
 from kernel.signing import KID_BYTES, SIGNATURE_BYTES, KeyRing, KeyStatus, RingKey, SigningKey
@@ -22,13 +21,47 @@ SKEW_SECONDS: Final = 60
 """How wrong a verifier's clock may be."""
 
 _COSE_SIGN1: Final = 18
-_HEADER_ALG, _HEADER_KID = 1, 4
+_HEADER_ALG, _HEADER_KID, _HEADER_TYPE = 1, 4, 16
 _ED25519: Final = -19
 """RFC 9864; the older -8 would leave the curve to the key."""
 _EXP, _IAT, _CTI, _BODY = 4, 6, 7, -65537
 _LABELS: Final = frozenset({_EXP, _IAT, _CTI, _BODY})
 _SIGNED_HEAD: Final = cbor.head(cbor.ARRAY, 4) + cbor.encode("Signature1")
 _NO_EXTERNAL_DATA: Final = cbor.encode(b"")
+_COSE_HEAD: Final = cbor.head(cbor.TAG, _COSE_SIGN1) + cbor.head(cbor.ARRAY, 4)
+_PROTECTED: Final = (
+    cbor.head(cbor.BYTES, 5 + KID_BYTES)
+    + cbor.encode({_HEADER_ALG: _ED25519, _HEADER_KID: bytes(KID_BYTES)})[:-KID_BYTES]
+)
+"""The protected header without the key's name."""
+_NO_HEADER: Final = cbor.encode({})
+_SIGNATURE_HEAD: Final = cbor.head(cbor.BYTES, SIGNATURE_BYTES)
+_EXP_HEAD: Final = cbor.head(cbor.MAP, 4) + cbor.encode(_EXP)
+_IAT_HEAD: Final = cbor.encode(_IAT)
+_CTI_HEAD: Final = cbor.encode(_CTI) + cbor.head(cbor.BYTES, VOUCHER_ID_BYTES)
+_BODY_HEAD: Final = cbor.encode(_BODY) + cbor.head(cbor.ARRAY, 8)
+
+_UINT32: Final = cbor.encode(1 << 16)[:1]
+"""Begins a number of four bytes."""
+_EXP_AT: Final = len(_EXP_HEAD) + 1
+_IAT_AT: Final = _EXP_AT + 4 + len(_IAT_HEAD) + 1
+_CTI_AT: Final = _IAT_AT + 4 + len(_CTI_HEAD)
+_BODY_AT: Final = _CTI_AT + VOUCHER_ID_BYTES + len(_BODY_HEAD)
+_PACKED: Final = (
+    slice(_EXP_AT, _EXP_AT + 4), slice(_IAT_AT, _IAT_AT + 4), slice(_CTI_AT, _CTI_AT + VOUCHER_ID_BYTES),
+)  # fmt: skip
+_PACKED_MIN: Final = KID_BYTES + 4 + 4 + VOUCHER_ID_BYTES + SIGNATURE_BYTES
+
+_BEGIN: Final = _COSE_HEAD + _PROTECTED
+_PROTECTED_AT: Final = len(_COSE_HEAD)
+_KID_AT: Final = len(_BEGIN)
+_KID_END: Final = _KID_AT + KID_BYTES
+_TWO_BYTE_HEAD: Final = 24
+"""The shortest payload whose length stands in a byte of its own."""
+_BETWEEN: Final = _NO_HEADER + cbor.head(cbor.BYTES, _TWO_BYTE_HEAD)[:1]
+_LENGTH_AT: Final = _KID_END + len(_BETWEEN)
+_PAYLOAD_AT: Final = _LENGTH_AT + 1
+_TAIL_BYTES: Final = len(_SIGNATURE_HEAD) + SIGNATURE_BYTES
 _USES_MAX: Final = 2**16 - 1
 _NUMBER_MAX: Final = 2**32 - 1
 
@@ -122,20 +155,54 @@ class Claims:
 
 def issue(claims: Claims, key: SigningKey) -> bytes:
     """Return the signed token of `claims`; the same claims and key give the same bytes."""
-    protected = _protected(key.kid)
-    body: list[cbor.Value] = [
-        claims.schema,
-        int(claims.kind),
-        claims.product,
-        claims.venues,
-        claims.uses,
-        claims.value_cents,
-        int(claims.flags),
-        claims.status_index,
-    ]
-    payload = cbor.encode(
-        {_EXP: claims.expires_at, _IAT: claims.issued_at, _CTI: claims.voucher_id, _BODY: body}
+    return _signed(_payload(claims), key)
+
+
+def resign(token: bytes, key: SigningKey) -> bytes:
+    """Return the same claims signed by another key. Raises ValueError for what is no token of ours."""
+    return _signed(_own(token).payload, key)
+
+
+def own_claims(token: bytes) -> Claims:
+    """Return the claims of a token of our own, unverified. Raises ValueError for no token."""
+    return _claims(_decoded(_own(token).payload))
+
+
+def kid_of(token: bytes) -> str:
+    """Return the name of the key that a token of our own names, in hex. Raises ValueError for no token."""
+    return _own(token).kid.hex()
+
+
+def packed(token: bytes) -> bytes | None:
+    """Return a token without what all tokens have in common: key's name, exp, iat, cti, body and signature.
+
+    None for a token of another form, which could not be put together again.
+    """
+    parts = _usual(token)
+    if parts is None:
+        return None
+    short = (
+        parts.kid + b"".join(parts.payload[at] for at in _PACKED) + parts.payload[_BODY_AT:] + parts.signature
     )
+    return short if unpacked(short) == token else None
+
+
+def unpacked(data: bytes) -> bytes | None:
+    """Return the token that was packed, None for what is too short. Nothing of it is checked."""
+    if len(data) < _PACKED_MIN:
+        return None
+    kid, exp, iat, cti = data[:4], data[4:8], data[8:12], data[12:20]
+    body, signature = data[20:-SIGNATURE_BYTES], data[-SIGNATURE_BYTES:]
+    payload = b"".join((
+        _EXP_HEAD, _UINT32, exp, _IAT_HEAD, _UINT32, iat, _CTI_HEAD, cti, _BODY_HEAD, body,
+    ))  # fmt: skip
+    return b"".join((_BEGIN, kid, _NO_HEADER, cbor.encode(payload), _SIGNATURE_HEAD, signature))
+
+
+def sign_cwt(claims: dict[int, cbor.Value], key: SigningKey, kind: str) -> bytes:
+    """Return a CWT of another kind, named by its media type (RFC 9596), signed by the same sort of key."""
+    protected = cbor.encode({_HEADER_ALG: _ED25519, _HEADER_KID: key.kid, _HEADER_TYPE: kind})
+    payload = cbor.encode(claims)
     signature = key.sign(_to_be_signed(protected, payload))
     return cbor.encode(cbor.Tag(_COSE_SIGN1, (protected, {}, payload, signature)))
 
@@ -163,12 +230,17 @@ def read(token: bytes, keyring: KeyRing, now_unix: int, *, skew_seconds: int = S
     Raises TokenRefused. Nothing of the payload is used before the signature is found right; the time only
     decides whether the key is believed.
     """
-    protected, payload, signature = _envelope(token)
-    header, content = _decoded(protected), _decoded(payload)
-    key = _key(header, keyring, now_unix, skew_seconds)
-    if not key.key.verify(_to_be_signed(protected, payload), signature):
-        raise TokenRefused(Refusal.BAD_SIGNATURE, kid=key.key.kid.hex())
-    return _claims(content)
+    usual = _usual(token)
+    if usual is not None:
+        known = keyring.find(usual.kid)
+        if (
+            known is not None
+            and known.status is not KeyStatus.BLOCKED
+            and known.covers(now_unix, skew_seconds)
+            and known.key.verify(usual.to_be_signed, usual.signature)
+        ):
+            return _claims(_decoded(usual.payload))
+    return _read_in_order(token, keyring, now_unix, skew_seconds)
 
 
 def check(
@@ -183,9 +255,69 @@ def check(
         raise TokenRefused(Refusal.OTHER_VENUE, venues=claims.venues, venue=venue)
 
 
-@functools.lru_cache(maxsize=64)
-def _protected(kid: bytes) -> bytes:
-    return cbor.encode({_HEADER_ALG: _ED25519, _HEADER_KID: kid})
+class _Usual(NamedTuple):
+    """The parts of a token whose envelope is, byte by byte, the one that `issue` makes."""
+
+    kid: bytes
+    to_be_signed: bytes
+    payload: bytes
+    signature: bytes
+
+
+def _usual(token: bytes) -> _Usual | None:
+    """Return the parts of a token, or None if its envelope is another one than ours.
+
+    All that a deterministic encoding leaves open is the key's name, the payload and the signature, so
+    comparing the rest is as strict as decoding it, and quicker.
+    """
+    size = len(token)
+    if not _PAYLOAD_AT + _TAIL_BYTES < size <= TOKEN_BYTES_MAX or token[:_KID_AT] != _BEGIN:
+        return None
+    end = size - _TAIL_BYTES
+    if token[_KID_END:_LENGTH_AT] != _BETWEEN or token[end : end + 2] != _SIGNATURE_HEAD:
+        return None
+    length = token[_LENGTH_AT]
+    if length != end - _PAYLOAD_AT or length < _TWO_BYTE_HEAD:
+        return None
+    signed = _SIGNED_HEAD + token[_PROTECTED_AT:_KID_END] + _NO_EXTERNAL_DATA + token[_KID_END + 1 : end]
+    return _Usual(token[_KID_AT:_KID_END], signed, token[_PAYLOAD_AT:end], token[end + 2 :])
+
+
+def _own(token: bytes) -> _Usual:
+    parts = _usual(token)
+    if parts is None:
+        msg = "no token of ours"
+        raise ValueError(msg)
+    return parts
+
+
+def _read_in_order(token: bytes, keyring: KeyRing, now_unix: int, skew_seconds: int) -> Claims:
+    """Read a token step by step, so that the first refusal that applies is the one given."""
+    protected, payload, signature = _envelope(token)
+    header, content = _decoded(protected), _decoded(payload)
+    key = _key(header, keyring, now_unix, skew_seconds)
+    if not key.key.verify(_to_be_signed(protected, payload), signature):
+        raise TokenRefused(Refusal.BAD_SIGNATURE, kid=key.key.kid.hex())
+    return _claims(content)
+
+
+def _payload(claims: Claims) -> bytes:
+    """Return the encoded claims: keys in their order, so that nothing has to be sorted."""
+    number, venues = cbor.number, claims.venues
+    return b"".join([
+        _EXP_HEAD, number(claims.expires_at),
+        _IAT_HEAD, number(claims.issued_at),
+        _CTI_HEAD, claims.voucher_id,
+        _BODY_HEAD, number(claims.schema), number(claims.kind), number(claims.product),
+        cbor.head(cbor.ARRAY, len(venues)), *map(number, venues),
+        number(claims.uses), number(claims.value_cents), number(claims.flags), number(claims.status_index),
+    ])  # fmt: skip
+
+
+def _signed(payload: bytes, key: SigningKey) -> bytes:
+    protected, content = _PROTECTED + key.kid, cbor.head(cbor.BYTES, len(payload)) + payload
+    signature = key.sign(b"".join((_SIGNED_HEAD, protected, _NO_EXTERNAL_DATA, content)))
+    return b"".join((_COSE_HEAD, protected, _NO_HEADER, content, _SIGNATURE_HEAD, signature))
 
 
 def _to_be_signed(protected: bytes, payload: bytes) -> bytes:

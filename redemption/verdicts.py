@@ -45,6 +45,14 @@ class VerdictCode(enum.StrEnum):
     """The buyer's bank has taken the money back for now."""
     OTHER_VENUE = "other-venue"
     NOT_YET_VALID = "not-yet-valid"
+    LIVE_CODE_NEEDED = "live-code-needed"
+    """The voucher is good only with a code that moves, and this one stands still."""
+    LIVE_CODE_OLD = "live-code-old"
+    """A picture of a code that has moved on since."""
+    LIVE_CODE_WRONG = "live-code-wrong"
+    """The moving part does not belong to the voucher."""
+    PHONE_CLOCK_OFF = "phone-clock-off"
+    """All is well but the phone's clock, or it is a picture of some minutes ago: somebody has to look."""
 
 
 _COLOURS = {
@@ -54,6 +62,8 @@ _COLOURS = {
     VerdictCode.MISTYPED_CODE: Colour.AMBER,
     VerdictCode.OTHER_VENUE: Colour.AMBER,
     VerdictCode.NOT_YET_VALID: Colour.AMBER,
+    VerdictCode.LIVE_CODE_NEEDED: Colour.AMBER,
+    VerdictCode.PHONE_CLOCK_OFF: Colour.AMBER,
 }
 
 
@@ -91,6 +101,13 @@ class Verdict:
     voucher: ShownVoucher | None = None
     first_use: FirstUse | None = None
     """With `already-used`: the redemption that came first."""
+    clock_seconds: int | None = None
+    """How far the guest's phone is ahead, where its code says so; below zero: it is slow."""
+
+    @property
+    def may_be_confirmed(self) -> bool:
+        """Whether the same scan is accepted once somebody has seen that the code moves."""
+        return self.code is VerdictCode.PHONE_CLOCK_OFF
 
     @property
     def accepted(self) -> bool:
@@ -124,6 +141,8 @@ def to_details(verdict: Verdict) -> dict[str, Any]:
             "venue_name": first.venue_name,
             "device_name": first.device_name,
         }
+    if verdict.clock_seconds is not None:
+        details["clock_seconds"] = verdict.clock_seconds
     return details
 
 
@@ -156,4 +175,5 @@ def from_details(code: VerdictCode, scan_id: int, at: dt.datetime, details: Mapp
             }
         ),
         first_use=first and FirstUse(**{**first, "at": dt.datetime.fromisoformat(first["at"])}),
+        clock_seconds=details.get("clock_seconds"),
     )

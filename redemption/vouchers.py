@@ -184,13 +184,19 @@ def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: i
     return _select(reading, condition, min(limit, PAGE_MAX))
 
 
-def freeze(work: db.Work, voucher_id: str | None, *, frozen: bool) -> None:
+def freeze(work: db.Work, voucher_id: str, *, frozen: bool) -> None:
     """Let nobody in with a voucher, or again let those in who have it."""
     work.connection.execute(
         sa.update(vouchers)
         .where(vouchers.c.city_id == work.city_id, vouchers.c.voucher_id == voucher_id)
         .values(frozen_at=work.now if frozen else None)
     )
+
+
+def every(reading: db.Reading, *, before: int | None = None, limit: int = 1000) -> list[Voucher]:
+    """Return a page of the city's vouchers, newest first, older than status index `before`."""
+    condition = sa.true() if before is None else vouchers.c.status_index < before
+    return _select(reading, condition, limit)
 
 
 def counted_against_limit(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from api import judging, services, standings, working
+from api import judging, services, standings, voucher_keeping, working
 from api.app import create_app
 from api.cli import opening
 from api.cli.books import CityOption, JsonOption
@@ -15,9 +15,11 @@ from api.demo import staging
 from api.standings import Standing
 from identity import auditing
 from kernel import cities, logs
-from kernel.db import Database
+from kernel.db import Database, Work
 from kernel.settings import Settings
+from redemption import blocking, reissuing
 from redemption import keys as issuing_keys
+from redemption.reissuing import Reissue
 
 keys = typer.Typer(help="The keys that sign vouchers.", no_args_is_help=True)
 _Port = Annotated[int, typer.Option(help="TCP port")]
@@ -109,8 +111,46 @@ def list_keys(city: CityOption = None) -> None:
     chosen = opening.city(database, city)
     with database.reading(chosen.city_id) as reading:
         for key in issuing_keys.every(reading):
-            alarm = "  MORE ACCEPTED THAN ISSUED" if key.is_suspicious else ""
-            typer.echo(f"{key.kid}  {key.status:<8} issued {key.issued} accepted {key.accepted}{alarm}")
+            counts = f"issued {key.issued} accepted {key.accepted} foreign {key.foreign_seen}"
+            alarm = "  SOMEBODY ELSE SIGNS WITH IT" if key.is_suspicious else ""
+            typer.echo(f"{key.kid}  {key.status:<8} {counts}{alarm}")
+
+
+@keys.command()
+def block(
+    kid: Annotated[str, typer.Argument(help="The key, as `keys list` shows it")],
+    reason: Annotated[str, typer.Option(help="Goes into the audit log")],
+    city: CityOption = None,
+) -> None:
+    """Block a key without a second person: for who operates the installation when nobody else is there."""
+    settings = opening.settings()
+    database = opening.database(settings)
+    chosen = opening.city(database, city)
+
+    def command(work: Work) -> None:
+        blocking.block_now(work, services.sealer(settings), kid)
+        auditing.record(work, "command-line", "key-blocked", f"key/{kid}", {"reason": reason})
+
+    database.run(chosen.city_id, command)
+    typer.echo(f"{kid} is blocked. Run `duiscoin keys reissue`, or let the worker do it.")
+
+
+@keys.command()
+def reissue(city: CityOption = None) -> None:
+    """Give the open vouchers of blocked keys new codes, from where it was interrupted."""
+    settings = opening.settings()
+    database = opening.database(settings)
+    chosen = opening.city(database, city)
+    built = services.build(settings, database)
+    with database.reading(chosen.city_id) as reading:
+        unfinished = reissuing.unfinished(reading)
+    for one in unfinished:
+        voucher_keeping.reissue(built, chosen, one.kid, _tell)
+    typer.echo(f"{len(unfinished)} keys done.")
+
+
+def _tell(done: Reissue) -> None:
+    typer.echo(f"{done.kid}: {done.percent} %, {done.reissued} of {done.total} have a new code")
 
 
 def _serve(settings: Settings, database: Database, host: str, port: int, *, with_worker: bool) -> None:

@@ -255,6 +255,7 @@ def _spend(life: Life) -> None:
 
 def _visit(life: Life) -> None:
     """Let citizens use vouchers, and now and then show one a second time."""
+    sealer = services.sealer(life.settings)
 
     def command(work: Work) -> None:
         for person in life.cast.citizens[life.dice.below(3) :: 3]:
@@ -266,6 +267,7 @@ def _visit(life: Life) -> None:
                         work,
                         life.city,
                         codes.app_text(one.token),
+                        sealer,
                         venue_id=venue_id,
                         device_id=life.dice.choose(life.cast.device_ids[venue_id]),
                         scan_nonce=str(work.ids.uuid()),

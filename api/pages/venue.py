@@ -50,6 +50,7 @@ async def decide(
     request: Request,
     caller: StaffForm,
     code: Annotated[str, Form()] = "",
+    seen_moving: Annotated[str, Form()] = "",
     idempotency_key: Annotated[str, Form()] = "",
 ) -> Response:
     """Decide a scan and show the verdict; the same form again gets the same verdict."""
@@ -68,9 +69,11 @@ async def decide(
             work,
             caller.city,
             code.strip(),
+            given.sealer,
             venue_id=device.venue_id,
             device_id=device.device_id,
             scan_nonce=idempotency_key or str(work.ids.uuid()),
+            seen_moving=seen_moving == "yes",
         )
 
     verdict = await given.write(caller.city.city_id, command)

@@ -28,6 +28,7 @@ TOPICS = {
     "postbox": "Receipts, vouchers and messages of the city, until they are deleted.",
     "fines": "Parking fines, paid in full with points.",
     "venues": "Where points are taken, with contracts and devices.",
+    "trust": "What a verifier of vouchers needs, and the kill switch of a key.",
     "scans": "Vouchers at the door, scanned by a device.",
     "books": "Accounts, statements, verification and settlement.",
 }

@@ -23,6 +23,7 @@ from api.v1 import (
     scans,
     tags,
     together,
+    trust,
     venues,
     vouchers,
     wallet,
@@ -58,6 +59,7 @@ _MODULES = (
     postbox,
     venues,
     together,
+    trust,
     books,
 )
 """A route is looked for in this order: first what is asked for most."""

@@ -18,6 +18,7 @@ from kernel.db import Work
 from kernel.errors import DomainError
 from merchants import devices
 from redemption import redeeming, scans
+from redemption.keys import Sealer
 from redemption.scans import Scanned
 from redemption.verdicts import Verdict
 
@@ -49,6 +50,10 @@ class ScanIn(In):
         description="Made by the device for each scan; taken from the Idempotency-Key if absent",
         examples=["5f0f2d39-4d0c"],
     )
+    seen_moving: bool = Field(
+        default=False,
+        description="After `phone-clock-off`: somebody has seen that the code moves by itself",
+    )
 
 
 class VerdictOut(BaseModel):
@@ -62,12 +67,18 @@ class VerdictOut(BaseModel):
     voucher_id: str | None = None
     offer_code: str | None = None
     first_used_at: dt.datetime | None = None
+    clock_seconds: int | None = Field(
+        default=None,
+        description="How far the guest's phone is ahead, where a live code says so; below zero: slow",
+        examples=[-90],
+    )
     scanned_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
     city: City
+    sealer: Sealer
     scanned: Scanned
     seen: int | None
     """The device, if it is to be noted that it was seen."""
@@ -77,7 +88,8 @@ def _redeem(work: Work, waiting: Sequence[_Scan]) -> list[Verdict | DomainError]
     """Decide on all scans that wait in one city."""
     if seen := [one.seen for one in waiting if one.seen is not None]:
         devices.touch(work, seen)
-    return redeeming.redeem_many(work, waiting[0].city, [one.scanned for one in waiting])
+    city, sealer = waiting[0].city, waiting[0].sealer
+    return redeeming.redeem_many(work, city, [one.scanned for one in waiting], sealer)
 
 
 @router.post("/scans", summary="Scan a voucher")
@@ -91,7 +103,8 @@ async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: Idempo
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
 
     seen = device.device_id if devices.is_due(device, given.database.clock.now()) else None
-    scan = _Scan(caller.city, Scanned(body.text, device.venue_id, device.device_id, nonce), seen)
+    scanned = Scanned(body.text, device.venue_id, device.device_id, nonce, body.seen_moving)
+    scan = _Scan(caller.city, given.sealer, scanned, seen)
     return _present(request, caller, await given.write_with(caller.city.city_id, _redeem, scan))
 
 
@@ -141,5 +154,6 @@ def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
         voucher_id=(verdict.voucher.voucher_id or None) if verdict.voucher else None,
         offer_code=verdict.voucher.offer_code if verdict.voucher else None,
         first_used_at=verdict.first_use.at if verdict.first_use else None,
+        clock_seconds=verdict.clock_seconds,
         scanned_at=verdict.at,
     )

@@ -16,7 +16,7 @@ from api.v1.shapes import INTEGER_MAX, Before, In, Limit, Paged
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import DomainError
-from redemption import buying, cancelling, codes, qr, vouchers
+from redemption import buying, cancelling, codes, live_codes, live_keys, qr, vouchers
 from redemption.buying import Purchase
 from redemption.keys import Sealer
 from redemption.vouchers import Voucher
@@ -45,6 +45,22 @@ class VoucherOut(BaseModel):
     valid_until: dt.datetime = Field(description="Exclusive")
     text: str = Field(description="What the QR code says", examples=["DC1:6BFOXN..."])
     manual_code: str = Field(description="To be typed where nothing can be scanned", examples=["7K3M9QXY2A"])
+
+
+class LiveDayKey(BaseModel):
+    """A voucher's key for a day."""
+
+    day: int = Field(examples=[20784], description="Days since 1970, UTC")
+    key: str = Field(description="32 bytes in hex")
+
+
+class LiveOut(BaseModel):
+    """What makes a voucher's code move; docs/voucher-format.md says how."""
+
+    server_time: dt.datetime
+    step_seconds: int = Field(examples=[15])
+    token: str = Field(description="In hex")
+    keys: list[LiveDayKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +121,22 @@ def picture(request: Request, caller: Citizen, voucher_id: str, form: Literal["s
     if form == "png":
         return Response(qr.png(text), media_type="image/png")
     return Response(qr.svg(text, title=found.manual_code), media_type="image/svg+xml")
+
+
+@router.get("/vouchers/{voucher_id}/live-keys", summary="Keys of the moving code")
+def live(request: Request, caller: Citizen, voucher_id: str) -> LiveOut:
+    """Return what the owner's phone needs to show a code that moves, for the next days, without a network."""
+    given = services.of(request)
+    with given.database.reading(caller.city.city_id) as reading:
+        found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
+        made = live_keys.of_voucher(reading, given.sealer, found)
+        now = reading.now
+    return LiveOut(
+        server_time=now,
+        step_seconds=live_codes.STEP_SECONDS,
+        token=found.token.hex(),
+        keys=[LiveDayKey(day=one.day, key=one.key.hex()) for one in made],
+    )
 
 
 @router.post("/vouchers/{voucher_id}/cancellation", summary="Give a voucher back", response_model=VoucherOut)

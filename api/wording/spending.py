@@ -6,6 +6,14 @@ SENTENCES = {
     "voucher-not-usable": N_(
         "This voucher was used or given back, or it is over: there is nothing to show at a door."
     ),
+    "block-already-asked": N_("Somebody has already asked for this key to be blocked."),
+    "block-already-decided": N_("This has been decided already."),
+    "block-not-found": N_("There is no such request."),
+    "block-reason-missing": N_("Please say in up to {maximum} characters why the key has to be blocked."),
+    "issuing-key-blocked": N_("This key is blocked already."),
+    "own-block": N_("You asked for this yourself. A second person has to confirm it."),
+    "reissue-not-found": N_("No codes are being renewed for this key."),
+    "status-list-not-found": N_("There is no list of invalid vouchers yet. Please try again in a minute."),
     "fine-already-paid": N_("This fine is paid already. You need do nothing."),
     "fine-amount-differs": N_(
         "The register names another amount than was paid. The city's office looks into it."
@@ -144,6 +152,24 @@ VERDICTS = {
         N_("Not valid yet"),
         N_(
             "This voucher is valid from {date}, {time} on: ask the guest to come back then, it has not been used up."
+        ),
+    ),
+    "live-code-needed": (
+        N_("Moving code needed"),
+        N_("This voucher is valid only with the moving code: ask the guest to open it in the app."),
+    ),
+    "live-code-old": (
+        N_("Old picture"),
+        N_("This is a picture of a code that has moved on: the guest has to open the voucher in the app."),
+    ),
+    "live-code-wrong": (
+        N_("Moving code wrong"),
+        N_("The moving part is not this voucher's: the guest has to open the voucher again in the app."),
+    ),
+    "phone-clock-off": (
+        N_("Look at the code"),
+        N_(
+            "The guest's phone clock is {clock}: look whether the code moves by itself within 15 seconds, and confirm it."
         ),
     ),
 }

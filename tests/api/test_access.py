@@ -25,6 +25,7 @@ PUBLIC = {
     ("GET", "/api/v1/goals"),
     ("GET", "/supply.json"), ("GET", "/V/{token}"),
     ("GET", "/api/v1/action-types"), ("GET", "/api/v1/occasions"), ("GET", "/api/v1/offers"), ("GET", "/api/v1/offers/{offer_id}"),
+    ("GET", "/api/v1/voucher-keys"), ("GET", "/api/v1/voucher-status-list"), ("GET", "/api/v1/voucher-status-list/changes"),
     ("GET", "/api/v1/rules"), ("POST", "/api/v1/sign-in/codes"), ("POST", "/api/v1/sign-in/sessions"),
     ("GET", "/reports"), ("GET", "/reports/{reference}"), ("POST", "/reports/near"),
     ("GET", "/reports/{reference}/photos/{evidence_id}"), ("GET", "/reports/{reference}/after/{step_id}"),

@@ -12,7 +12,7 @@ from ledger.invariants import Report
 from ledger.queries import StatementLine
 from merchants import devices, venues
 from merchants.venues import NewVenue, Venue, VenueKind
-from redemption import buying, cancelling, codes, keys, offers, redeeming, vouchers
+from redemption import buying, cancelling, codes, keys, live_keys, offers, redeeming, vouchers
 from redemption.keys import Sealer
 from redemption.new_offers import NewOffer, OfferKind
 from redemption.offers import Offer
@@ -44,6 +44,7 @@ class Office:
         self.sealer = SEALER
         database.run(city_id, chart.open_chart)
         database.run(city_id, lambda work: keys.rotate(work, SEALER))
+        database.run(city_id, lambda work: live_keys.ensure(work, SEALER))
         self.pool, self.zoo = self.add_venue("Freibad Kaiserberg"), self.add_venue("Zoo")
         self.till, self.gate = self.add_device(self.pool, "Kasse 1"), self.add_device(self.zoo, "Tor")
         database.run(
@@ -126,7 +127,13 @@ class Office:
         )
 
     def scan(
-        self, code: Voucher | str, *, venue: Venue | None = None, device: int | None = None, nonce: str = ""
+        self,
+        code: Voucher | str,
+        *,
+        venue: Venue | None = None,
+        device: int | None = None,
+        nonce: str = "",
+        seen_moving: bool = False,
     ) -> Verdict:
         """Scan what the app shows, or a text, at the pool's till unless said otherwise."""
         text = code if isinstance(code, str) else codes.app_text(code.token)
@@ -137,9 +144,11 @@ class Office:
                 work,
                 city,
                 text,
+                self.sealer,
                 venue_id=venue_id,
                 device_id=device or self.till,
                 scan_nonce=nonce or work.ids.token(),
+                seen_moving=seen_moving,
             ),
         )
 

@@ -19,7 +19,7 @@ from redemption.verdicts import Verdict
 from redemption.vouchers import Voucher
 from tests.fixtures import counting
 from tests.fixtures.databases import MakeDatabase
-from tests.redemption.office import SWIM, Office
+from tests.redemption.office import SEALER, SWIM, Office
 
 PEOPLE = ("anna", "ben", "cem")
 PLACES = 3
@@ -95,7 +95,9 @@ def bought_one_by_one(where: Town, orders: Sequence[Purchase]) -> list[Voucher |
 def scanned_at_once(where: Town, scanned: Sequence[Scanned]) -> list[Verdict | DomainError]:
     """Scan in one unit of work."""
     office, city = where.office, where.office.city
-    return office.database.run(office.city_id, lambda work: redeeming.redeem_many(work, city, scanned))
+    return office.database.run(
+        office.city_id, lambda work: redeeming.redeem_many(work, city, scanned, SEALER)
+    )
 
 
 @settings(

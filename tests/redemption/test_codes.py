@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from redemption import codes
 from redemption.codes import ManualCode
+from redemption.live_codes import LiveToken
 from redemption.tokens import Refusal, TokenRefused
 from tests.redemption import pinned
 
@@ -26,7 +27,7 @@ _REFUSALS_OF_TEXTS = {
 }
 
 
-def _read_or_refused(text: str) -> bytes | ManualCode | Refusal:
+def _read_or_refused(text: str) -> bytes | LiveToken | ManualCode | Refusal:
     """Return what a text is read as, or why it is refused."""
     try:
         return codes.parse(text)
@@ -62,6 +63,7 @@ def test_texts_are_pinned(vector: dict[str, Any]) -> None:
     assert vector["address_text"] == codes.address_text(token, vector["host"])
     assert token == codes.parse(vector["app_text"])
     assert token == codes.parse(vector["address_text"])
+    assert token == codes.parse(vector["full_address_text"])
 
 
 @given(st.binary(max_size=200))

@@ -6,7 +6,7 @@ from alembic import op
 from kernel import db
 
 revision = "20261127_orders"
-down_revision = "20261127_payout_runs"
+down_revision = "20261127_trust_in_vouchers"
 branch_labels = None
 depends_on = None
 
