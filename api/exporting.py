@@ -6,7 +6,7 @@ from typing import Any
 from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
-from redemption import orders, paying_fines, vouchers
+from redemption import orders, paying_fines, receipts, vouchers
 from rewards import awarding, case_files, city_events, desk, submissions, teams, waiting, walking
 from rewards.case_files import Case
 
@@ -51,6 +51,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
         ],
         "vouchers": [_plain(one) for one in vouchers.page(reading, owner, limit=vouchers.PAGE_MAX)],
         "team": team.name if team else None,
+        "receipts": [one.facts for one in receipts.every(reading, owner)],
         "postbox": [_plain(one) for one in postbox.every(reading, owner)],
         "postbox_by_mail": bool(postbox.wanting_mail(reading, [owner])),
         "orders": [_plain(one) for one in orders.page(reading, owner, limit=orders.PAGE_MAX)],

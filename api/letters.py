@@ -89,7 +89,8 @@ def _readable(facts: Mapping[str, Any], reader: Reader) -> dict[str, str]:
             readable[name] = formats.localized(value, reader.language)
         else:
             readable[name] = str(value)
-    return readable
+    parts = [readable[name] for name in ("points", "paid_cents") if facts.get(name)]
+    return readable | {"price": " + ".join(parts) or reader.euros(0)}
 
 
 class _Facts(dict[str, str]):

@@ -37,6 +37,7 @@ _TABLES = (
     "redemption.tables",
     "redemption.collecting_tables",
     "redemption.payment_tables",
+    "redemption.receipt_tables",
     "api.tables",
 )
 

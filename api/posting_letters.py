@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api import letters, mailing
+from api import letters, mailing, receipt_papers
 from api.letters import Reader
+from api.mailing import Attachment
 from api.services import Services
 from identity import persons, postbox
 from kernel.cities import City
 from kernel.errors import NotFound
+from redemption import receipts
 from web.marking import N_
 
 _BODY = N_(
@@ -27,6 +29,8 @@ def send(services: Services, city: City, payload: Mapping[str, Any]) -> None:
             entry = postbox.get(reading, int(payload["entry_id"]))
             person = persons.by_owner(reading, entry.owner)
             wanted = postbox.wanting_mail(reading, [entry.owner])
+            number = entry.facts.get("receipt_id")
+            found = [receipts.get(reading, int(number), entry.owner)] if number else []
     except NotFound:
         return
     if person.email is None or not wanted:
@@ -36,4 +40,8 @@ def send(services: Services, city: City, payload: Mapping[str, Any]) -> None:
     body = translation.gettext(_BODY).format(
         text=told.text, link=f"{services.settings.public_url}/postbox/{entry.entry_id}", city=city.name
     )
-    mailing.send(services, person.email, told.title, body)
+    attached = [
+        Attachment(receipt_papers.name_of(one), receipt_papers.make(one, person.language, translation))
+        for one in found
+    ]
+    mailing.send(services, person.email, told.title, body, attached)

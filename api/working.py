@@ -17,6 +17,7 @@ from api import (
     mailing,
     photo_keeping,
     posting_letters,
+    receipts_due,
     self_auditing,
     settlements_due,
     simulating,
@@ -136,6 +137,7 @@ def _work(services: Services, ending: threading.Event) -> None:
         busy = 0
         for city in cities.every(services.database):
             try:
+                receipts_due.issue(services.database, city)
                 busy += deliver_due(services, city)
                 today = city.day_of(services.database.clock.now())
                 if done.get(city.city_id) != today:

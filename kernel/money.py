@@ -54,6 +54,18 @@ def cents_to_whole_points(amount_cents: int, rate_cents_per_point: int) -> int:
     return amount_cents // rate_cents_per_point
 
 
+def tax_in(gross_cents: int, rate_percent: int) -> int:
+    """Return the value added tax contained in `gross_cents`, to the nearest cent, half a cent up.
+
+    Raises ValueError unless 0 <= rate_percent <= 100 and gross_cents >= 0.
+    """
+    if not 0 <= rate_percent <= 100 or gross_cents < 0:  # noqa: PLR2004 -- a percentage
+        msg = f"no tax of {rate_percent} % in {gross_cents}"
+        raise ValueError(msg)
+    whole = 100 + rate_percent
+    return (2 * gross_cents * rate_percent + whole) // (2 * whole)
+
+
 def quarter_end(day: dt.date) -> dt.date:
     """Return the last day of the calendar quarter in which `day` lies."""
     month = (day.month - 1) // 3 * 3 + 3

@@ -130,6 +130,21 @@ def by_transfer_id(reading: db.Reading, transfer_ids: Iterable[UUID]) -> dict[UU
     return rows.by_transfer_id(reading, transfer_ids)
 
 
+def between(reading: db.Reading, after: int, upto: int, purposes: Iterable[str]) -> list[BookedTransfer]:
+    """Return the transfers with these purposes, numbered above `after` and up to `upto`, in order."""
+    found = reading.connection.execute(
+        sa.select(*rows.COLUMNS)
+        .where(
+            transfers.c.city_id == reading.city_id,
+            transfers.c.sequence > after,
+            transfers.c.sequence <= upto,
+            transfers.c.purpose.in_(sorted(set(purposes))),
+        )
+        .order_by(transfers.c.sequence)
+    )
+    return [rows.booked(row) for row in found]
+
+
 def opening(reading: db.Reading, transfer_id: UUID) -> bytes:
     """Return what opens a transfer's commitment: `ledger.leaves`, for a receipt.
 

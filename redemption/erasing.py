@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from kernel.cities import City
 from kernel.db import Reading, Work
-from redemption import cancelling, collecting, orders, paying_fines, payments, scans, vouchers
+from redemption import cancelling, collecting, orders, paying_fines, payments, receipting, scans, vouchers
 from redemption.tables import redemptions
 from redemption.tables import vouchers as table
 from redemption.vouchers import Voucher, VoucherStatus
@@ -35,6 +35,7 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
     payments.forget(work, owner)
     orders.forget(work, owner)
     paying_fines.forget(work, owner)
+    receipting.forget(work, owner)
     return tuple(numbers)
 
 

@@ -14,7 +14,18 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from api import founding, migrating, services, settlements_due
-from api.demo import acting, caring, catalogue, changing, gathering, living, peopling, surrounding, wayfinding
+from api.demo import (
+    acting,
+    caring,
+    catalogue,
+    changing,
+    gathering,
+    living,
+    peopling,
+    surrounding,
+    telling,
+    wayfinding,
+)
 from api.demo.dice import Dice
 from api.demo.living import Life
 from api.demo.peopling import Cast
@@ -120,6 +131,7 @@ def _make(chosen: Settings) -> None:
     _pay_oldest(database, city, cast)
     changing.change(database, city, cast)
     surrounding.surround(database, city, cast, told)
+    telling.tell(life)
     database.close()
 
 

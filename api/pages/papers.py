@@ -1,15 +1,17 @@
-"""Papers of one's own: vouchers to be printed."""
+"""Papers of one's own: vouchers to be printed, and receipts."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from api import downloads, services, voucher_papers
+from api import downloads, receipt_papers, services, voucher_papers
 from api.access import Access, Caller, Sort
+from api.pages import framing
 from api.pages.postbox import reader_of
+from api.v1.shapes import LongId
 from merchants import venues
-from redemption import vouchers
+from redemption import receipts, vouchers
 
 router = APIRouter(include_in_schema=False)
 Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
@@ -24,3 +26,12 @@ def voucher(request: Request, caller: Citizen, voucher_id: str) -> Response:
         where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
     content = voucher_papers.make(found, where, reader_of(request, caller), given.settings.public_url)
     return downloads.pdf(content, voucher_papers.name_of(found))
+
+
+@router.get("/receipts/{receipt_id}/receipt.pdf")
+def receipt(request: Request, caller: Citizen, receipt_id: LongId) -> Response:
+    """Return a receipt."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = receipts.get(reading, receipt_id, caller.person_session.person.owner)
+    content = receipt_papers.make(found, caller.language, framing.gettext_of(request, caller))
+    return downloads.pdf(content, receipt_papers.name_of(found))

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api import commanding, services
+from api import commanding, receipt_papers, services
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from kernel.db import Work
 from kernel.errors import DomainError
 from ledger import wallets
 from merchants import venues
-from redemption import buying, cancelling, codes, offers, paying_fines, qr, vouchers
+from redemption import buying, cancelling, codes, offers, paying_fines, qr, receipts, vouchers
 from redemption.new_offers import OfferKind
 from redemption.vouchers import VoucherStatus
 from web import templating
@@ -203,12 +203,15 @@ def _voucher_page(
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
         where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
+        papers = receipts.of_subject(reading, found.owner, found.voucher_id)
     translation = framing.gettext_of(request, caller)
     title = translation.gettext("QR code of your voucher")
     code = templating.safe(qr.svg(codes.app_text(found.token), title=title))
     return framing.show(
         request, caller, "citizen/voucher.html", status=status, voucher=found, venues=where, code=code,
-        typed=codes.grouped(found.manual_code), words=STATUS_WORDS, errors=errors or [],
+        typed=codes.grouped(found.manual_code), words=STATUS_WORDS, papers=papers,
+        receipt_words=receipt_papers.TITLES,
+        errors=errors or [],
     )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ TOPICS = {
     "offers": "What points can be spent on.",
     "vouchers": "What was bought, with its code.",
     "postbox": "Receipts, vouchers and messages of the city, until they are deleted.",
+    "receipts": "What was bought, redeemed, given back and paid, numbered without gaps.",
     "fines": "Parking fines, paid in full with points.",
     "venues": "Where points are taken, with contracts and devices.",
     "trust": "What a verifier of vouchers needs, and the kill switch of a key.",

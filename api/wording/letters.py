@@ -21,6 +21,7 @@ class Letter:
 
 
 _VOUCHER = "/vouchers/{voucher_id}"
+_RECEIPT = "/receipts/{receipt_id}/receipt.pdf"
 LETTERS: Mapping[str, Letter] = {
     "voucher-bought": Letter(
         N_("Your voucher: {title}"),
@@ -59,6 +60,36 @@ LETTERS: Mapping[str, Letter] = {
         N_("Somebody of your household gave you this voucher. It is valid until {valid_until}."),
         "gift",
         _VOUCHER,
+    ),
+    "receipt-bought": Letter(
+        N_("Receipt {number}: {title}"),
+        N_("You bought it: {price}."),
+        "book",
+        _RECEIPT,
+    ),
+    "receipt-redeemed": Letter(
+        N_("Receipt {number}: {title} used"), N_("Your voucher was redeemed."), "book", _RECEIPT
+    ),
+    "receipt-returned": Letter(
+        N_("Receipt {number}: {title} given back"), N_("{points} are yours again."), "book", _RECEIPT
+    ),
+    "receipt-fine": Letter(
+        N_("Receipt {number}: fine {reference}"),
+        N_("Paid in full: {price}."),
+        "fine",
+        _RECEIPT,
+    ),
+    "receipt-fee": Letter(
+        N_("Receipt {number}: fee {reference}"),
+        N_("Paid in full: {price}."),
+        "fee",
+        _RECEIPT,
+    ),
+    "receipt-refund": Letter(
+        N_("Receipt {number}: money back for {title}"),
+        N_("{price} go back to you the way they came."),
+        "book",
+        _RECEIPT,
     ),
     "city-message": Letter("{subject}", "{body}", "people"),
 }

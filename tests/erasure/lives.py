@@ -9,10 +9,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api import working
-from identity import cards, sessions
+from api import receipts_due, working
+from identity import cards, postbox, sessions
 from identity.clients import Scope
 from identity.persons import Person
+from identity.postbox import EntryKind
 from identity.roles import Role
 from kernel.clock import FixedClock
 from kernel.db import Work
@@ -74,6 +75,7 @@ class Town:
         deeds: list[Callable[[Citizen], None]] = [
             self.report, self.suggest, self.apply, self.buy, self.buy, self.use, self.give_back, self.pay,
             self.decide, self.look, self.sign_in, self.phone, self.hear_of, self.see_too, self.be_shown,
+            self.be_told,
         ]  # fmt: skip
         for _ in range(steps):
             self.clock.advance(dt.timedelta(minutes=self.dice.randrange(1, 200)))
@@ -143,6 +145,17 @@ class Town:
         paid = self._did("POST", f"/api/v1/fines/{reference}/payment", one.token)
         if paid.status_code == 201:
             one.traces += [reference, int(paid.json()["payment_id"])]
+
+    def be_told(self, one: Citizen) -> None:
+        """Get receipts of everything so far, and a message of the city; have both by e-mail, too."""
+        run, city_id, text = self.edge.database.run, self.edge.city.city_id, self._text(one)
+        run(city_id, lambda work: postbox.choose_mail(work, one.person.owner, wanted=True))
+        receipts_due.issue(self.edge.database, self.edge.city)
+        facts = {"subject": text, "body": text}
+        run(
+            city_id,
+            lambda work: postbox.put(work, one.person.owner, EntryKind.MESSAGE, "city-message", facts),
+        )
 
     def decide(self, one: Citizen) -> None:
         """Let the case worker decide about something, with a reason in words."""

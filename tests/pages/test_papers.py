@@ -1,13 +1,19 @@
 """Vouchers on paper: what stands on them, that the printed code opens the door, and who may print."""
 
+import email.message
 import io
+import random
+from dataclasses import replace
 from typing import Any
 
 import pypdf
 import pytest
 
+from api import mailing, receipts_due, working
 from identity.roles import Role
+from kernel.clock import FixedClock
 from tests.api.edge import Edge
+from tests.erasure.lives import Town
 from tests.fixtures import printing
 
 
@@ -101,3 +107,51 @@ def test_the_desk_prints_for_who_has_no_phone(edge: Edge) -> None:
     assert "voucher-printed" in edge.audited()
     edge.browse(edge.person("anna@example.org")[1])
     assert 403 == edge.client.get(address).status_code
+
+
+def test_a_receipt_can_be_had_as_paper_and_by_email(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the worker was there: in the postbox, on the voucher's page, as the same bytes each time, and attached."""
+    sent: list[email.message.EmailMessage] = []
+    monkeypatch.setattr(mailing, "_send", lambda _, message: sent.append(message))
+    services = edge.app.state.services
+    given = replace(services, settings=services.settings.model_copy(update={"smtp_url": "smtp://localhost"}))
+    token, voucher = _bought(edge)
+    fields = edge.browse(token)
+    edge.client.post("/account/mail", data={**fields, "wanted": "yes"})
+
+    receipts_due.issue(edge.database, edge.city)
+    working.deliver_due(given, edge.city)
+    (receipt,) = edge.call("GET", "/api/v1/receipts", token).json()["items"]
+    sheets = [edge.client.get(f"/receipts/{receipt['receipt_id']}/receipt.pdf").content for _ in range(2)]
+    text = _text(sheets[0])
+    (attached,) = (one for mail in sent for one in mail.iter_attachments())
+
+    assert (sheets[0], sheets[0]) == (sheets[1], attached.get_content())
+    for said in ("Beleg über einen Gutschein", "2026-000001", "Stadt Duisburg", "40 Punkte", edge.pool.name):
+        assert said in text
+    assert (
+        f"/receipts/{receipt['receipt_id']}/receipt.pdf"
+        in edge.client.get(f"/vouchers/{voucher['voucher_id']}").text
+    )
+    assert "Beleg 2026-000001" in edge.client.get("/postbox?kind=receipt").text
+    assert (
+        "2026-000001"
+        == edge.call("GET", f"/api/v1/receipts/{receipt['receipt_id']}", token).json()["document"]["number"]
+    )
+    _, other = edge.person("eve@example.org")
+    assert 404 == edge.call("GET", f"/api/v1/receipts/{receipt['receipt_id']}/paper.pdf", other).status_code
+
+
+def test_the_receipt_of_a_fine_names_its_reference(edge: Edge, clock: FixedClock) -> None:
+    """With what the register gets, the points, what one is worth, and that nothing is left to pay."""
+    town = Town(edge, clock, random.Random(3))
+    anna = town.move_in("Anna")
+    town.pay(anna)
+    receipts_due.issue(edge.database, edge.city)
+
+    (receipt,) = edge.call("GET", "/api/v1/receipts", anna.token).json()["items"]
+    text = _text(edge.call("GET", f"/api/v1/receipts/{receipt['receipt_id']}/paper.pdf", anna.token).content)
+
+    assert "fine" == receipt["kind"]
+    for said in (receipt["document"]["reference"], "Verwarnungsgeld", "Noch zu zahlen 0,00 €"):
+        assert said in text
