@@ -105,6 +105,15 @@ def subject(order_id: int) -> str:
     return f"order/{order_id}"
 
 
+def find_by_subject(reading: db.Reading, text: str) -> Order | None:
+    """Return the order of which a transfer's subject speaks, if it speaks of one."""
+    word, _, number = text.partition("/")
+    if word != "order" or not number.isdecimal():
+        return None
+    found = _select(reading, table.c.order_id == int(number))
+    return found[0] if found else None
+
+
 def get(reading: db.Reading, order_id: int, owner: str | None = None) -> Order:
     """Return an order, of that owner only if given. Raises NotFound `order-not-found`."""
     for order in _select(reading, table.c.order_id == order_id):

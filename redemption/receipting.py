@@ -1,9 +1,8 @@
 """Issuing receipts: the next number of the city's year, the document, and an entry in the postbox.
 
-What is paid with points gets its receipts by following the book (`follow`): every purchase, redemption and
-return is a group of bookings there, in order and without gaps, so none is forgotten and buying stays fast.
-Whoever takes euros calls `issue` in the unit of work in which the money is final; `follow` then finds that
-receipt and issues no second one.
+Receipts are issued by following the book (`follow`): every purchase, redemption, return, fine and refund is a
+group of bookings there, in order and without gaps, so none is forgotten and buying stays fast. `issue` is for
+what has no such bookings; a voucher that has its receipt by then gets no second one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ from kernel.cities import City
 from kernel.db import Work
 from ledger import queries
 from ledger.outcomes import BookedTransfer
-from redemption import offers, paying_fines, receipts, vouchers
+from redemption import euro_receipts, offers, paying_fines, receipts, refunding, vouchers
 from redemption.new_offers import VatKind
 from redemption.offers import Offer
 from redemption.receipt_tables import receipt_numbers, receipt_progress
@@ -82,8 +81,9 @@ def follow(work: Work, city: City) -> bool:
     upto = min(after + WINDOW, head)
     if upto <= after:
         return False
-    booked = queries.between(work, after, upto, [*_KINDS, paying_fines.PURPOSE])
-    issue_many(work, city, [*_of_vouchers(work, booked), *_of_fines(work, booked)])
+    booked = queries.between(work, after, upto, [*_KINDS, paying_fines.PURPOSE, refunding.PURPOSE_REFUNDED])
+    found = [*_of_vouchers(work, booked), *_of_fines(work, booked), *euro_receipts.of_refunds(work, booked)]
+    issue_many(work, city, found)
     _advance(work, upto)
     return upto < head
 
@@ -155,7 +155,9 @@ def _of_vouchers(work: Work, booked: Sequence[BookedTransfer]) -> list[NewReceip
     found = {one.voucher_id: one for one in vouchers.find(work, voucher_ids=(name for name, *_ in events))}
     sold = offers.by_id(work, (one.offer_id for one in found.values())) if found else {}
     return [
-        _of_voucher(kind, found[voucher_id], sold[found[voucher_id].offer_id], booking)
+        euro_receipts.with_payment(
+            work, _of_voucher(kind, found[voucher_id], sold[found[voucher_id].offer_id], booking)
+        )
         for (voucher_id, kind, _), booking in events.items()
         if voucher_id in found
     ]
@@ -171,6 +173,7 @@ def _of_voucher(kind: ReceiptKind, voucher: Voucher, offer: Offer, booking: Book
         titles=voucher.titles,
         happened_at=booking.booked_at,
         points=voucher.points,
+        paid_cents=voucher.paid_cents if kind is ReceiptKind.BOUGHT else 0,
         places=(voucher.redeemed_venue_name or "",) if used else voucher.venue_names,
         voucher_id=voucher.voucher_id,
         valid_until=voucher.valid_until,
@@ -208,6 +211,7 @@ def _of_fines(work: Work, booked: Sequence[BookedTransfer]) -> list[NewReceipt]:
             happened_at=one.paid_at,
             points=one.points,
             amount_cents=one.amount_cents,
+            paid_cents=one.paid_cents,
             reference=one.reference,
             rate_cents_per_point=one.rate_cents_per_point,
         )

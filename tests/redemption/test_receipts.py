@@ -16,6 +16,7 @@ from kernel.errors import NotFound
 from redemption import receipting, receipts
 from redemption.new_offers import VatKind
 from redemption.receipts import NewReceipt, PaidBy, Receipt, ReceiptKind
+from tests.redemption.counter import Counter
 from tests.redemption.office import SWIM, Office
 
 T = TypeVar("T")
@@ -167,3 +168,22 @@ def test_the_tax_in_an_amount(gross: int, rate: int, tax: int) -> None:
     for wrong in ((-1, 7), (100, 101)):
         with pytest.raises(ValueError, match="no tax"):
             money.tax_in(*wrong)
+
+
+def test_euros_are_told_with_their_way_there_and_back(office: Office) -> None:
+    """Bought by card for points and euros, given back: three receipts, the last of the money that went back."""
+    office.give("anna", 1000)
+    counter = Counter(office)
+    order = counter.bought("anna", office.offer(replace(SWIM, price_cents=250, extra_points_most=250)))
+    office.cancel("anna", counter.voucher(order))
+    counter.work()
+    counter.service.settle_refund("ref_1", good=True)
+    counter.deliver(*counter.service.take_messages())
+
+    told = [
+        (one.kind, one.points, one.facts["paid_cents"], one.facts["paid_by"]) for one in _all(office, "anna")
+    ]
+
+    assert [
+        (ReceiptKind.REFUND, 0, 250, "card"), (ReceiptKind.RETURNED, 120, 0, ""), (ReceiptKind.BOUGHT, 120, 250, "card"),
+    ] == told  # fmt: skip
