@@ -1,5 +1,6 @@
 """Public reports over the API: visible without names, worked on, confirmed by others, settled once."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -214,6 +215,20 @@ def test_events_of_other_systems_come_in_any_order(street: Street) -> None:
     path = f"/api/v1/reports/{reference}/events"
     body = {"event_id": "x", "event": "take", "happened_at": early}
     assert (403, "wrong-scope") == edge.refused(edge.call("POST", path, stranger, json=body))
+
+
+def test_what_is_told_late_moves_nothing(street: Street) -> None:
+    """Declined yesterday, taken up today: whoever tells yesterday's decision today does not undo today's."""
+    edge = street.edge
+    _, reference = street.report()
+    now = edge.database.clock.now()
+    street.tell(reference, "take", f"{now:%Y-%m-%dT%H:%M:%S}Z", number="a")
+    before = f"{now - dt.timedelta(hours=1):%Y-%m-%dT%H:%M:%S}Z"
+
+    late = street.tell(reference, "decline", before, reason="not-ours", number="b").json()
+
+    assert (False, "in-work") == (late["applied"], street.see(reference)["status"])
+    assert 40 == street.held()
 
 
 def test_done_before_a_person_has_looked(street: Street) -> None:

@@ -195,6 +195,37 @@ def test_what_a_dry_budget_owes_is_paid_in_order_once_funded(
     assert 0 == run(city_id, lambda work: waiting.pay_all(work, cities.get(work)))
 
 
+def test_a_small_award_does_not_pass_a_large_one(database: Database, city_id: int) -> None:
+    """Who waits for more than is left is not overtaken by somebody for whom it would be enough."""
+    rows = [{"value": "green", "points": 20}, {"value": "culture", "points": 5}]
+    version = made.rule(
+        action="suggestion",
+        when=made.ALWAYS,
+        effect={"kind": "table", "fact": "category", "rows": rows},
+        now_percent=0,
+        caps={"awards_per_day": 2, "awards_per_month": 30, "points_per_month": 1000},
+    )
+
+    def replace(work: Work) -> None:
+        stored = programme.draft(work, cities.get(work), version, 1)
+        programme.approve(work, stored.version_hash, 2)
+        programme.activate(work, stored.version_hash)
+
+    def suggest(owner: str, category: str) -> int:
+        new = NewSubmission("suggestion", owner, "app", "A bench in the shade.", category)
+        return database.run(
+            city_id, lambda work: submitting.submit(work, cities.get(work), new)[0].submission_id
+        )
+
+    database.run(city_id, replace)
+    numbers = [suggest("a", "green"), suggest("b", "green"), suggest("c", "culture")]
+    assert [20, 0, 0] == _points(database, city_id, numbers), "5 are left, and c would take 5"
+    database.run(city_id, lambda work: _fund(work, 15))
+    assert [20, 20, 0] == _points(database, city_id, numbers)
+    database.run(city_id, lambda work: _fund(work, 5))
+    assert [20, 20, 5] == _points(database, city_id, numbers)
+
+
 def test_a_campaign_that_stops_tells_first(database: Database, city_id: int, clock: FixedClock) -> None:
     """What came in before it was known is paid later; what comes in after earns nothing, and opens again."""
     run = database.run

@@ -30,7 +30,7 @@ OWNER, AT_ONCE = "p-anna", 64
 LITTER, APPLICATION = 50, 30
 WHO: Any = {"reviewer_id": WORKER, "reviewer_owner": "p-worker"}
 _SETTINGS = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 
