@@ -15,6 +15,8 @@ from api.standings import (
     Seal,
     Standing,
     Verification,
+    VoucherKey,
+    VoucherKeys,
     Witness,
     Witnesses,
     Writer,
@@ -24,6 +26,7 @@ from kernel import outbox
 from kernel.cities import City
 from kernel.db import Reading
 from ledger import log_seals, pace, queries, verifying, witnesses
+from redemption import keys, publishing_status, reissuing
 
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
@@ -43,11 +46,11 @@ def standing(reading: Reading, city: City, meter: Meter | None = None) -> Standi
     """Return how the city's ledger stands; without a meter nothing is known of a writer."""
     sequence = queries.head_sequence(reading)
     writer, seal, verification = _writer(meter), _seal(reading, sequence), _verification(reading)
-    seen, waiting = _witnesses(reading), _outbox(reading)
+    seen, waiting, trust = _witnesses(reading), _outbox(reading), _voucher_keys(reading)
     return Standing(
         city=city.slug,
         at=reading.now,
-        light=worst(part.judged.light for part in (writer, seal, verification, seen, waiting)),
+        light=worst(part.judged.light for part in (writer, seal, verification, seen, waiting, trust)),
         build=Build(version(), reading.connection.dialect.name),
         book=_book(reading, sequence),
         writer=writer,
@@ -55,6 +58,7 @@ def standing(reading: Reading, city: City, meter: Meter | None = None) -> Standi
         verification=verification,
         witnesses=seen,
         outbox=waiting,
+        voucher_keys=trust,
     )
 
 
@@ -155,6 +159,27 @@ def _outbox(reading: Reading) -> Outbox:
         judged = Judgement(Light.GREEN, Finding.DELIVERED)
     oldest = age.total_seconds() if left.oldest_at else None
     return Outbox(judged, left.waiting, oldest, left.given_up)
+
+
+def _voucher_keys(reading: Reading) -> VoucherKeys:
+    known, last = keys.every(reading), publishing_status.find(reading)
+    age = reading.now - last.issued_at if last else dt.timedelta()
+    if any(key.needs_blocking for key in known):
+        judged = Judgement(Light.RED, Finding.KEY_SUSPICIOUS)
+    elif reissuing.unfinished(reading):
+        judged = Judgement(Light.AMBER, Finding.KEY_REISSUING)
+    elif last is None:
+        judged = Judgement(Light.OFF, Finding.NO_STATUS_LIST)
+    elif age > publishing_status.LATE_AFTER:
+        judged = Judgement(Light.AMBER, Finding.STATUS_LIST_LATE)
+    else:
+        judged = Judgement(Light.GREEN, Finding.KEYS_TRUSTED)
+    told = tuple(
+        VoucherKey(key.kid, key.status.value, key.issued, key.accepted, key.foreign_seen, key.is_suspicious)
+        for key in known
+    )
+    issued_at = last.issued_at if last else None
+    return VoucherKeys(judged, told, last.version if last else None, issued_at, _age(reading, issued_at))
 
 
 def _age(reading: Reading, instant: dt.datetime | None) -> float | None:

@@ -83,6 +83,16 @@ def _book(database: Database) -> CollectorRegistry:
             found = judging.standing(reading, city)
         for name, meaning, value in _figures(found):
             put(name, meaning, value, city=city.slug)
+        for key in found.voucher_keys.keys:
+            labels = {"city": city.slug, "kid": key.kid, "status": key.status}
+            put("voucher_key_issued", "Vouchers signed with the key", key.issued, **labels)
+            put("voucher_key_accepted", "Vouchers redeemed of the key", key.accepted, **labels)
+            put(
+                "voucher_key_foreign",
+                "Genuine signatures under what was never issued",
+                key.foreign_seen,
+                **labels,
+            )
         for witness in found.witnesses.items:
             labels = {"city": city.slug, "witness": witness.name}
             put("witness_size", "Transfers that the witness confirmed", witness.size, **labels)
@@ -104,4 +114,9 @@ def _figures(found: Standing) -> Iterator[tuple[str, str, float]]:
         yield "ledger_verified_ok", "Whether every invariant held", verified.judged.light is not Light.RED
     yield "outbox_waiting", "Messages that wait for delivery", found.outbox.waiting
     yield "outbox_oldest_age_seconds", "Age of the oldest", found.outbox.oldest_age_seconds or 0
+    trust = found.voucher_keys
+    yield "voucher_keys_suspicious", "Keys that others sign with", sum(one.suspicious for one in trust.keys)
+    if trust.list_version is not None:
+        yield "status_list_version", "Number of the newest status list", trust.list_version
+        yield "status_list_age_seconds", "Since it was signed", trust.list_age_seconds or 0
     yield "outbox_given_up", "Messages that were never delivered", found.outbox.given_up

@@ -48,6 +48,11 @@ class Finding(enum.StrEnum):
     WRITER_IDLE = "writer-idle"
     WRITER_FLUENT = "writer-fluent"
     WRITER_SLOW = "writer-slow"
+    NO_STATUS_LIST = "no-status-list"
+    KEYS_TRUSTED = "keys-trusted"
+    KEY_SUSPICIOUS = "key-suspicious"
+    KEY_REISSUING = "key-reissuing"
+    STATUS_LIST_LATE = "status-list-late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,30 @@ class Outbox:
 
 
 @dataclass(frozen=True, slots=True)
+class VoucherKey:
+    """A key that signs or signed vouchers."""
+
+    kid: str
+    status: str
+    issued: int
+    accepted: int
+    foreign_seen: int
+    """Genuine signatures under what the city never issued."""
+    suspicious: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherKeys:
+    """The keys of vouchers, and the list of those that are no longer good."""
+
+    judged: Judgement
+    keys: tuple[VoucherKey, ...]
+    list_version: int | None
+    list_issued_at: dt.datetime | None
+    list_age_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Everything that the status page shows of a city."""
 
@@ -157,6 +186,7 @@ class Standing:
     verification: Verification
     witnesses: Witnesses
     outbox: Outbox
+    voucher_keys: VoucherKeys
 
 
 def worst(lights: Iterable[Light]) -> Light:

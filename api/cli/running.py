@@ -89,6 +89,7 @@ def _told(found: Standing) -> str:
         (verified.judged, f"verification: up to {verified.to_sequence or 0}"),
         *((one.judged, f"witness {one.name}: up to {one.size}") for one in found.witnesses.items),
         (waiting.judged, f"outbox: {waiting.waiting} waiting, {waiting.given_up} given up"),
+        (found.voucher_keys.judged, f"voucher keys: {len(found.voucher_keys.keys)}"),
     ]
     lines += [f"  {judged.light:<6} {text}: {judged.code}" for judged, text in parts]
     return "\n".join(lines)

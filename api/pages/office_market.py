@@ -276,6 +276,7 @@ def _read_offer(typed: Mapping[str, str], chosen: list[int]) -> NewOffer:
         per_person_limit=_number(typed.get("per_person_limit", "")),
         vat_kind=VatKind(vat) if vat in set(VatKind) else VatKind.MULTI_PURPOSE,
         vat_rate_percent=_number(typed.get("vat_rate_percent", "")),
+        live_code=bool(typed.get("live_code")),
     )
 
 

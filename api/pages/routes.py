@@ -31,6 +31,7 @@ from api.pages import (
     office_rules,
     office_tags,
     office_together,
+    office_voucher_keys,
     papers,
     postbox,
     quests,
@@ -99,5 +100,6 @@ def include(app: FastAPI) -> None:
         office_tags,
         office_quests,
         office_together,
+        office_voucher_keys,
     ):
         app.include_router(module.router)

@@ -13,8 +13,9 @@ from kernel.db import Work
 from kernel.errors import DomainError
 from ledger import wallets
 from merchants import venues
-from redemption import buying, cancelling, codes, offers, paying_fines, qr, receipts, vouchers
+from redemption import buying, cancelling, codes, offers, paying_fines, qr, receipts, tokens, vouchers
 from redemption.new_offers import OfferKind
+from redemption.tokens import Flags
 from redemption.vouchers import VoucherStatus
 from web import templating
 from web.marking import N_
@@ -209,6 +210,7 @@ def _voucher_page(
     code = templating.safe(qr.svg(codes.app_text(found.token), title=title))
     return framing.show(
         request, caller, "citizen/voucher.html", status=status, voucher=found, venues=where, code=code,
+        needs_live=Flags.LIVE in tokens.own_claims(found.token).flags,
         typed=codes.grouped(found.manual_code), words=STATUS_WORDS, papers=papers,
         receipt_words=receipt_papers.TITLES,
         errors=errors or [],

@@ -32,6 +32,7 @@ def page(request: Request, caller: Anyone) -> Response:
         light_words=words.LIGHTS,
         sentences=words.SENTENCES,
         checks=_CHECKS,
+        key_words=words.KEY_STATUS,
     )
 
 

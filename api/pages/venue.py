@@ -19,7 +19,7 @@ from kernel.errors import Forbidden
 from merchants import devices, reports, settlements, venues
 from merchants.devices import Device, DeviceRefused
 from merchants.venues import Venue
-from redemption import redeeming, scans
+from redemption import publishing_status, redeeming, scans
 from redemption.verdicts import Verdict, VerdictCode
 from web.marking import N_
 
@@ -77,7 +77,7 @@ async def decide(
         )
 
     verdict = await given.write(caller.city.city_id, command)
-    return _scan_page(request, caller, verdict=verdict)
+    return _scan_page(request, caller, verdict=verdict, code=code.strip())
 
 
 @router.post("/devices/here")
@@ -109,6 +109,8 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
         recent = scans.recent(reading, venue_id=venue.venue_id, since=midnight, limit=100)
         counted = scans.counts(reading, venue_id=venue.venue_id, since=midnight)
         names = {one.device_id: one.name for one in devices.of_venue(reading, venue.venue_id)}
+        status_list = publishing_status.find(reading)
+        age = reading.now - status_list.issued_at if status_list else dt.timedelta()
     translation = framing.gettext_of(request, caller)
     lines = [
         (
@@ -121,7 +123,8 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
     refused = sum(count for code, count in counted.items() if code is not VerdictCode.ACCEPTED)
     return framing.show(
         request, caller, "venue/today.html", area=Area.VENUE, venue=venue, venues=_venues(request, caller),
-        day=day, lines=lines, refused=refused,
+        day=day, lines=lines, refused=refused, status_list=status_list,
+        status_list_age=age.total_seconds(), status_list_late=age > publishing_status.LATE_AFTER,
     )  # fmt: skip
 
 
@@ -174,22 +177,23 @@ def revoke(request: Request, caller: StaffForm, device_id: int) -> Response:
     return framing.go("/venue/devices", "device-revoked")
 
 
-def _scan_page(request: Request, caller: Caller, verdict: Verdict | None = None) -> Response:
+def _scan_page(request: Request, caller: Caller, verdict: Verdict | None = None, code: str = "") -> Response:
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
         device = _device_here(request, reading, caller)
         venue = venues.get(reading, device.venue_id) if device else None
-    shown = _verdict(request, caller, verdict) if verdict else {"verdict": None}
+    shown = _verdict(request, caller, verdict, code) if verdict else {"verdict": None}
     return framing.show(
         request, caller, "venue/scan.html", area=Area.VENUE, device=device, venue=venue,
         venues=_venues(request, caller), **shown,
     )  # fmt: skip
 
 
-def _verdict(request: Request, caller: Caller, verdict: Verdict) -> Mapping[str, Any]:
+def _verdict(request: Request, caller: Caller, verdict: Verdict, code: str) -> Mapping[str, Any]:
     translation = framing.gettext_of(request, caller)
     return {
         "verdict": verdict,
+        "scanned": code if verdict.may_be_confirmed else None,
         "words": verdicts.words(verdict, caller.city, caller.language, translation),
     }
 

@@ -77,6 +77,7 @@ class OfferIn(In):
     per_person_limit: ShortNumber | None = Field(default=None, examples=[4])
     vat_kind: VatKind = Field(default=VatKind.MULTI_PURPOSE, examples=["multi-purpose"])
     vat_rate_percent: ShortNumber | None = None
+    live_code: bool = Field(default=False, description="A code that stands still is not accepted")
 
 
 class MorePlaces(In):

@@ -38,4 +38,17 @@ SENTENCES: Mapping[Finding, str] = {
     Finding.WRITER_IDLE: N_("Nothing was written in the last minutes."),
     Finding.WRITER_FLUENT: N_("Bookings are written without delay."),
     Finding.WRITER_SLOW: N_("Bookings are written slowly."),
+    Finding.NO_STATUS_LIST: N_("There is no list of invalid vouchers yet."),
+    Finding.KEYS_TRUSTED: N_(
+        "Nobody but the city signs its vouchers, and the list of invalid ones is fresh."
+    ),
+    Finding.KEY_SUSPICIOUS: N_("Somebody else seems to sign vouchers. The city has to block the key."),
+    Finding.KEY_REISSUING: N_("A key was blocked; open vouchers are getting new codes."),
+    Finding.STATUS_LIST_LATE: N_("The list of invalid vouchers is too old."),
 }
+KEY_STATUS: Mapping[str, tuple[str, str]] = {
+    "active": ("success", N_("Signs")),
+    "retired": ("info", N_("Signs no more")),
+    "blocked": ("danger", N_("Blocked")),
+}
+"""Badge and word by the status of a voucher key."""
