@@ -5,6 +5,7 @@ from fastapi.responses import Response
 from kernel.errors import NotFound
 from merchants import statements
 from merchants.settlements import Settlement
+from web.passes import apple
 
 
 def statement_download(found: Settlement, form: str) -> Response:
@@ -23,3 +24,9 @@ def pdf(content: bytes, name: str) -> Response:
     """Return a document that the browser shows and can save under a name; it is its reader's alone."""
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(content, media_type="application/pdf", headers=headers)
+
+
+def apple_pass(content: bytes, serial: str) -> Response:
+    """Return a pass that a phone opens in its wallet."""
+    headers = {"Content-Disposition": f'attachment; filename="duiscoin-{serial}.pkpass"'}
+    return Response(content, media_type=apple.MEDIA_TYPE, headers=headers)

@@ -57,3 +57,21 @@ class Settings(BaseSettings):
             msg = "a bucket needs the name of a key and its secret"
             raise ValueError(msg)
         return secret
+
+    apple_pass_type: str | None = None
+    """Pass type identifier from Apple, such as `pass.de.duisburg.duiscoin`; with the next five, vouchers go
+    into Apple's wallet."""
+    apple_team: str | None = None
+    """Team identifier of the city's developer account."""
+    apple_pass_certificate: Path | None = None
+    """Certificate of the pass type, in PEM."""
+    apple_pass_key: Path | None = None
+    """Its private key, in PEM."""
+    apple_pass_key_password: SecretStr | None = None
+    """What opens the key, if it is locked."""
+    apple_intermediate_certificate: Path | None = None
+    """Apple's Worldwide Developer Relations certificate, in PEM."""
+    google_wallet_issuer: str | None = None
+    """Issuer's number from Google; with the next one, vouchers go into Google's wallet."""
+    google_wallet_account: Path | None = None
+    """File of the service account that signs, as Google gives it (JSON)."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api import commanding, receipt_papers, services
+from api import commanding, receipt_papers, services, wallet_passes
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from kernel.db import Work
@@ -212,7 +212,7 @@ def _voucher_page(
         request, caller, "citizen/voucher.html", status=status, voucher=found, venues=where, code=code,
         needs_live=Flags.LIVE in tokens.own_claims(found.token).flags,
         typed=codes.grouped(found.manual_code), words=STATUS_WORDS, papers=papers,
-        receipt_words=receipt_papers.TITLES,
+        receipt_words=receipt_papers.TITLES, wallets=wallet_passes.configured(services.of(request).settings),
         errors=errors or [],
     )  # fmt: skip
 

@@ -3,6 +3,9 @@
 from web.marking import N_
 
 SENTENCES = {
+    "wallet-not-configured": N_(
+        "This city does not offer vouchers for this wallet. Print it, or show it in the app."
+    ),
     "voucher-not-usable": N_(
         "This voucher was used or given back, or it is over: there is nothing to show at a door."
     ),
