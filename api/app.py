@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import failing, monitoring, services, uploading
+from api import failing, monitoring, services, uploading, webhooks
 from api.bodies import Bounded
 from api.headers import Headers
 from api.pages import routes as pages
@@ -47,4 +47,5 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     v1.include(app)
     pages.include(app)
     app.include_router(monitoring.router)
+    app.include_router(webhooks.router)
     return app

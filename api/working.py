@@ -15,6 +15,7 @@ from api import (
     key_alarms,
     log_keeping,
     mailing,
+    paying,
     photo_keeping,
     posting_letters,
     receipts_due,
@@ -139,6 +140,7 @@ def _work(services: Services, ending: threading.Event) -> None:
             try:
                 receipts_due.issue(services.database, city)
                 busy += deliver_due(services, city)
+                busy += paying.till(services, city).advance_due()
                 today = city.day_of(services.database.clock.now())
                 if done.get(city.city_id) != today:
                     do_daily(services, city)

@@ -41,6 +41,12 @@ class Settings(BaseSettings):
     """Name of the key with which the bucket is asked."""
     photos_bucket_secret: SecretStr | None = Field(default=None, validate_default=True)
     """That key's secret."""
+    stripe_secret_key: SecretStr | None = None
+    """Secret key of the city's account at Stripe; without it and the next one Stripe is not offered."""
+    stripe_webhook_secret: SecretStr | None = None
+    """By which Stripe signs its messages to `/webhooks/payments/stripe`."""
+    stripe_address: str | None = None
+    """Another address of Stripe's interface: for tests."""
     demo: bool = False
     """Show sign-in codes on the page and mark the city as a demonstration. Never in production."""
     trusted_proxies: str = "127.0.0.1"

@@ -17,10 +17,11 @@ from kernel.cities import City
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger import chart, posting, transfers, wallets
 from ledger.transfers import Transfer
-from redemption import fine_references, fines, offers, orders, places
+from redemption import fine_references, fines, offers, orders, places, prices
 from redemption.fines import Fine, FineAlreadyPaid, FineNotFound, FinePayment, FineRegister
 from redemption.new_offers import OfferKind
 from redemption.offers import Offer
+from redemption.prices import Price
 from redemption.tables import fine_payments as table
 
 PAGE_MAX = 200
@@ -69,6 +70,11 @@ def look_up(register: FineRegister, text: str) -> Fine:
 def price(city: City, fine: Fine) -> int:
     """Return how many points pay a fine in full."""
     return money.cents_to_points(fine.amount_cents, city.rate_cents_per_point)
+
+
+def price_of(city: City, fine: Fine) -> Price:
+    """Return how a fine may be paid with points and euros together."""
+    return prices.in_full(fine.amount_cents, city.rate_cents_per_point)
 
 
 def pay(work: db.Work, city: City, owner: str, fine: Fine, offer_id: int) -> Receipt:

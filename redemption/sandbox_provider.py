@@ -64,6 +64,10 @@ class How(enum.StrEnum):
     """Refused by the payer's bank; the payer may try again."""
     GIVE_UP = "give-up"
     """The payer calls it off there."""
+    ARRIVES = "arrives"
+    """A debit that was ordered comes in."""
+    BOUNCES = "bounces"
+    """A debit that was ordered does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,8 @@ class SandboxProvider:
 
     def pay(self, reference: str, how: How) -> ProviderPayment:
         """Let the payer act on the page; too late or a second time: nothing happens."""
+        if how in {How.ARRIVES, How.BOUNCES}:
+            return self.settle(reference, good=how is How.ARRIVES)
         with self._state() as state:
             row = self._row(state, "payments", reference)
             if row["status"] == PaymentStatus.CREATED:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api import commanding, receipt_papers, services, wallet_passes
+from api import commanding, paying, receipt_papers, services, wallet_passes
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from kernel.db import Work
@@ -67,7 +67,7 @@ KIND_WORDS: Mapping[str, str] = {
 @router.get("/offers/{offer_id}")
 def offer(request: Request, caller: Anyone, offer_id: int) -> Response:
     """Show one offer."""
-    return _offer_page(request, caller, offer_id)
+    return offer_page(request, caller, offer_id)
 
 
 @router.post("/offers/{offer_id}/buy")
@@ -82,7 +82,7 @@ async def buy(request: Request, caller: CitizenForm, offer_id: int) -> Response:
         answer = await commanding.perform_form(request, caller, command)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
-        return _offer_page(request, caller, offer_id, status=409, errors=errors)
+        return offer_page(request, caller, offer_id, status=409, errors=errors)
     return framing.go(f"/vouchers/{answer['voucher_id']}", "bought")
 
 
@@ -127,7 +127,7 @@ async def cancel(request: Request, caller: CitizenForm, voucher_id: str) -> Resp
 def ask_fine(request: Request, caller: Citizen, reference: str = "") -> Response:
     """Show the form for a reference, or the fine that was found."""
     if reference:
-        return _fine_page(request, caller, reference)
+        return fine_page(request, caller, reference)
     return framing.show(request, caller, "citizen/fines.html", reference="", errors=[], fine=None)
 
 
@@ -147,7 +147,7 @@ async def pay_fine(request: Request, caller: CitizenForm, reference: Annotated[s
         answer = await commanding.perform_form(request, caller, command)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
-        return _fine_page(request, caller, reference, status=409, errors=errors)
+        return fine_page(request, caller, reference, status=409, errors=errors)
     return framing.go(f"/fines/payments/{answer['reference']}", "fine-paid")
 
 
@@ -172,7 +172,7 @@ def _available(reading: Any, caller: Caller) -> int | None:
     return wallets.wallet(reading, caller.session.person.owner).available
 
 
-def _offer_page(
+def offer_page(
     request: Request,
     caller: Caller,
     offer_id: int,
@@ -180,6 +180,7 @@ def _offer_page(
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
 ) -> Response:
+    """Show one offer, with what is wrong with a form that was sent from it."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = offers.get(reading, offer_id)
         available = _available(reading, caller)
@@ -189,7 +190,8 @@ def _offer_page(
         return framing.go("/fines")
     return framing.show(
         request, caller, "citizen/offer.html", status=status, offer=found, available=available, venues=where,
-        errors=errors or [], on_sale=found.on_sale(now),
+        errors=errors or [], on_sale=found.on_sale(now), price=found.price(caller.city),
+        ways=list(paying.ways(services.of(request), caller.city).items()),
     )  # fmt: skip
 
 
@@ -217,7 +219,7 @@ def _voucher_page(
     )  # fmt: skip
 
 
-def _fine_page(
+def fine_page(
     request: Request,
     caller: Caller,
     reference: str,
@@ -225,6 +227,7 @@ def _fine_page(
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
 ) -> Response:
+    """Show a fine, with what is wrong with a form that was sent from it."""
     given = services.of(request)
     fine = points = None
     shown = list(errors or [])
@@ -240,5 +243,6 @@ def _fine_page(
         available = _available(reading, caller)
     return framing.show(
         request, caller, "citizen/fines.html", status=status, reference=reference, errors=shown, fine=fine,
-        points=points, available=available,
+        points=points, available=available, price=fine and paying_fines.price_of(caller.city, fine),
+        ways=list(paying.ways(given, caller.city).items()),
     )  # fmt: skip
