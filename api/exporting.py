@@ -1,7 +1,8 @@
 """Everything that is kept about a person, from all rooms, as plain values."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from identity import persons, postbox
 from kernel.db import Reading
@@ -10,6 +11,7 @@ from redemption import orders, paying_fines, receipts, vouchers
 from rewards import awarding, case_files, city_events, desk, submissions, teams, waiting, walking
 from rewards.case_files import Case
 
+T = TypeVar("T")
 _SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_side"}
 """What opens something, and what the other side of a movement (a venue, a budget) has."""
 
@@ -22,7 +24,22 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
     entered = desk.of_submissions(reading, numbers)
     cases = _cases(reading, numbers)
     lots = accounts.of_owner(reading, owner)
-    lines = queries.statement_of(reading, lots, limit=queries.PAGE_MAX)
+    lines = _all(
+        lambda before: queries.statement_of(reading, lots, before=before, limit=queries.PAGE_MAX),
+        lambda line: line.booked.sequence,
+    )
+    bought = _all(
+        lambda before: vouchers.page(reading, owner, before=before, limit=vouchers.PAGE_MAX),
+        lambda one: one.status_index,
+    )
+    ordered = _all(
+        lambda before: orders.page(reading, owner, before=before, limit=orders.PAGE_MAX),
+        lambda one: one.order_id,
+    )
+    paid = _all(
+        lambda before: paying_fines.page(reading, owner, before=before, limit=paying_fines.PAGE_MAX),
+        lambda one: one.payment_id,
+    )
     team = teams.of_owner(reading, owner)
     return {
         "account": persons.export(reading, person_id),
@@ -49,14 +66,24 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             }
             for one in walking.of_owner(reading, owner)
         ],
-        "vouchers": [_plain(one) for one in vouchers.page(reading, owner, limit=vouchers.PAGE_MAX)],
+        "vouchers": [_plain(one) for one in bought],
         "team": team.name if team else None,
         "receipts": [one.facts for one in receipts.every(reading, owner)],
         "postbox": [_plain(one) for one in postbox.every(reading, owner)],
         "postbox_by_mail": bool(postbox.wanting_mail(reading, [owner])),
-        "orders": [_plain(one) for one in orders.page(reading, owner, limit=orders.PAGE_MAX)],
-        "paid_fines": [_plain(one) for one in paying_fines.page(reading, owner, limit=200)],
+        "orders": [_plain(one) for one in ordered],
+        "paid_fines": [_plain(one) for one in paid],
     }
+
+
+def _all(page: Callable[[int | None], list[T]], number: Callable[[T], int]) -> list[T]:
+    """Return what all pages have, each older than the one before."""
+    found: list[T] = []
+    before = None
+    while some := page(before):
+        found += some
+        before = number(some[-1])
+    return found
 
 
 def _submissions(reading: Reading, owner: str) -> list[submissions.Submission]:

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
-from api import commanding, erasing, exporting, sentences, services
+from api import commanding, erasing, export_files, exporting, sentences, services
 from api.access import Access, Caller, Sort
+from api.letters import Reader
 from api.pages import framing
 from api.pages.rule_questions import AGES
 from identity import persons, postbox, roles, sessions, signing_in
@@ -196,6 +197,15 @@ def export(request: Request, caller: Citizen) -> Response:
     text = json.dumps(content, ensure_ascii=False, indent=2, default=str)
     headers = {"Content-Disposition": 'attachment; filename="duiscoin.json"'}
     return Response(text, media_type="application/json", headers=headers)
+
+
+@router.get("/account/export.zip")
+def export_bundle(request: Request, caller: Citizen) -> Response:
+    """Return everything with papers and photos, sent while it is made."""
+    reader = Reader(caller.language, framing.gettext_of(request, caller), caller.city)
+    pieces = export_files.stream(services.of(request), caller.person_session.person, reader)
+    headers = {"Content-Disposition": f'attachment; filename="{export_files.NAME}"'}
+    return StreamingResponse(pieces, media_type=export_files.MEDIA_TYPE, headers=headers)
 
 
 @router.get("/account/delete")

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from api import commanding, erasing, exporting, services
+from api import commanding, erasing, export_files, exporting, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
+from api.letters import Reader
 from api.v1.shapes import IdText, In, Out
 from identity import persons, sessions, signing_in
 from identity.signing_in import CodeResult
@@ -134,6 +135,20 @@ async def change(request: Request, caller: Citizen, body: PersonChange, key: Ide
         )
 
     return await commanding.answer(request, caller, key, command)
+
+
+@router.get(
+    "/me/export.zip",
+    summary="Everything that is kept about you, with papers and photos",
+    response_class=StreamingResponse,
+    responses={200: {"content": {export_files.MEDIA_TYPE: {}}}},
+)
+def export_all(request: Request, caller: Citizen) -> StreamingResponse:
+    """Return a ZIP: data as JSON, receipts and vouchers as PDF, photos. It is made while it is sent."""
+    given = services.of(request)
+    reader = Reader(caller.language, given.translations[caller.language], caller.city)
+    pieces = export_files.stream(given, caller.person_session.person, reader)
+    return StreamingResponse(pieces, media_type=export_files.MEDIA_TYPE)
 
 
 @router.get("/me/export", summary="Everything that is kept about you")
