@@ -100,6 +100,8 @@ class DemoOffer(_Entry):
     descriptions: LocalizedText
     pictogram: Code
     price_points: int
+    price_cents: int = 0
+    extra_points_most: int = 0
     value_cents: int
     venues: tuple[Code, ...]
     places: int | None
