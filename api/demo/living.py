@@ -242,7 +242,9 @@ def _spend(life: Life) -> None:
 
     def command(work: Work) -> None:
         available = wallets.wallet(work, person.owner).available
-        possible = [one for one in offers.published(work) if 0 < one.price_points <= available and not one.price_cents]
+        possible = [
+            one for one in offers.published(work) if 0 < one.price_points <= available and not one.price_cents
+        ]
         if not possible:
             return
         chosen = life.dice.choose(possible)
