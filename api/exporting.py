@@ -12,7 +12,9 @@ from rewards import awarding, case_files, city_events, desk, submissions, teams,
 from rewards.case_files import Case
 
 T = TypeVar("T")
-_SECRET = {"token", "kid", "status_index", "hold_count", "debit_side", "credit_side"}
+_SECRET = {
+    "token", "kid", "status_index", "hold_count", "use_holds", "payer", "debit_side", "credit_side",
+}  # fmt: skip
 """What opens something, and what the other side of a movement (a venue, a budget) has."""
 
 

@@ -1,11 +1,12 @@
 """A scan's verdict in words that a cashier understands; the same for pages and the API."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from gettext import NullTranslations
 
 from api.wording.spending import VERDICTS
 from kernel.cities import City
-from redemption.verdicts import Verdict, VerdictCode
+from redemption.verdicts import ShownVoucher, Verdict, VerdictCode
 from web import formats
 from web.marking import N_
 
@@ -16,6 +17,8 @@ class Words:
 
     title: str
     sentence: str
+    notes: tuple[str, ...] = ()
+    """What to look at besides: the seat, how many uses are left, the identity card, the discount."""
 
 
 def words(verdict: Verdict, city: City, language: str, translation: NullTranslations) -> Words:
@@ -24,7 +27,26 @@ def words(verdict: Verdict, city: City, language: str, translation: NullTranslat
     values = _values(verdict, city, language)
     if verdict.clock_seconds is not None:
         values["clock"] = _clock(verdict.clock_seconds, translation)
-    return Words(title, sentence.format_map(values))
+    notes = _notes(verdict.voucher, language, translation) if verdict.accepted and verdict.voucher else ()
+    return Words(title, sentence.format_map(values), tuple(notes))
+
+
+def _notes(voucher: ShownVoucher, language: str, translation: NullTranslations) -> Iterator[str]:
+    _ = translation.gettext
+    if voucher.uses > 1:
+        yield _("%(left)s of %(all)s left") % {"left": voucher.left, "all": voucher.uses}
+    if voucher.seat is not None:
+        yield _("Seat %(seat)s") % {"seat": voucher.seat}
+    if voucher.discount_percent is not None:
+        yield _("%(percent)s %% off") % {"percent": voucher.discount_percent}
+    if voucher.discount_cents is not None:
+        yield _("%(euros)s off") % {"euros": formats.euros(voucher.discount_cents, language)}
+    if voucher.minimum_cents is not None:
+        yield _("From a purchase of %(euros)s") % {"euros": formats.euros(voucher.minimum_cents, language)}
+    if voucher.personal:
+        yield _("Compare the name in the app with the identity card.")
+    if voucher.age_least is not None:
+        yield _("Look at the identity card: from %(age)s years.") % {"age": voucher.age_least}
 
 
 class _Values(dict[str, str]):
@@ -44,7 +66,7 @@ def _values(verdict: Verdict, city: City, language: str) -> _Values:
     values, moment = _Values(), None
     if verdict.voucher is not None:
         values["venues"] = ", ".join(verdict.voucher.venue_names)
-        late = verdict.code is VerdictCode.EXPIRED
+        late = verdict.code in {VerdictCode.EXPIRED, VerdictCode.ACTIVE}
         moment = verdict.voucher.valid_until if late else verdict.voucher.valid_from
     if verdict.first_use is not None:
         values["venue"], values["device"] = verdict.first_use.venue_name, verdict.first_use.device_name

@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from identity import auditing, names
 from identity.tables import citizen_cards, persons, roles, sessions, sign_in_codes, sign_in_links
-from kernel import outbox
+from kernel import bulk, outbox
 from kernel.db import Reading, Work
 from kernel.errors import Conflict, Invalid, NotFound
 
@@ -45,6 +45,14 @@ class Said:
     age_group: str | None
     home_district: str | None
     """Code of a district of the city."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How well a person is known, and the age group that they say they are in."""
+
+    trust_level: TrustLevel
+    age_group: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +156,17 @@ def said_by(reading: Reading, owner: str) -> Said | None:
         )
     ).first()
     return Said(row.age_group, row.home_district) if row else None
+
+
+def standings(reading: Reading, owners: Iterable[str]) -> dict[str, Standing]:
+    """Return how the persons behind several owners are known, by owner, one statement for all."""
+    rows = reading.connection.execute(
+        sa.select(persons.c.owner, persons.c.trust_level, persons.c.age_group).where(
+            persons.c.city_id == reading.city_id, bulk.any_of(persons.c.owner, "owners")
+        ),
+        {"owners": sorted(set(owners))},
+    )
+    return {row.owner: Standing(TrustLevel(row.trust_level), row.age_group) for row in rows}
 
 
 def all_said(reading: Reading) -> dict[str, Said]:

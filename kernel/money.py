@@ -39,6 +39,33 @@ def net_shares(gross_cents: Sequence[int], percent: int) -> list[int]:
     return [after - before for before, after in itertools.pairwise(nets)]
 
 
+def even_parts(amount: int, count: int) -> list[int]:
+    """Return `amount` in `count` parts that differ by at most one, later ones being larger.
+
+    The first k of them are always `amount * k // count`, so that what is left after some is never short.
+    """
+    ends = [amount * part // count for part in range(count + 1)]
+    return [end - begin for begin, end in itertools.pairwise(ends)]
+
+
+def cut(pieces: Sequence[tuple[str, int]], parts: Sequence[int]) -> list[list[tuple[str, int]]]:
+    """Return named pieces cut into parts of the given sizes, in order; the sums must be equal."""
+    left = [(name, amount) for name, amount in reversed(pieces)]
+    made: list[list[tuple[str, int]]] = []
+    for size in parts:
+        part: list[tuple[str, int]] = []
+        missing = size
+        while missing:
+            name, amount = left.pop()
+            taken = min(amount, missing)
+            part.append((name, taken))
+            missing -= taken
+            if amount > taken:
+                left.append((name, amount - taken))
+        made.append(part)
+    return made
+
+
 def points_to_cents(points: int, rate_cents_per_point: int) -> int:
     """Return what `points` are worth in cents at a contract's rate."""
     return points * rate_cents_per_point

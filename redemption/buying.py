@@ -4,6 +4,7 @@ With one venue the points are held towards that venue. With several it is known 
 them; until then they are held towards `redeemed`, where they end in any case (ADR 5).
 """
 
+import dataclasses
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,16 +13,16 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from kernel import bulk, db
+from kernel import bulk, db, money
 from kernel.cities import City
 from kernel.errors import Busy, Conflict, DomainError, Invalid, NotFound
 from ledger import chart, posting, transfers, wallets
 from ledger.transfers import Transfer, TransferKind
 from merchants import venues
 from merchants.venues import Venue
-from redemption import codes, keys, offers, orders, places, tokens, vouchers
+from redemption import codes, entitlements, keys, offers, places, seats, tokens, vouchers
 from redemption.keys import Sealer, Signed
-from redemption.new_offers import OfferKind
+from redemption.offer_terms import OfferKind, Terms
 from redemption.offers import Offer
 from redemption.tables import vouchers as table
 from redemption.tokens import Claims, Flags, VoucherKind
@@ -33,7 +34,7 @@ _KINDS: Final = {
     OfferKind.DISCOUNT: VoucherKind.DISCOUNT,
 }
 _CODE_ATTEMPTS: Final = 8
-_STORED: Final = tuple(column.name for column in table.c if column.name != "city_id")
+_STORED: Final = tuple(column.name for column in table.c if column.name not in {"city_id", "reminded_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Purchase:
     """How many are used; if not said, as few as the offer allows."""
     cents: int = 0
     """What is paid in euros besides, by an order."""
+    seat: str | None = None
+    """Which of the numbered seats; None: the best that is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Sale:
     venue_names: tuple[str, ...]
     lots: list[tuple[str, int]]
     """What is taken from which lot."""
+    seat: str | None = None
     paid: Paid | None = None
 
     @property
@@ -92,15 +96,23 @@ _Outcome = Voucher | DomainError
 
 
 def buy(
-    work: db.Work, city: City, owner: str, offer_id: int, sealer: Sealer, *, points: int | None = None
+    work: db.Work,
+    city: City,
+    owner: str,
+    offer_id: int,
+    sealer: Sealer,
+    *,
+    points: int | None = None,
+    seat: str | None = None,
 ) -> Voucher:
     """Reserve the price from the earliest lots and a place, and issue the voucher.
 
-    Raises NotFound `offer-not-found`, Invalid `fine-needs-reference` for an offer for fines, and Conflict
-    `euros-due`, `offer-not-published`, `sales-not-started`, `sales-ended`, `sold-out`, `venue-suspended`,
-    `per-person-limit-reached`, `insufficient-points` (with what is missing) or `issuing-key-missing`.
+    Raises NotFound `offer-not-found`, Invalid `fine-needs-reference` for an offer for fines and fees, and
+    Conflict `euros-due`, `offer-not-published`, `sales-not-started`, `sales-ended`, `sold-out`, `seat-taken`,
+    `venue-suspended`, `trust-too-low`, `age-unknown`, `age-too-low`, `per-person-limit-reached`,
+    `per-month-limit-reached`, `insufficient-points` (with what is missing) or `issuing-key-missing`.
     """
-    (outcome,) = buy_many(work, city, [Purchase(owner, offer_id, points)], sealer)
+    (outcome,) = buy_many(work, city, [Purchase(owner, offer_id, points, seat=seat)], sealer)
     if isinstance(outcome, DomainError):
         raise outcome
     return outcome
@@ -149,12 +161,12 @@ def _decide(work: db.Work, city: City, wanted: Mapping[int, Purchase]) -> dict[i
     """Return what is sold to whom, and why not to the others."""
     found = offers.by_id(work, (purchase.offer_id for purchase in wanted.values()))
     where = venues.by_id(work, (venue_id for offer in found.values() for venue_id in offer.venue_ids))
-    limited = {
-        (purchase.owner, purchase.offer_id)
-        for purchase in wanted.values()
-        if purchase.offer_id in found and found[purchase.offer_id].per_person_limit is not None
-    }
-    bought = vouchers.counted_against_limit(work, limited) + orders.counted_against_limit(work, limited)
+    buyers = entitlements.read(
+        work,
+        city,
+        [(one.owner, found[one.offer_id]) for one in wanted.values() if one.offer_id in found],
+    )
+    free = seats.free(work, [offer.offer_id for offer in found.values() if offer.terms.seats])
     owned = wallets.of_owners(work, (purchase.owner for purchase in wanted.values()))
     today = city.day_of(work.now)
     sold: Counter[int] = Counter()
@@ -165,29 +177,31 @@ def _decide(work: db.Work, city: City, wanted: Mapping[int, Purchase]) -> dict[i
             offer = found.get(offer_id)
             if offer is None:
                 raise NotFound("offer-not-found", offer=offer_id)
-            _check(work, offer, where, sold[offer_id], bought[owner, offer_id])
+            _check(work, offer, where, sold[offer_id])
+            buyers.check(owner, offer)
+            seat = seats.choose(free[offer_id], purchase.seat, offer.code) if offer.terms.seats else None
             points = _points(city, offer, purchase)
             lots = wallets.split(owned[owner].lots, points, today)
         except DomainError as refusal:
             decided[place] = refusal
         else:
             sold[offer_id] += 1
+            if seat is not None:
+                free[offer_id].remove(seat)
             names = tuple(where[venue_id].name for venue_id in offer.venue_ids)
-            decided[place] = Sale(owner, offer, names, lots)
+            decided[place] = Sale(owner, offer, names, lots, seat)
     return decided
 
 
-def _check(work: db.Work, offer: Offer, where: Mapping[int, Venue], sold: int, bought: int) -> None:
-    """Raise unless the offer may be sold after `sold` others in this turn, to one who `bought` so many."""
-    if offer.kind is OfferKind.FINE:
+def _check(work: db.Work, offer: Offer, where: Mapping[int, Venue], sold: int) -> None:
+    """Raise unless the offer may be sold to somebody after `sold` others in this turn."""
+    if offer.kind.by_reference:
         raise Invalid("fine-needs-reference", offer=offer.code)
     offers.check_on_sale(work, offer)
     if offer.places is not None and offer.places.left <= sold:
         raise Conflict("sold-out", offer=offer.code)
     if not any(where[venue_id].active for venue_id in offer.venue_ids):
         raise Conflict("venue-suspended", offer=offer.code)
-    if offer.per_person_limit is not None and bought >= offer.per_person_limit:
-        raise Conflict("per-person-limit-reached", offer=offer.code, limit=offer.per_person_limit)
 
 
 def _points(city: City, offer: Offer, purchase: Purchase) -> int:
@@ -204,15 +218,16 @@ def _sell(work: db.Work, city: City, sales: Sequence[Sale], sealer: Sealer) -> l
     issues = _issues(work, city, sales)
     today = city.day_of(work.now)
     held = [_holds(work, sale, issue, today) for sale, issue in zip(sales, issues, strict=True)]
-    posting.post_or_raise(work, [hold for holds in held for hold in holds])
+    posting.post_or_raise(work, [hold for holds, _ in held for hold in holds])
     claimed = [_claims(sale.offer, issue) for sale, issue in zip(sales, issues, strict=True)]
     signed = keys.sign(work, sealer, claimed)
     sold = [
-        _voucher(work, sale, issue, token, hold_count=_count(holds))
-        for sale, issue, token, holds in zip(sales, issues, signed, held, strict=True)
+        _voucher(work, sale, issue, token, hold_count=_count(holds), use_holds=use_holds)
+        for sale, issue, token, (holds, use_holds) in zip(sales, issues, signed, held, strict=True)
     ]
     rows = [(work.city_id, *(getattr(voucher, name) for name in _STORED)) for voucher in sold]
     bulk.insert_rows(work, table, ("city_id", *_STORED), rows)
+    seats.take(work, [(one.offer_id, one.seat, one.voucher_id) for one in sold if one.seat is not None])
     return sold
 
 
@@ -259,16 +274,17 @@ def _free_manual_codes(work: db.Work, count: int) -> list[str]:
     raise Busy("manual-code-not-found")
 
 
-def _holds(work: db.Work, sale: Sale, issue: _Issue, today: dt.date) -> list[Transfer]:
-    """Return the holds of the points and, with limited places, of one place; all or none."""
+def _holds(
+    work: db.Work, sale: Sale, issue: _Issue, today: dt.date
+) -> tuple[list[Transfer], list[list[int]] | None]:
+    """Return the holds of the points and, with limited places, of one place; all or none.
+
+    And which of them are of which use, if there are several.
+    """
     offer, voucher_id = sale.offer, issue.voucher_id.hex()
     group_id = vouchers.group_id(work.city_id, voucher_id, Step.HOLD)
-    held = sides(sale)
-    before: tuple[Transfer, ...] = ()
-    if sale.paid is not None:
-        venue_ids = offer.venue_ids if len(offer.venue_ids) == 1 else ()
-        held.append((sale.paid.account, venues.takings_path(*venue_ids), sale.paid.cents))
-        before = sale.paid.before
+    held, use_holds = _sides_of_uses(sale)
+    before = sale.paid.before if sale.paid is not None else ()
     return [replace(one, group_id=group_id) for one in before] + [
         transfers.hold(
             vouchers.transfer_id(work.city_id, voucher_id, Step.HOLD, position),
@@ -282,20 +298,58 @@ def _holds(work: db.Work, sale: Sale, issue: _Issue, today: dt.date) -> list[Tra
             expires_at=issue.valid_until,
         )
         for position, (debit, credit, amount) in enumerate(held)
-    ]
+    ], use_holds
 
 
 def sides(sale: Sale) -> list[tuple[str, str, int]]:
     """Return what is held of points and places, and towards whom."""
-    offer = sale.offer
-    towards = venues.points_path(offer.venue_ids[0]) if len(offer.venue_ids) == 1 else chart.REDEEMED
-    held = [(path, towards, amount) for path, amount in sale.lots]
-    if offer.is_limited:
-        held.append((places.stock_path(offer.offer_id), places.sold_path(offer.offer_id), 1))
-    return held
+    held = [(path, _towards(sale.offer), amount) for path, amount in sale.lots]
+    return held + _place(sale.offer)
 
 
-def _voucher(work: db.Work, sale: Sale, issue: _Issue, signed: Signed, *, hold_count: int) -> Voucher:
+def _towards(offer: Offer) -> str:
+    return venues.points_path(offer.venue_ids[0]) if len(offer.venue_ids) == 1 else chart.REDEEMED
+
+
+def _place(offer: Offer) -> list[tuple[str, str, int]]:
+    taken = (places.stock_path(offer.offer_id), places.sold_path(offer.offer_id), 1)
+    return [taken] if offer.is_limited else []
+
+
+def _sides_of_uses(sale: Sale) -> tuple[list[tuple[str, str, int]], list[list[int]] | None]:
+    """Return what a voucher holds and, of several uses, the places of what each holds.
+
+    Each use holds its share of points and euros, so that it can be captured for itself; the place of the
+    voucher is taken with the first use.
+    """
+    offer, uses = sale.offer, sale.offer.terms.uses
+    pieces = list(sale.lots)
+    euros = [0] * uses
+    takings = venues.takings_path(*(offer.venue_ids if len(offer.venue_ids) == 1 else ()))
+    if sale.paid is not None:
+        euros = money.even_parts(sale.paid.cents, uses)
+    held: list[tuple[str, str, int]] = []
+    use_holds: list[list[int]] = []
+    for number, part in enumerate(money.cut(pieces, money.even_parts(sale.points, uses))):
+        mine = [(path, _towards(offer), amount) for path, amount in part]
+        if number == 0:
+            mine += _place(offer)
+        if sale.paid is not None and euros[number]:
+            mine.append((sale.paid.account, takings, euros[number]))
+        use_holds.append(list(range(len(held), len(held) + len(mine))))
+        held += mine
+    return held, use_holds if uses > 1 else None
+
+
+def _voucher(
+    work: db.Work,
+    sale: Sale,
+    issue: _Issue,
+    signed: Signed,
+    *,
+    hold_count: int,
+    use_holds: list[list[int]] | None,
+) -> Voucher:
     """Return the voucher as `vouchers.get` would read it."""
     offer = sale.offer
     return Voucher(
@@ -317,6 +371,9 @@ def _voucher(work: db.Work, sale: Sale, issue: _Issue, signed: Signed, *, hold_c
         bought_at=work.now,
         valid_from=issue.valid_from,
         valid_until=issue.valid_until,
+        uses=offer.terms.uses,
+        used=0,
+        last_use=0,
         redeemed_at=None,
         redeemed_venue_id=None,
         redeemed_venue_name=None,
@@ -326,6 +383,12 @@ def _voucher(work: db.Work, sale: Sale, issue: _Issue, signed: Signed, *, hold_c
         status_index=issue.status_index,
         hold_count=hold_count,
         frozen_at=None,
+        use_holds=use_holds,
+        seat=sale.seat,
+        payer=None,
+        activated_at=None,
+        active_until=None,
+        terms=dataclasses.replace(offer.terms, seats=()),
     )
 
 
@@ -337,10 +400,32 @@ def _claims(offer: Offer, issue: _Issue) -> Claims:
         kind=_KINDS[offer.kind],
         product=offer.offer_id,
         venues=offer.venue_ids,
+        uses=offer.terms.uses,
         value_cents=offer.value_cents,
-        flags=Flags.LIVE if offer.live_code else Flags.NONE,
+        flags=_flags(offer.terms, live=offer.live_code),
         status_index=issue.status_index,
     )
+
+
+def claims_of(voucher: Voucher, valid_from: dt.datetime, valid_until: dt.datetime) -> Claims:
+    """Return what a new code of a voucher says that is valid from and until these instants."""
+    return Claims(
+        voucher_id=bytes.fromhex(voucher.voucher_id),
+        issued_at=int(valid_from.timestamp()),
+        expires_at=int(valid_until.timestamp()),
+        kind=_KINDS[voucher.kind],
+        product=voucher.offer_id,
+        venues=voucher.venue_ids,
+        uses=voucher.uses,
+        value_cents=voucher.value_cents,
+        flags=tokens.own_claims(voucher.token).flags,
+        status_index=voucher.status_index,
+    )
+
+
+def _flags(terms: Terms, *, live: bool) -> Flags:
+    flags = Flags.ID_CHECK if terms.identity_checked else Flags.NONE
+    return flags | Flags.LIVE if live else flags
 
 
 def _whole_second(instant: dt.datetime) -> dt.datetime:

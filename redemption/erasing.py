@@ -4,7 +4,18 @@ import sqlalchemy as sa
 
 from kernel.cities import City
 from kernel.db import Reading, Work
-from redemption import cancelling, collecting, orders, paying_fines, payments, receipting, scans, vouchers
+from redemption import (
+    cancelling,
+    collecting,
+    orders,
+    paying_fines,
+    payments,
+    receipting,
+    scans,
+    seats,
+    vouchers,
+)
+from redemption.payments import Reason
 from redemption.tables import redemptions
 from redemption.tables import vouchers as table
 from redemption.vouchers import Voucher, VoucherStatus
@@ -21,9 +32,11 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
     numbers: list[str] = []
     while page := vouchers.page(work, owner, limit=_AT_ONCE):
         for voucher in page:
-            if voucher.status is VoucherStatus.USABLE:
-                cancelling.cancel(work, city, owner, voucher.voucher_id)
+            if voucher.left and voucher.status in {VoucherStatus.USABLE, VoucherStatus.ACTIVE}:
+                cancelling.give_back(work, city, [voucher], Reason.GIVEN_BACK)
         chunk = [voucher.voucher_id for voucher in page]
+        if any(voucher.seat for voucher in page):
+            seats.forget(work, chunk)
         scans.forget_vouchers(work, chunk)
         for of in (redemptions, table):
             work.connection.execute(

@@ -9,7 +9,7 @@ from kernel.signing import KeyStatus
 from ledger import accounts, chart, posting, queries, transfers
 from ledger.transfers import Transfer
 from merchants import venues
-from redemption import buying, keys, offers, orders, paying_fines, places
+from redemption import buying, keys, offers, orders, paying_fines, places, seats
 from redemption.buying import Paid, Sale
 from redemption.keys import Sealer
 from redemption.orders import Order, OrderKind, OrderStatus, Step
@@ -60,7 +60,10 @@ def _issue_voucher(work: db.Work, city: City, order: Order, money: list[Transfer
     # The order's holds make way for those of the voucher, which end when it does.
     paid = Paid(orders.receivable_path(order.order_id), order.cents, (*money, *releases(work, city, order)))
     names = tuple(known[venue_id].name for venue_id in offer.venue_ids)
-    sale = Sale(order.owner, offer, names, _lots(work, order), paid)
+    free = seats.free(work, [offer.offer_id])[offer.offer_id] if offer.terms.seats else []
+    # Its place is held, so that a seat is there.
+    seat = seats.choose(free, None, offer.code) if offer.terms.seats else None
+    sale = Sale(order.owner, offer, names, _lots(work, order), seat, paid)
     voucher = buying.issue(work, city, sale, sealer)
     return orders.change(
         work,

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from kernel import money
 from kernel.cities import LocalizedText
 from kernel.errors import Invalid
+from redemption import offer_terms
+from redemption.faults import Fault
+from redemption.offer_terms import OfferKind, Terms
 from redemption.providers import MINIMUM_CENTS
 
 VENUES_MAX = 5
@@ -24,15 +27,6 @@ DESCRIPTION_MAX = 2000
 _CODE = re.compile(r"[a-z][a-z0-9-]{1,38}[a-z0-9]")
 _PICTOGRAM = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2}(-[A-Za-z]+)?")
-
-
-class OfferKind(enum.StrEnum):
-    """What the points are spent on."""
-
-    TICKET = "ticket"
-    POOL = "pool"
-    DISCOUNT = "discount"
-    FINE = "fine"
 
 
 class VatKind(enum.StrEnum):
@@ -51,8 +45,9 @@ class NewOffer:
     """What has to be said to make an offer.
 
     A voucher is valid either until the end of the day `valid_days` days after the purchase, or from
-    `valid_from` (empty: from the purchase) until `valid_until`. All `_until` instants are exclusive. An
-    offer for fines has neither venues nor price nor validity: the fine says what it costs.
+    `valid_from` (empty: from the purchase) until `valid_until`; for an event both follow from its times. All
+    `_until` instants are exclusive. An offer for fines or fees has neither venues nor price nor validity: the
+    register says what is to be paid.
     """
 
     code: str
@@ -78,24 +73,36 @@ class NewOffer:
     per_person_limit: int | None = None
     vat_kind: VatKind = VatKind.DISCOUNT
     vat_rate_percent: int | None = None
+    terms: Terms = offer_terms.PLAIN
     live_code: bool = False
     """A code that stands still (a picture, paper, a typed code) is not accepted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One mistyped field."""
-
-    field: str
-    code: str
-    limits: dict[str, int] = dataclasses.field(default_factory=dict)
+def completed(new: NewOffer) -> NewOffer:
+    """Return the offer with what follows from its event: the validity, and a place for each seat."""
+    terms = new.terms
+    if not terms.dated or (new.valid_days, new.valid_from, new.valid_until) != (None, None, None):
+        return new
+    places = len(terms.seats) if terms.seats and new.places is None else new.places
+    return dataclasses.replace(
+        new, valid_from=terms.admits_from, valid_until=terms.event_ends_at, places=places
+    )
 
 
 def check(new: NewOffer, now: dt.datetime) -> None:
     """Raise Invalid unless all is well: code and field of the first fault, and all in `faults`."""
-    faults = [*_naming(new), *_price(new), *_places(new), *_sales(new, now), *_validity(new, now), *_vat(new)]
+    faults = [
+        *_naming(new),
+        *_price(new),
+        *_places(new),
+        *_sales(new, now),
+        *_validity(new, now),
+        *_vat(new),
+        *offer_terms.faults(new.terms, new.kind, now),
+        *_together(new),
+    ]
     if faults:
-        listed = [{"field": fault.field, "code": fault.code} for fault in faults]
+        listed = [{"field": fault.field, "code": fault.code, **fault.limits} for fault in faults]
         raise Invalid(faults[0].code, field=faults[0].field, **faults[0].limits, faults=listed)
 
 
@@ -118,7 +125,7 @@ def _text(name: str, texts: LocalizedText, code: str, maximum: int) -> Iterator[
 
 
 def _price(new: NewOffer) -> Iterator[Fault]:
-    if new.kind is OfferKind.FINE:
+    if new.kind.by_reference:
         if new.price_points or new.price_cents or new.extra_points_most or new.value_cents:
             yield Fault("price_points", "offer-fine-has-own-price")
         return
@@ -136,7 +143,7 @@ def _price(new: NewOffer) -> Iterator[Fault]:
 
 
 def _places(new: NewOffer) -> Iterator[Fault]:
-    if new.kind is OfferKind.FINE:
+    if new.kind.by_reference:
         if new.venue_ids:
             yield Fault("venue_ids", "offer-fine-without-venue")
         if new.per_person_limit is not None:
@@ -164,7 +171,7 @@ def _sales(new: NewOffer, now: dt.datetime) -> Iterator[Fault]:
 
 def _validity(new: NewOffer, now: dt.datetime) -> Iterator[Fault]:
     dated = new.valid_from is not None or new.valid_until is not None
-    if new.kind is OfferKind.FINE:
+    if new.kind.by_reference:
         if dated or new.valid_days is not None:
             yield Fault("valid_days", "offer-fine-without-validity")
     elif not _aware(new.valid_from, new.valid_until):
@@ -180,6 +187,20 @@ def _validity(new: NewOffer, now: dt.datetime) -> Iterator[Fault]:
         yield Fault("valid_until", "offer-validity-end-invalid")
     elif new.sales_until and new.sales_until > new.valid_until:
         yield Fault("sales_until", "offer-sold-after-validity")
+
+
+def _together(new: NewOffer) -> Iterator[Fault]:
+    """Give what is wrong only between a term and the rest."""
+    terms = new.terms
+    if 0 < new.price_points < terms.uses and not new.price_cents:
+        yield Fault("price_points", "offer-price-below-uses", {"uses": terms.uses})
+    if terms.activation_minutes is not None and len(new.venue_ids) > 1:
+        yield Fault("venue_ids", "offer-activation-one-venue")
+    if terms.seats and new.places not in {None, len(terms.seats)}:
+        yield Fault("places", "offer-seats-differ-from-places", {"seats": len(terms.seats)})
+    month, most = terms.per_month_limit, new.per_person_limit
+    if month is not None and most is not None and month > most:
+        yield Fault("per_month_limit", "offer-month-limit-above-limit", {"limit": most})
 
 
 def _vat(new: NewOffer) -> Iterator[Fault]:

@@ -11,12 +11,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from identity.persons import TrustLevel
 from kernel import db
 from kernel.cities import City, LocalizedText
 from kernel.errors import Conflict, Invalid, NotFound
 from merchants import venues
-from redemption import new_offers, places, prices
-from redemption.new_offers import NewOffer, OfferKind, VatKind
+from redemption import new_offers, offer_terms, places, prices, seats
+from redemption.new_offers import NewOffer, VatKind
+from redemption.offer_terms import OfferKind, RefundRule, Terms
 from redemption.places import Places
 from redemption.prices import Price
 from redemption.tables import offers as table
@@ -57,6 +59,7 @@ class Offer:
     vat_kind: VatKind
     vat_rate_percent: int | None
     live_code: bool
+    terms: Terms
     created_at: dt.datetime
     published_at: dt.datetime | None
     withdrawn_at: dt.datetime | None
@@ -89,6 +92,7 @@ class Offer:
 
 def create(work: db.Work, new: NewOffer) -> Offer:
     """Make a draft. Raises Invalid for mistyped fields, Conflict `offer-code-taken`, NotFound for a venue."""
+    new = new_offers.completed(new)
     _check(work, new)
     newest = sa.select(sa.func.max(table.c.offer_id)).where(table.c.city_id == work.city_id)
     offer_id = (work.connection.execute(newest).scalar() or 0) + 1
@@ -107,6 +111,7 @@ def create(work: db.Work, new: NewOffer) -> Offer:
 def revise(work: db.Work, offer_id: int, new: NewOffer) -> Offer:
     """Replace a draft by what `new` says. Raises as `create`, and Conflict `offer-not-draft`."""
     _draft(work, offer_id)
+    new = new_offers.completed(new)
     _check(work, new, offer_id)
     _update(work, offer_id, **_values(new))
     return get(work, offer_id)
@@ -117,6 +122,8 @@ def publish(work: db.Work, city: City, offer_id: int) -> Offer:
     offer = _draft(work, offer_id)
     if offer.planned_places is not None:
         _open_places(work, city, offer, offer.planned_places)
+    if offer.terms.seats:
+        seats.open_seats(work, offer_id, offer.terms.seats)
     _update(work, offer_id, status=OfferStatus.PUBLISHED.value, published_at=work.now)
     return get(work, offer_id)
 
@@ -141,6 +148,8 @@ def add_places(work: db.Work, city: City, offer_id: int, count: int) -> Offer:
         raise Conflict("offer-not-published", offer=offer.code)
     if not offer.is_limited:
         raise Conflict("offer-unlimited", offer=offer.code)
+    if offer.terms.seats:
+        raise Conflict("offer-seats-fixed", offer=offer.code)
     _open_places(work, city, offer, count)
     return get(work, offer_id)
 
@@ -197,8 +206,14 @@ def _check(work: db.Work, new: NewOffer, revised: int | None = None) -> None:
 
 
 def _values(new: NewOffer) -> dict[str, Any]:
-    values = {name: getattr(new, name) for name in NewOffer.__dataclass_fields__ if name != "places"}
+    apart = {"places", "terms"}
+    values = {name: getattr(new, name) for name in NewOffer.__dataclass_fields__ if name not in apart}
+    terms = {name: getattr(new.terms, name) for name in offer_terms.NAMES}
     return values | {
+        **terms,
+        "trust_least": new.terms.trust_least.value,
+        "refund_rule": new.terms.refund_rule.value,
+        "seats": list(new.terms.seats) or None,
         "kind": new.kind.value,
         "vat_kind": new.vat_kind.value,
         "venue_ids": list(new.venue_ids),
@@ -249,13 +264,27 @@ def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Offe
 
 
 def _offer(row: sa.Row[Any], stock: Places | None) -> Offer:
+    values = {name: value for name, value in row._mapping.items() if name not in offer_terms.NAMES}
     return Offer(
         **{
-            **row._mapping,
+            **values,
             "kind": OfferKind(row.kind),
             "status": OfferStatus(row.status),
             "vat_kind": VatKind(row.vat_kind),
             "venue_ids": tuple(row.venue_ids),
         },
+        terms=_terms(row),
         places=stock,
+    )
+
+
+def _terms(row: sa.Row[Any]) -> Terms:
+    values = {name: row._mapping[name] for name in offer_terms.NAMES}
+    return Terms(
+        **values
+        | {
+            "seats": tuple(row.seats or ()),
+            "trust_least": TrustLevel(row.trust_least),
+            "refund_rule": RefundRule(row.refund_rule),
+        }
     )

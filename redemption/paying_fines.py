@@ -19,7 +19,7 @@ from ledger import chart, posting, transfers, wallets
 from ledger.transfers import Transfer
 from redemption import fine_references, fines, offers, orders, places, prices
 from redemption.fines import Fine, FineAlreadyPaid, FineNotFound, FinePayment, FineRegister
-from redemption.new_offers import OfferKind
+from redemption.offer_terms import OfferKind
 from redemption.offers import Offer
 from redemption.prices import Price
 from redemption.tables import fine_payments as table

@@ -7,36 +7,22 @@ answer was lost.
 import datetime as dt
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypedDict
-from uuid import UUID
+from typing import Final
 
-from kernel import bulk, db
+from kernel import db
 from kernel.cities import City
 from kernel.errors import DomainError, NotFound
 from kernel.signing import KeyRing, KeyStatus
-from ledger import accounts, posting, queries, transfers
-from ledger.transfers import Transfer
 from merchants import devices, venues
-from redemption import (
-    codes,
-    foreign,
-    keys,
-    live_codes,
-    live_keys,
-    places,
-    scans,
-    status_changes,
-    tokens,
-    vouchers,
-)
+from redemption import codes, foreign, keys, live_codes, live_keys, scans, tokens, using, vouchers
 from redemption.codes import ManualCode
 from redemption.keys import Sealer
 from redemption.live_codes import Liveness, LiveToken
 from redemption.scans import Scanned
-from redemption.tables import redemptions
 from redemption.tokens import Claims, Flags, Refusal, TokenRefused
+from redemption.using import Use
 from redemption.verdicts import FirstUse, ShownVoucher, Verdict, VerdictCode
-from redemption.vouchers import Step, Voucher, VoucherStatus
+from redemption.vouchers import Voucher, VoucherStatus
 
 _BY_STATUS: Final = {
     VoucherStatus.REDEEMED: VerdictCode.ALREADY_USED,
@@ -57,14 +43,6 @@ _BY_LIVENESS: Final = {
     Liveness.CLOCK_OFF: VerdictCode.PHONE_CLOCK_OFF,
 }
 """Verdicts on a good voucher whose code has to be live."""
-
-
-class _InStep(TypedDict):
-    """What the transfers of one redemption have in common."""
-
-    effective: dt.date
-    purpose: str
-    group_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,14 +225,22 @@ def _moving(work: db.Work, found: _Found, voucher: Voucher, name: _Name, sealer:
     return replace(found, code=code, clock_seconds=off)
 
 
+def _was_active(voucher: Voucher) -> bool:
+    return voucher.status is VoucherStatus.REDEEMED and voucher.active_until is not None
+
+
 def _good_for(voucher: Voucher, venue_id: int, now: dt.datetime) -> VerdictCode:
     if voucher.status in _BY_STATUS:
-        return _BY_STATUS[voucher.status]
+        return VerdictCode.EXPIRED if _was_active(voucher) else _BY_STATUS[voucher.status]
     if voucher.frozen_at is not None:
         return VerdictCode.DISPUTED
     if venue_id not in voucher.venue_ids:
         return VerdictCode.OTHER_VENUE
-    return VerdictCode.NOT_YET_VALID if now < voucher.valid_from else VerdictCode.ACCEPTED
+    if voucher.status is VoucherStatus.ACTIVE:
+        return VerdictCode.ACTIVE
+    if now < voucher.valid_from:
+        return VerdictCode.NOT_YET_VALID
+    return VerdictCode.ACCEPTED if voucher.terms.activation_minutes is None else VerdictCode.NOT_ACTIVATED
 
 
 def _settle(work: db.Work, city: City, found: Mapping[int, _Found]) -> dict[int, _Outcome]:
@@ -262,73 +248,27 @@ def _settle(work: db.Work, city: City, found: Mapping[int, _Found]) -> dict[int,
     used = [one.voucher for one in found.values() if one.voucher is not None]
     first_uses = _first_uses(work, used)
     decided: dict[int, Verdict] = {}
-    accepted: list[tuple[Scanned, Voucher, int]] = []
+    accepted: list[Use] = []
     for place, one in found.items():
-        scan_id, voucher = work.ids.next(), one.voucher
+        scan_id, voucher, scanned = work.ids.next(), one.voucher, one.scanned
         if voucher is None:
             decided[place] = Verdict(one.code, scan_id, work.now)
             continue
-        first_use = first_uses.get(voucher.voucher_id)
-        decided[place] = Verdict(one.code, scan_id, work.now, _shown(voucher), first_use, one.clock_seconds)
-        if one.code is VerdictCode.ACCEPTED:
-            accepted.append((one.scanned, voucher, scan_id))
+        takes = one.code is VerdictCode.ACCEPTED
+        first_use = None if takes else first_uses.get(voucher.voucher_id)
+        shown = _shown(voucher, takes=takes)
+        decided[place] = Verdict(one.code, scan_id, work.now, shown, first_use, one.clock_seconds)
+        if takes:
+            accepted.append(Use(voucher, scanned.venue_id, scanned.device_id, scan_id))
     if accepted:
-        _book(work, city, [(voucher, scanned.venue_id) for scanned, voucher, _ in accepted])
-        _note(work, accepted)
+        using.book(work, city, accepted)
     scans.record(work, ((found[place].scanned, verdict) for place, verdict in decided.items()))
     return dict(decided)
 
 
-def _book(work: db.Work, city: City, used: Sequence[tuple[Voucher, int]]) -> None:
-    """Capture the vouchers' holds; points held towards no venue yet are given to this one instead."""
-    undecided = {
-        hold_id
-        for voucher, _ in used
-        if len(voucher.venue_ids) > 1
-        for hold_id in vouchers.hold_ids(work, voucher)
-    }
-    holds = queries.by_transfer_id(work, undecided) if undecided else {}
-    sides = {side for hold in holds.values() for side in (hold.debit_account_id, hold.credit_account_id)}
-    paths = {account_id: one.path for account_id, one in accounts.by_id(work, sides).items()} if sides else {}
-    effective = city.day_of(work.now)
-    batch: list[Transfer] = []
-    for voucher, venue_id in used:
-        step = _InStep(
-            effective=effective,
-            purpose=vouchers.PURPOSE_REDEEMED,
-            group_id=vouchers.group_id(work.city_id, voucher.voucher_id, Step.REDEEM),
-        )
-        for position, hold_id in enumerate(vouchers.hold_ids(work, voucher)):
-            step_id = vouchers.transfer_id(work.city_id, voucher.voucher_id, Step.REDEEM, position)
-            hold = holds.get(hold_id)
-            if hold is None or paths[hold.credit_account_id] == places.sold_path(voucher.offer_id):
-                batch.append(transfers.capture(step_id, hold_id, **step))
-                continue
-            payment_id = vouchers.transfer_id(work.city_id, voucher.voucher_id, Step.PAY_VENUE, position)
-            lot = paths[hold.debit_account_id]
-            in_euros = paths[hold.credit_account_id] == venues.takings_path()
-            target = venues.takings_path(venue_id) if in_euros else venues.points_path(venue_id)
-            batch.append(transfers.release(step_id, hold_id, **step))
-            batch.append(transfers.post(payment_id, lot, target, hold.amount, subject=hold.subject, **step))
-    posting.post_or_raise(work, batch)
-
-
-def _note(work: db.Work, accepted: Sequence[tuple[Scanned, Voucher, int]]) -> None:
-    names = ("city_id", "voucher_id", "venue_id", "device_id", "scan_id", "redeemed_at")
-    bulk.insert_rows(
-        work,
-        redemptions,
-        names,
-        [
-            (work.city_id, voucher.voucher_id, scanned.venue_id, scanned.device_id, scan_id, work.now)
-            for scanned, voucher, scan_id in accepted
-        ],
-    )
-    keys.count_accepted(work, (voucher.kid for _, voucher, _ in accepted))
-    status_changes.note(work, (voucher.status_index for _, voucher, _ in accepted))
-
-
-def _shown(voucher: Voucher) -> ShownVoucher:
+def _shown(voucher: Voucher, *, takes: bool) -> ShownVoucher:
+    """Return what is shown of a voucher, after this scan has taken a use if it `takes` one."""
+    terms = voucher.terms
     return ShownVoucher(
         voucher_id=voucher.voucher_id,
         offer_code=voucher.offer_code,
@@ -336,8 +276,17 @@ def _shown(voucher: Voucher) -> ShownVoucher:
         titles=voucher.titles,
         value_cents=voucher.value_cents,
         valid_from=voucher.valid_from,
-        valid_until=voucher.valid_until,
+        valid_until=voucher.active_until or voucher.valid_until,
         venue_names=voucher.venue_names,
+        uses=voucher.uses,
+        left=voucher.left - takes,
+        seat=voucher.seat,
+        personal=terms.personal,
+        age_least=terms.age_least,
+        discount_percent=terms.discount_percent,
+        discount_cents=terms.discount_cents,
+        minimum_cents=terms.minimum_cents,
+        undo_minutes=terms.undo_minutes if takes else 0,
     )
 
 

@@ -127,6 +127,9 @@ def open_counts(reading: db.Reading) -> dict[str, int]:
     used = sa.and_(
         redemptions.c.city_id == vouchers_table.c.city_id,
         redemptions.c.voucher_id == vouchers_table.c.voucher_id,
+        redemptions.c.undone_at.is_(None),
+        # Of several uses some may be left: whether a voucher is over is looked at again.
+        vouchers_table.c.uses == 1,
     )
     rows = reading.connection.execute(
         sa.select(vouchers_table.c.kid, sa.func.count().label("vouchers"))

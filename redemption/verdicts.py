@@ -4,6 +4,7 @@ Green: let the guest in. Amber: the voucher may be good, but not here and now; d
 admission with this code.
 """
 
+import dataclasses
 import datetime as dt
 import enum
 from collections.abc import Mapping
@@ -44,6 +45,8 @@ class VerdictCode(enum.StrEnum):
     DISPUTED = "disputed"
     """The buyer's bank has taken the money back for now."""
     OTHER_VENUE = "other-venue"
+    ACTIVE = "active"
+    """A ticket that its holder has activated: good until it ends, looked at as often as need be."""
     NOT_YET_VALID = "not-yet-valid"
     LIVE_CODE_NEEDED = "live-code-needed"
     """The voucher is good only with a code that moves, and this one stands still."""
@@ -53,10 +56,12 @@ class VerdictCode(enum.StrEnum):
     """The moving part does not belong to the voucher."""
     PHONE_CLOCK_OFF = "phone-clock-off"
     """All is well but the phone's clock, or it is a picture of some minutes ago: somebody has to look."""
+    NOT_ACTIVATED = "not-activated"
 
 
 _COLOURS = {
     VerdictCode.ACCEPTED: Colour.GREEN,
+    VerdictCode.ACTIVE: Colour.GREEN,
     VerdictCode.VENUE_SUSPENDED: Colour.AMBER,
     VerdictCode.NOT_READABLE: Colour.AMBER,
     VerdictCode.MISTYPED_CODE: Colour.AMBER,
@@ -64,6 +69,7 @@ _COLOURS = {
     VerdictCode.NOT_YET_VALID: Colour.AMBER,
     VerdictCode.LIVE_CODE_NEEDED: Colour.AMBER,
     VerdictCode.PHONE_CLOCK_OFF: Colour.AMBER,
+    VerdictCode.NOT_ACTIVATED: Colour.AMBER,
 }
 
 
@@ -89,6 +95,18 @@ class ShownVoucher:
     valid_until: dt.datetime
     """Exclusive."""
     venue_names: tuple[str, ...]
+    uses: int = 1
+    left: int = 0
+    """How often it can be used after this scan."""
+    seat: str | None = None
+    personal: bool = False
+    """The name in the app is to be compared with an identity card."""
+    age_least: int | None = None
+    discount_percent: int | None = None
+    discount_cents: int | None = None
+    minimum_cents: int | None = None
+    undo_minutes: int = 0
+    """How long after this scan the venue may take it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +130,21 @@ class Verdict:
     @property
     def accepted(self) -> bool:
         """Whether the guest may come in."""
-        return self.code is VerdictCode.ACCEPTED
+        return self.code in {VerdictCode.ACCEPTED, VerdictCode.ACTIVE}
 
     @property
     def colour(self) -> Colour:
         """The colour to show."""
         return _COLOURS.get(self.code, Colour.RED)
+
+
+_DEFAULTS = {
+    field.name: field.default
+    for field in dataclasses.fields(ShownVoucher)
+    if field.default is not dataclasses.MISSING
+}
+_FURTHER = tuple(_DEFAULTS)
+"""What most vouchers don't have is not kept with each scan."""
 
 
 def to_details(verdict: Verdict) -> dict[str, Any]:
@@ -134,6 +161,7 @@ def to_details(verdict: Verdict) -> dict[str, Any]:
             "valid_from": voucher.valid_from.isoformat(),
             "valid_until": voucher.valid_until.isoformat(),
             "venue_names": list(voucher.venue_names),
+            **{name: value for name in _FURTHER if (value := getattr(voucher, name)) != _DEFAULTS[name]},
         }
     if first is not None:
         details["first_use"] = {

@@ -1,27 +1,28 @@
 """Vouchers: a group of holds in the ledger and a signed token that stands for it.
 
-Whether a voucher is usable, redeemed, cancelled or over is not stored: it is what became of its first hold
-(docs/adr/0005-vouchers-are-holds.md).
+Whether a voucher is usable, redeemed, cancelled or over is not stored: it is what became of the first hold of
+its last use (docs/adr/0005-vouchers-are-holds.md, 0014-a-hold-for-each-use.md).
 """
 
 import datetime as dt
 import enum
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from identity.persons import TrustLevel
 from kernel import bulk, db, ids
 from kernel.cities import LocalizedText
 from kernel.errors import NotFound
 from ledger import queries
 from ledger.outcomes import BookedTransfer
 from merchants import venues
-from redemption import codes
-from redemption.new_offers import OfferKind
+from redemption import codes, offer_terms
+from redemption.offer_terms import OfferKind, RefundRule, Terms
 from redemption.tables import offers, redemptions, vouchers
 
 PURPOSE_BOUGHT = "voucher"
@@ -31,11 +32,16 @@ PAGE_MAX = 200
 
 _NAMESPACE = UUID("5f0f2d39-4d0c-4f8e-9a0e-3c3b8f8b1c52")
 
+_OF_VOUCHER = tuple(column.name for column in vouchers.c if column.name not in {"city_id", "reminded_at"})
 _FROM_OFFER = ("kind", "titles", "descriptions", "pictogram", "venue_ids", "value_cents")
+_TERMS = tuple(name for name in offer_terms.NAMES if name not in {"uses", "seats"})
+"""The seats of a hall are many, and of no interest to who has one of them."""
 _COLUMNS = [
-    *(column for column in vouchers.c if column.name != "city_id"),
+    *(vouchers.c[name] for name in _OF_VOUCHER),
     offers.c.code.label("offer_code"),
-    *(offers.c[name] for name in _FROM_OFFER),
+    *(offers.c[name] for name in (*_FROM_OFFER, *_TERMS)),
+    redemptions.c.use_number,
+    redemptions.c.undone_at,
     redemptions.c.redeemed_at,
     redemptions.c.venue_id.label("redeemed_venue_id"),
     redemptions.c.device_id.label("redeemed_device_id"),
@@ -47,7 +53,10 @@ class VoucherStatus(enum.StrEnum):
 
     USABLE = "usable"
     """Paid for; from `valid_from` on it can be redeemed."""
+    ACTIVE = "active"
+    """Activated by its holder: it is shown, not redeemed, until `active_until`."""
     REDEEMED = "redeemed"
+    """Used as often as it may be."""
     CANCELLED = "cancelled"
     """Given back before use: points and place are back."""
     EXPIRED = "expired"
@@ -80,7 +89,14 @@ class Voucher:
     valid_from: dt.datetime
     valid_until: dt.datetime
     """Exclusive."""
+    uses: int
+    """How often it may be used."""
+    used: int
+    """How often it was used; uses that a venue took back are not counted."""
+    last_use: int
+    """Number of the latest use, one that was taken back included; 0 if there was none."""
     redeemed_at: dt.datetime | None
+    """The latest use."""
     redeemed_venue_id: int | None
     redeemed_venue_name: str | None
     redeemed_device_id: int | None
@@ -90,6 +106,34 @@ class Voucher:
     hold_count: int
     frozen_at: dt.datetime | None
     """While its payment is disputed, nobody gets in with it and it can't be given back."""
+    use_holds: list[list[int]] | None
+    """Places of the holds of each use, the next use at `used`; None: all are of the only one."""
+    seat: str | None
+    payer: str | None
+    """Whose points it holds, if it was handed on; then its owner gets nothing back."""
+    activated_at: dt.datetime | None
+    active_until: dt.datetime | None
+    terms: Terms
+    """Of its offer, without the names of seats."""
+
+    @property
+    def left(self) -> int:
+        """How often it may still be used, if it is not over."""
+        return self.uses - self.used
+
+    @property
+    def returnable_until(self) -> dt.datetime | None:
+        """Until when it can be given back, as the offer says; None: not at all."""
+        return self.terms.returnable_until(self.valid_until)
+
+    def holds_of_use(self, number: int) -> list[int]:
+        """Return the places of the holds of a use, counted from 0 among those that are not taken back."""
+        return self.use_holds[number] if self.use_holds else list(range(self.hold_count))
+
+    @property
+    def open_holds(self) -> list[int]:
+        """The places of the holds of all uses that are left."""
+        return [place for number in range(self.used, self.uses) for place in self.holds_of_use(number)]
 
     @property
     def app_text(self) -> str:
@@ -109,6 +153,7 @@ class Step(enum.StrEnum):
     REDEEM = "redeem"
     PAY_VENUE = "pay-venue"
     CANCEL = "cancel"
+    UNDO = "undo"
 
 
 def transfer_id(city_id: int, voucher_id: str, step: Step, position: int) -> UUID:
@@ -116,17 +161,16 @@ def transfer_id(city_id: int, voucher_id: str, step: Step, position: int) -> UUI
     return ids.derive(_NAMESPACE, city_id, voucher_id, step.value, position)
 
 
-def group_id(city_id: int, voucher_id: str, step: Step) -> UUID:
-    """Return the id of the group in which a step is booked."""
-    return ids.derive(_NAMESPACE, city_id, voucher_id, step.value)
+def group_id(city_id: int, voucher_id: str, step: Step, use: int = 1) -> UUID:
+    """Return the id of the group in which a step is booked, for one that each use has: of that use."""
+    if use == 1:
+        return ids.derive(_NAMESPACE, city_id, voucher_id, step.value)
+    return ids.derive(_NAMESPACE, city_id, voucher_id, step.value, "use", use)
 
 
-def hold_ids(reading: db.Reading, voucher: Voucher) -> list[UUID]:
-    """Return the ids of a voucher's holds: those of the points first, then that of the place."""
-    return [
-        transfer_id(reading.city_id, voucher.voucher_id, Step.HOLD, position)
-        for position in range(voucher.hold_count)
-    ]
+def hold_id(reading: db.Reading, voucher: Voucher, position: int) -> UUID:
+    """Return the id of one of a voucher's holds."""
+    return transfer_id(reading.city_id, voucher.voucher_id, Step.HOLD, position)
 
 
 def subject(offer_code: str, voucher_id: str) -> str:
@@ -200,15 +244,30 @@ def every(reading: db.Reading, *, before: int | None = None, limit: int = 1000) 
 
 
 def counted_against_limit(
-    reading: db.Reading, wanted: Collection[tuple[str, int]]
-) -> Counter[tuple[str, int]]:
-    """Return how many vouchers of an offer a person has used or may still use, by owner and offer."""
+    reading: db.Reading, wanted: Collection[tuple[str, int]], since: dt.datetime
+) -> tuple[Counter[tuple[str, int]], Counter[tuple[str, int]]]:
+    """Return how many vouchers of an offer a person has used or may still use, by owner and offer.
+
+    The second counter has those that were bought since an instant.
+    """
     if not wanted:
-        return Counter()
+        return Counter(), Counter()
     pair = (vouchers.c.owner, vouchers.c.offer_id)
-    theirs = _select(reading, sa.tuple_(*pair).in_(bulk.listed(reading, pair, sorted(wanted))))
-    counted = {VoucherStatus.USABLE, VoucherStatus.REDEEMED}
-    return Counter((voucher.owner, voucher.offer_id) for voucher in theirs if voucher.status in counted)
+    theirs = [
+        voucher
+        for voucher in _select(reading, sa.tuple_(*pair).in_(bulk.listed(reading, pair, sorted(wanted))))
+        if voucher.status in _COUNTED
+    ]
+    return (
+        Counter((voucher.owner, voucher.offer_id) for voucher in theirs),
+        Counter((voucher.owner, voucher.offer_id) for voucher in theirs if voucher.bought_at >= since),
+    )
+
+
+def of_offer(reading: db.Reading, offer_id: int, *, after: int, limit: int) -> list[Voucher]:
+    """Return vouchers of an offer, oldest first, whose status index is above `after`."""
+    condition = sa.and_(vouchers.c.offer_id == offer_id, vouchers.c.status_index > after)
+    return _select(reading, condition, limit, oldest_first=True)
 
 
 def _select(
@@ -216,49 +275,95 @@ def _select(
     condition: sa.ColumnElement[bool],
     limit: int | None = None,
     asked: Mapping[str, object] | None = None,
+    *,
+    oldest_first: bool = False,
 ) -> list[Voucher]:
-    statement = (
-        sa.select(*_COLUMNS)
-        .join(
-            offers, sa.and_(offers.c.city_id == vouchers.c.city_id, offers.c.offer_id == vouchers.c.offer_id)
+    order = vouchers.c.status_index.asc() if oldest_first else vouchers.c.status_index.desc()
+    mine = sa.and_(vouchers.c.city_id == reading.city_id, condition)
+    if limit is not None:
+        # A voucher has as many rows as uses: it is vouchers that are counted.
+        picked = sa.select(vouchers.c.voucher_id).where(mine).order_by(order).limit(limit).subquery()
+        mine = sa.and_(
+            vouchers.c.city_id == reading.city_id, vouchers.c.voucher_id.in_(sa.select(picked.c.voucher_id))
         )
-        .outerjoin(
-            redemptions,
-            sa.and_(
-                redemptions.c.city_id == vouchers.c.city_id,
-                redemptions.c.voucher_id == vouchers.c.voucher_id,
-            ),
-        )
-        .where(vouchers.c.city_id == reading.city_id, condition)
-        .order_by(vouchers.c.status_index.desc())
-        .limit(limit)
-    )
+    statement = _ROWS.where(mine).order_by(order, redemptions.c.use_number)
     with bulk.planned_anew(reading):
         found = reading.connection.execute(statement, asked).all()
     if not found:
         return []
-    first_holds = {
-        row.voucher_id: transfer_id(reading.city_id, row.voucher_id, Step.HOLD, 0) for row in found
+    grouped: dict[str, list[sa.Row[Any]]] = {}
+    for row in found:
+        grouped.setdefault(row.voucher_id, []).append(row)
+    decisive = {
+        voucher_id: transfer_id(
+            reading.city_id, voucher_id, Step.HOLD, of[0].use_holds[-1][0] if of[0].use_holds else 0
+        )
+        for voucher_id, of in grouped.items()
     }
-    resolutions = queries.resolution(reading, first_holds.values())
+    resolutions = queries.resolution(reading, decisive.values())
     where = {venue_id for row in found for venue_id in (*row.venue_ids, row.redeemed_venue_id) if venue_id}
     names = {venue.venue_id: venue.name for venue in venues.by_id(reading, where).values()}
+    terms: dict[int, Terms] = {}
+    for row in found:
+        if row.offer_id not in terms:
+            terms[row.offer_id] = _terms(row)
     return [
-        _voucher(
-            row,
-            names,
-            _status(resolutions.get(first_holds[row.voucher_id]), over=row.valid_until <= reading.now),
-        )
-        for row in found
+        _voucher(of, names, terms[of[0].offer_id], resolutions.get(decisive[voucher_id]), reading.now)
+        for voucher_id, of in grouped.items()
     ]
 
 
-def _voucher(row: sa.Row[Any], names: Mapping[int, str], status: VoucherStatus) -> Voucher:
+_COUNTED = frozenset({VoucherStatus.USABLE, VoucherStatus.ACTIVE, VoucherStatus.REDEEMED})
+_ROWS = (
+    sa.select(*_COLUMNS)
+    .select_from(vouchers)
+    .join(offers, sa.and_(offers.c.city_id == vouchers.c.city_id, offers.c.offer_id == vouchers.c.offer_id))
+    .outerjoin(
+        redemptions,
+        sa.and_(
+            redemptions.c.city_id == vouchers.c.city_id, redemptions.c.voucher_id == vouchers.c.voucher_id
+        ),
+    )
+)
+"""A row for each use of a voucher, one without use for a voucher that has none."""
+
+
+def _voucher(
+    rows: Sequence[sa.Row[Any]],
+    names: Mapping[int, str],
+    terms: Terms,
+    resolution: BookedTransfer | None,
+    now: dt.datetime,
+) -> Voucher:
+    row = rows[0]
+    live = [one for one in rows if one.use_number is not None and one.undone_at is None]
+    latest = live[-1] if live else None
+    venue_id = latest.redeemed_venue_id if latest else None
+    active = row.active_until is not None and now < row.active_until
+    values = {name: row._mapping[name] for name in (*_OF_VOUCHER, *_FROM_OFFER, "offer_code")}
     return Voucher(
-        **{**row._mapping, "kind": OfferKind(row.kind), "venue_ids": tuple(row.venue_ids)},
+        **{**values, "kind": OfferKind(row.kind), "venue_ids": tuple(row.venue_ids)},
         venue_names=tuple(names[venue_id] for venue_id in row.venue_ids),
-        redeemed_venue_name=names.get(row.redeemed_venue_id),
-        status=status,
+        used=len(live),
+        last_use=rows[-1].use_number or 0,
+        redeemed_at=latest.redeemed_at if latest else None,
+        redeemed_venue_id=venue_id,
+        redeemed_venue_name=names.get(venue_id) if venue_id else None,
+        redeemed_device_id=latest.redeemed_device_id if latest else None,
+        terms=terms,
+        status=VoucherStatus.ACTIVE if active else _status(resolution, over=row.valid_until <= now),
+    )
+
+
+def _terms(row: sa.Row[Any]) -> Terms:
+    values = {name: row._mapping[name] for name in _TERMS}
+    return Terms(
+        **values
+        | {
+            "uses": row.uses,
+            "trust_least": TrustLevel(row.trust_least),
+            "refund_rule": RefundRule(row.refund_rule),
+        }
     )
 
 

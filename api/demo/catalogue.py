@@ -4,20 +4,24 @@ Places and institutions are Duisburg's; people, offers, prices and contracts are
 here: who founds the demo city takes this and goes through the same use cases as anybody else.
 """
 
+import datetime as dt
 import functools
 import json
 from collections import Counter
 from collections.abc import Iterable
 from importlib import resources
 from typing import Annotated, Any, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from identity.roles import Role
 from kernel.cities import LocalizedText
 from merchants.venues import VenueKind
-from redemption.new_offers import NewOffer, OfferKind, VatKind
+from redemption.new_offers import NewOffer, VatKind
+from redemption.offer_terms import OfferKind, RefundRule, Terms
 
+BERLIN = ZoneInfo("Europe/Berlin")
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")]
 Name = Annotated[str, Field(min_length=2, max_length=120)]
 Latitude = Annotated[int, Field(ge=51_320_000, le=51_570_000)]
@@ -91,6 +95,36 @@ class DemoVenue(_Entry):
     devices: Annotated[tuple[Name, ...], Field(min_length=1)]
 
 
+class DemoTerms(_Entry):
+    """What is special about an offer; an event takes place so many days after the demo city is founded."""
+
+    uses: int = 1
+    activation_minutes: int | None = None
+    event_in_days: int | None = None
+    event_hour: int = 20
+    event_minutes: int = 120
+    seats: tuple[str, ...] = ()
+    transferable: bool = False
+    discount_percent: int | None = None
+    discount_cents: int | None = None
+    minimum_cents: int | None = None
+    per_month_limit: int | None = None
+    refund_rule: RefundRule = RefundRule.ALWAYS
+    refund_hours: int | None = None
+    undo_minutes: int = 0
+
+    def terms(self, now: dt.datetime, zone: ZoneInfo) -> Terms:
+        """Return the terms of an offer that is made now."""
+        times = {"event_in_days", "event_hour", "event_minutes"}
+        values = self.model_dump(exclude=times)
+        if self.event_in_days is None:
+            return Terms(**values)
+        day = now.astimezone(zone).date() + dt.timedelta(days=self.event_in_days)
+        begins = dt.datetime.combine(day, dt.time(self.event_hour), zone).astimezone(dt.UTC)
+        ends = begins + dt.timedelta(minutes=self.event_minutes)
+        return Terms(**values, event_begins_at=begins, event_ends_at=ends)
+
+
 class DemoOffer(_Entry):
     """An offer; the fields are those of redemption.new_offers.NewOffer, with venues by their code."""
 
@@ -109,11 +143,13 @@ class DemoOffer(_Entry):
     vat_kind: VatKind
     vat_rate_percent: int | None
     per_person_limit: int | None
+    terms: DemoTerms = DemoTerms()
 
-    def new_offer(self, venue_ids: dict[str, int]) -> NewOffer:
-        """Return what has to be said to make this offer. Raises KeyError for a venue without number."""
-        values = self.model_dump(exclude={"venues"})
-        return NewOffer(**values, venue_ids=tuple(venue_ids[code] for code in self.venues))
+    def new_offer(self, venue_ids: dict[str, int], now: dt.datetime, zone: ZoneInfo = BERLIN) -> NewOffer:
+        """Return what has to be said to make this offer now. Raises KeyError for a venue without number."""
+        values = self.model_dump(exclude={"venues", "terms"})
+        where = tuple(venue_ids[code] for code in self.venues)
+        return NewOffer(**values, venue_ids=where, terms=self.terms.terms(now, zone))
 
 
 class DemoBudget(_Entry):

@@ -21,11 +21,21 @@ from kernel.db import Database, Work
 from kernel.errors import Conflict
 from kernel.settings import Settings
 from ledger import wallets
-from redemption import buying, cancelling, codes, fine_files, offers, paying_fines, redeeming, vouchers
+from redemption import (
+    activating,
+    buying,
+    cancelling,
+    codes,
+    fine_files,
+    offers,
+    paying_fines,
+    redeeming,
+    vouchers,
+)
 from redemption.file_register import from_row
 from redemption.fine_files import FineRow
 from redemption.fines import Fine
-from redemption.new_offers import OfferKind
+from redemption.offer_terms import OfferKind
 from redemption.vouchers import VoucherStatus
 from rewards import evidence, pictures, reviewing, submissions, submitting
 from rewards.evidence import EvidenceStore
@@ -262,6 +272,11 @@ def _visit(life: Life) -> None:
     def command(work: Work) -> None:
         for person in life.cast.citizens[life.dice.below(3) :: 3]:
             for one in vouchers.page(work, person.owner, limit=10):
+                if work.now < one.valid_from:
+                    continue
+                if one.terms.activation_minutes and one.status is VoucherStatus.USABLE:
+                    activating.activate(work, life.city, person.owner, one.voucher_id, sealer)
+                    continue
                 used = one.status is VoucherStatus.REDEEMED and life.dice.chance(2)
                 if (one.status is VoucherStatus.USABLE and life.dice.chance(60)) or used:
                     venue_id = life.dice.choose(one.venue_ids)

@@ -59,10 +59,8 @@ def set_up(database: Database, settings: Settings, city: City, told: Catalogue) 
         venue_staff = tuple(
             _venue_person(work, one.name, venue_ids[one.venue]) for one in told.people.venue_staff
         )
-        published = tuple(
-            offers.publish(work, city, offers.create(work, one.new_offer(venue_ids)).offer_id)
-            for one in told.offers
-        )
+        made = (one.new_offer(venue_ids, work.now, city.zone) for one in told.offers)
+        published = tuple(offers.publish(work, city, offers.create(work, new).offer_id) for new in made)
         return Cast(citizens, staff, venue_staff, venue_ids, device_ids, published)
 
     cast = database.run(city.city_id, command)

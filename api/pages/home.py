@@ -20,6 +20,7 @@ Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
 Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
 
 SHOWN_OFFERS = 6
+_SHOWN = {VoucherStatus.USABLE, VoucherStatus.ACTIVE}
 SHOWN_LINES = 5
 PAGE_LINES = 30
 
@@ -46,7 +47,7 @@ def home(request: Request, caller: Anyone) -> Response:
         lines = histories.page(
             reading, owner, framing.gettext_of(request, caller), caller.language, limit=SHOWN_LINES
         )
-        usable = [one for one in vouchers.page(reading, owner) if one.status is VoucherStatus.USABLE]
+        usable = [one for one in vouchers.page(reading, owner) if one.status in _SHOWN]
         mine = submissions.of_owner(reading, owner, limit=3)
         unread = postbox.unread_count(reading, owner)
     affordable = [offer for offer in on_sale if 0 < offer.price_points <= wallet.available]

@@ -1,4 +1,4 @@
-"""The administration's offers and venues."""
+"""The administration's venues."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
@@ -14,30 +14,15 @@ from api.pages.framing import Area
 from identity import auditing, persons, roles
 from identity.roles import AT_VENUE, Role
 from kernel.db import Work
-from kernel.errors import DomainError, NotFound
+from kernel.errors import DomainError
 from merchants import contracts, devices, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
-from redemption import offers
-from redemption.new_offers import NewOffer, OfferKind, VatKind
-from redemption.offers import Offer
 from web.marking import N_
-from web.templating import Notice
 
 router = APIRouter(include_in_schema=False, prefix="/office")
 Office = Annotated[Caller, Depends(Access(*framing.OFFICE_ROLES))]
 AdministratorForm = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR, form=True))]
-OFFER_WORDS = {
-    "draft": ("warning", N_("Draft")),
-    "published": ("success", N_("On sale")),
-    "withdrawn": ("info", N_("Withdrawn")),
-}
-KIND_WORDS = {
-    "ticket": N_("Ticket"),
-    "pool": N_("Swimming pool"),
-    "discount": N_("Discount"),
-    "fine": N_("Parking fine"),
-}
 VENUE_KIND_WORDS = {
     "pool": N_("Swimming pool"),
     "museum": N_("Museum"),
@@ -54,90 +39,13 @@ VENUE_KIND_WORDS = {
     "other": N_("Something else"),
 }
 PERIOD_WORDS = {"week": N_("week"), "month": N_("month"), "quarter": N_("quarter")}
-PICTOGRAMS = (
-    "ticket",
-    "pool",
-    "museum",
-    "theatre",
-    "tram",
-    "zoo",
-    "library",
-    "shop",
-    "sport",
-    "food",
-    "discount",
-)
 framing.announce(
     {
-        "offer-saved": ("success", N_("The draft has been saved. Publish it when it is right.")),
-        "offer-changed": ("success", N_("The offer has been changed.")),
         "venue-saved": ("success", N_("The venue has been opened. Now sign a contract.")),
         "contract-signed": ("success", N_("The contract has been signed.")),
         "staff-granted": ("success", N_("This person may now work for the venue.")),
     }
 )
-
-
-@router.get("/offers")
-def all_offers(request: Request, caller: Office) -> Response:
-    """Show all offers."""
-    return _offers_page(request, caller)
-
-
-@router.get("/offers/new")
-def new_offer(request: Request, caller: Office) -> Response:
-    """Show the form of a new offer."""
-    return _offer_form(request, caller, {})
-
-
-@router.post("/offers")
-async def create_offer(request: Request, caller: AdministratorForm) -> Response:
-    """Save a draft."""
-    form = await request.form()
-    typed = {name: value for name, value in form.items() if isinstance(value, str)}
-    chosen = [int(value) for value in form.getlist("venue_ids") if isinstance(value, str) and value.isdigit()]
-    try:
-        new = _read_offer(typed, chosen)
-
-        def command(work: Work) -> Mapping[str, Any]:
-            offer = offers.create(work, new)
-            auditing.record(work, caller.scope, "offer-created", f"offer/{offer.code}", {})
-            return {"offer_id": offer.offer_id}
-
-        await commanding.perform_form(request, caller, command)
-    except DomainError as error:
-        errors = _offer_faults(request, caller, error)
-        return _offer_form(request, caller, typed, chosen=chosen, status=422, errors=errors)
-    return framing.go("/office/offers", "offer-saved")
-
-
-@router.post("/offers/{offer_id}/{step}")
-def change_offer(
-    request: Request,
-    caller: AdministratorForm,
-    offer_id: int,
-    step: str,
-    count: Annotated[int, Form()] = 0,
-) -> Response:
-    """Publish, withdraw, or add places."""
-    steps: dict[str, Callable[[Work], Offer]] = {
-        "publish": lambda work: offers.publish(work, caller.city, offer_id),
-        "withdraw": lambda work: offers.withdraw(work, offer_id),
-        "places": lambda work: offers.add_places(work, caller.city, offer_id, count),
-    }
-    if step not in steps:
-        raise NotFound("page-not-found")
-
-    def command(work: Work) -> None:
-        offer = steps[step](work)
-        auditing.record(work, caller.scope, f"offer-{step}", f"offer/{offer.code}", {"count": count})
-
-    try:
-        services.of(request).database.run(caller.city.city_id, command)
-    except DomainError as error:
-        _, sentence = framing.field_errors(request, caller, error)[0]
-        return _offers_page(request, caller, status=409, notice=Notice("danger", sentence))
-    return framing.go("/office/offers", "offer-changed")
 
 
 @router.get("/venues")
@@ -254,81 +162,6 @@ def _venue_act(
         errors = framing.field_errors(request, caller, error)
         return _venue_page(request, caller, venue_id, status=422, errors=errors)
     return framing.go(f"/office/venues/{venue_id}", done)
-
-
-def _read_offer(typed: Mapping[str, str], chosen: list[int]) -> NewOffer:
-    """Return the offer in a form; numbers that are no numbers become what validation refuses."""
-    kind, vat = typed.get("kind", ""), typed.get("vat_kind", "")
-    return NewOffer(
-        code=typed.get("code", "").strip(),
-        kind=OfferKind(kind) if kind in set(OfferKind) else OfferKind.TICKET,
-        titles={"de": typed.get("title_de", "").strip(), "en": typed.get("title_en", "").strip()},
-        descriptions={
-            "de": typed.get("description_de", "").strip(),
-            "en": typed.get("description_en", "").strip(),
-        },
-        pictogram=typed.get("pictogram", "ticket"),
-        price_points=_number(typed.get("price_points", "")) or 0,
-        value_cents=_cents(typed.get("value_euros", "")),
-        venue_ids=tuple(chosen),
-        places=_number(typed.get("places", "")),
-        valid_days=_number(typed.get("valid_days", "")),
-        per_person_limit=_number(typed.get("per_person_limit", "")),
-        vat_kind=VatKind(vat) if vat in set(VatKind) else VatKind.MULTI_PURPOSE,
-        vat_rate_percent=_number(typed.get("vat_rate_percent", "")),
-        live_code=bool(typed.get("live_code")),
-    )
-
-
-def _number(text: str) -> int | None:
-    text = text.strip()
-    return int(text) if text.isdigit() else (-1 if text else None)
-
-
-def _cents(text: str) -> int:
-    euros, _, cents = text.strip().replace(",", ".").partition(".")
-    digits = (euros or "0") + (cents + "00")[:2]
-    return int(digits) if digits.isdigit() else -1
-
-
-def _offer_faults(request: Request, caller: Caller, error: DomainError) -> list[tuple[str | None, str]]:
-    """Return the faults of an offer under the names of the form's fields."""
-    names = {"titles": "title_de", "descriptions": "description_de", "value_cents": "value_euros"}
-    return [
-        (names.get(name or "", name), sentence)
-        for name, sentence in framing.field_errors(request, caller, error)
-    ]
-
-
-def _offers_page(
-    request: Request, caller: Caller, *, status: int = 200, notice: Notice | None = None
-) -> Response:
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        found = offers.every(reading)
-        names = {venue.venue_id: venue.name for venue in venues.every(reading)}
-    return framing.show(
-        request, caller, "office/offers.html", area=Area.OFFICE, status=status, notice=notice,
-        offers=sorted(found, key=lambda one: (one.status.value != "draft", one.code)), names=names,
-        words=OFFER_WORDS, kinds=KIND_WORDS, may_change=caller.has(Role.ADMINISTRATOR),
-    )  # fmt: skip
-
-
-def _offer_form(
-    request: Request,
-    caller: Caller,
-    typed: Mapping[str, str],
-    *,
-    chosen: list[int] | None = None,
-    status: int = 200,
-    errors: list[tuple[str | None, str]] | None = None,
-) -> Response:
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        found = venues.every(reading)
-    return framing.show(
-        request, caller, "office/offer_form.html", area=Area.OFFICE, status=status, typed=typed,
-        chosen=chosen or [], venues=found, kinds=KIND_WORDS, pictograms=PICTOGRAMS, errors=errors or [],
-        by_field=dict(errors or []),
-    )  # fmt: skip
 
 
 def _venues_page(

@@ -13,8 +13,20 @@ from kernel.db import Work
 from kernel.errors import DomainError
 from ledger import wallets
 from merchants import venues
-from redemption import buying, cancelling, codes, offers, paying_fines, qr, receipts, tokens, vouchers
-from redemption.new_offers import OfferKind
+from redemption import (
+    activating,
+    buying,
+    cancelling,
+    codes,
+    offers,
+    paying_fines,
+    qr,
+    receipts,
+    seats,
+    tokens,
+    vouchers,
+)
+from redemption.offer_terms import OfferKind
 from redemption.tokens import Flags
 from redemption.vouchers import VoucherStatus
 from web import templating
@@ -28,12 +40,14 @@ CitizenForm = Annotated[Caller, Depends(Access(Sort.CITIZEN, form=True))]
 framing.announce(
     {
         "bought": ("success", N_("Here is your voucher. Show it at the entrance.")),
+        "activated": ("success", N_("Activated. Show the code when somebody asks for it.")),
         "given-back": ("success", N_("Given back: the points are yours again.")),
         "fine-paid": ("success", N_("Paid. The city's register has been told.")),
     }
 )
 STATUS_WORDS: Mapping[VoucherStatus, tuple[str, str]] = {
     VoucherStatus.USABLE: ("success", N_("Ready to use")),
+    VoucherStatus.ACTIVE: ("success", N_("Activated")),
     VoucherStatus.REDEEMED: ("info", N_("Used")),
     VoucherStatus.CANCELLED: ("warning", N_("Given back")),
     VoucherStatus.EXPIRED: ("warning", N_("Not used in time")),
@@ -61,6 +75,7 @@ KIND_WORDS: Mapping[str, str] = {
     "pool": N_("Swimming"),
     "discount": N_("Discounts"),
     "fine": N_("Fines"),
+    "fee": N_("Fees"),
 }
 
 
@@ -71,12 +86,15 @@ def offer(request: Request, caller: Anyone, offer_id: int) -> Response:
 
 
 @router.post("/offers/{offer_id}/buy")
-async def buy(request: Request, caller: CitizenForm, offer_id: int) -> Response:
+async def buy(
+    request: Request, caller: CitizenForm, offer_id: int, seat: Annotated[str, Form()] = ""
+) -> Response:
     """Buy a voucher."""
     sealer, owner = services.of(request).sealer, caller.person_session.person.owner
 
     def command(work: Work) -> Mapping[str, Any]:
-        return {"voucher_id": buying.buy(work, caller.city, owner, offer_id, sealer).voucher_id}
+        bought = buying.buy(work, caller.city, owner, offer_id, sealer, seat=seat or None)
+        return {"voucher_id": bought.voucher_id}
 
     try:
         answer = await commanding.perform_form(request, caller, command)
@@ -93,7 +111,9 @@ def my_vouchers(request: Request, caller: Citizen, before: int | None = None) ->
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = vouchers.page(reading, owner, before=before, limit=PAGE)
         paid = paying_fines.page(reading, owner) if before is None else []
-    found_first = sorted(found, key=lambda one: one.status is not VoucherStatus.USABLE)
+    found_first = sorted(
+        found, key=lambda one: one.status not in {VoucherStatus.USABLE, VoucherStatus.ACTIVE}
+    )
     older = f"/vouchers?before={found[-1].status_index}" if len(found) == PAGE else None
     return framing.show(
         request, caller, "citizen/vouchers.html", vouchers=found_first, older=older, words=STATUS_WORDS,
@@ -105,6 +125,22 @@ def my_vouchers(request: Request, caller: Citizen, before: int | None = None) ->
 def voucher(request: Request, caller: Citizen, voucher_id: str) -> Response:
     """Show a voucher with its code."""
     return _voucher_page(request, caller, voucher_id)
+
+
+@router.post("/vouchers/{voucher_id}/activate")
+async def activate(request: Request, caller: CitizenForm, voucher_id: str) -> Response:
+    """Begin the time of a ticket."""
+    sealer, owner = services.of(request).sealer, caller.person_session.person.owner
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return {"voucher_id": activating.activate(work, caller.city, owner, voucher_id, sealer).voucher_id}
+
+    try:
+        await commanding.perform_form(request, caller, command)
+    except DomainError as error:
+        errors = framing.field_errors(request, caller, error)
+        return _voucher_page(request, caller, voucher_id, status=409, errors=errors)
+    return framing.go(f"/vouchers/{voucher_id}", "activated")
 
 
 @router.post("/vouchers/{voucher_id}/cancel")
@@ -185,13 +221,15 @@ def offer_page(
         found = offers.get(reading, offer_id)
         available = _available(reading, caller)
         where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
+        free = seats.free(reading, [offer_id])[offer_id] if found.terms.seats else []
         now = reading.now
-    if found.kind is OfferKind.FINE and not errors:
+    if found.kind.by_reference and not errors:
         return framing.go("/fines")
     return framing.show(
         request, caller, "citizen/offer.html", status=status, offer=found, available=available, venues=where,
         errors=errors or [], on_sale=found.on_sale(now), price=found.price(caller.city),
         ways=list(paying.ways(services.of(request), caller.city).items()),
+        by_field=dict(errors or []), seats=free,
     )  # fmt: skip
 
 
@@ -207,6 +245,7 @@ def _voucher_page(
         found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
         where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
         papers = receipts.of_subject(reading, found.owner, found.voucher_id)
+        until, now = found.returnable_until, reading.now
     translation = framing.gettext_of(request, caller)
     title = translation.gettext("QR code of your voucher")
     code = templating.safe(qr.svg(codes.app_text(found.token), title=title))
@@ -216,6 +255,7 @@ def _voucher_page(
         typed=codes.grouped(found.manual_code), words=STATUS_WORDS, papers=papers,
         receipt_words=receipt_papers.TITLES, wallets=wallet_passes.configured(services.of(request).settings),
         errors=errors or [],
+        returnable=until is not None and now < until,
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ Staff = Annotated[Caller, Depends(Access(*framing.VENUE_ROLES))]
 StaffForm = Annotated[Caller, Depends(Access(*framing.VENUE_ROLES, form=True))]
 
 DEVICE_COOKIE = "duiscoin_device"
+_LET_IN = {VerdictCode.ACCEPTED, VerdictCode.ACTIVE}
 _DEVICE_SECONDS = 365 * 24 * 3600
 MANUAL_CODE_MAX = 20
 """Shorter than any scanned code, longer than a typed one with hyphens."""
@@ -120,7 +121,7 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
         )
         for one in recent
     ]
-    refused = sum(count for code, count in counted.items() if code is not VerdictCode.ACCEPTED)
+    refused = sum(count for code, count in counted.items() if code not in _LET_IN)
     return framing.show(
         request, caller, "venue/today.html", area=Area.VENUE, venue=venue, venues=_venues(request, caller),
         day=day, lines=lines, refused=refused, status_list=status_list,

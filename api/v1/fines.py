@@ -16,7 +16,7 @@ from api.v1.shapes import Before, IdText, Limit, Out, Paged, paged
 from kernel.db import Work
 from redemption import offers, paying_fines
 from redemption.fines import Fine, FineAlreadyPaid
-from redemption.new_offers import OfferKind
+from redemption.offer_terms import OfferKind
 
 router = APIRouter(tags=["fines"])
 Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]

@@ -13,11 +13,13 @@ from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import In, LongNumber, Out, ShortId, ShortNumber
 from identity import auditing
+from identity.persons import TrustLevel
 from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import NotFound
 from redemption import offers
-from redemption.new_offers import NewOffer, OfferKind, VatKind
+from redemption.new_offers import NewOffer, VatKind
+from redemption.offer_terms import SEATS_MAX, OfferKind, RefundRule, Terms
 from redemption.offers import Offer, OfferStatus
 
 router = APIRouter(tags=["offers"])
@@ -31,6 +33,54 @@ class PlacesOut(Out):
     left: int = Field(examples=[42])
     reserved: int = Field(examples=[3])
     used: int = Field(examples=[55])
+
+
+class TermsOut(Out):
+    """How an offer is used, by whom, and what can be given back."""
+
+    uses: int = Field(examples=[10])
+    activation_minutes: int | None = Field(examples=[90])
+    event_begins_at: dt.datetime | None
+    event_ends_at: dt.datetime | None
+    doors_at: dt.datetime | None
+    seats: list[str] = Field(examples=[["A1", "A2"]])
+    personal: bool = Field(examples=[False])
+    transferable: bool = Field(examples=[False])
+    discount_percent: int | None = Field(examples=[10])
+    discount_cents: int | None
+    minimum_cents: int | None
+    per_month_limit: int | None
+    trust_least: str = Field(examples=["anonymous"])
+    age_least: int | None
+    refund_rule: str = Field(examples=["always"], description="always, until or never")
+    refund_hours: int | None
+    undo_minutes: int = Field(examples=[5])
+
+
+class TermsIn(In):
+    """How an offer is used, by whom, and what can be given back; what is left out is as of a plain entry."""
+
+    uses: ShortNumber = Field(default=1, examples=[10])
+    activation_minutes: ShortNumber | None = Field(default=None, examples=[90])
+    event_begins_at: dt.datetime | None = Field(default=None, examples=["2027-06-12T18:00:00Z"])
+    event_ends_at: dt.datetime | None = Field(default=None, examples=["2027-06-12T21:00:00Z"])
+    doors_at: dt.datetime | None = Field(default=None, examples=["2027-06-12T17:00:00Z"])
+    seats: list[str] = Field(default=[], examples=[["A1", "A2"]], max_length=SEATS_MAX)
+    personal: bool = False
+    transferable: bool = False
+    discount_percent: ShortNumber | None = Field(default=None, examples=[10])
+    discount_cents: LongNumber | None = Field(default=None, examples=[250])
+    minimum_cents: LongNumber | None = Field(default=None, examples=[2000])
+    per_month_limit: ShortNumber | None = Field(default=None, examples=[2])
+    trust_least: TrustLevel = Field(default=TrustLevel.ANONYMOUS, examples=["basic"])
+    age_least: ShortNumber | None = Field(default=None, examples=[16])
+    refund_rule: RefundRule = Field(default=RefundRule.ALWAYS, examples=["until"])
+    refund_hours: ShortNumber | None = Field(default=None, examples=[24])
+    undo_minutes: ShortNumber = Field(default=0, examples=[5])
+
+    def terms(self) -> Terms:
+        """Return the terms as the room knows them."""
+        return Terms(**{**self.model_dump(), "seats": tuple(self.seats)})
 
 
 class OfferOut(Out):
@@ -52,6 +102,7 @@ class OfferOut(Out):
     valid_days: int | None = Field(examples=[60])
     valid_until: dt.datetime | None
     per_person_limit: int | None
+    terms: TermsOut
     places: PlacesOut | None = Field(description="Absent if they are not limited")
 
 
@@ -78,6 +129,11 @@ class OfferIn(In):
     vat_kind: VatKind = Field(default=VatKind.MULTI_PURPOSE, examples=["multi-purpose"])
     vat_rate_percent: ShortNumber | None = None
     live_code: bool = Field(default=False, description="A code that stands still is not accepted")
+    sales_from: dt.datetime | None = Field(default=None, examples=["2027-01-01T08:00:00Z"])
+    sales_until: dt.datetime | None = Field(default=None, examples=["2027-06-12T18:00:00Z"])
+    valid_from: dt.datetime | None = Field(default=None, examples=["2027-01-01T00:00:00Z"])
+    valid_until: dt.datetime | None = Field(default=None, examples=["2027-12-31T23:00:00Z"])
+    terms: TermsIn = Field(default=TermsIn(), examples=[{"uses": 10}])
 
 
 class MorePlaces(In):
@@ -113,7 +169,8 @@ def one(request: Request, caller: Anyone, offer_id: ShortId) -> OfferOut:
 @router.post("/offers", status_code=201, summary="Make a draft", response_model=OfferOut)
 async def create(request: Request, caller: Administrator, body: OfferIn, key: IdempotencyKey) -> JSONResponse:
     """Make a draft of an offer."""
-    new = NewOffer(**{**body.model_dump(), "venue_ids": tuple(body.venue_ids)})
+    values = body.model_dump() | {"venue_ids": tuple(body.venue_ids), "terms": body.terms.terms()}
+    new = NewOffer(**values)
     return await _act(
         request, caller, key, "offer-created", lambda work: offers.create(work, new), status=201
     )

@@ -18,7 +18,7 @@ from kernel.db import Reading, Work
 from kernel.errors import NotFound
 from redemption import offers, ordering, orders, paying_fines, payments, refunding
 from redemption.buying import Purchase
-from redemption.new_offers import OfferKind
+from redemption.offer_terms import OfferKind
 from redemption.orders import Order
 
 router = APIRouter(tags=["orders"])

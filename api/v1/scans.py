@@ -66,6 +66,9 @@ class VerdictOut(BaseModel):
     sentence: str = Field(examples=["Gast einlassen."])
     voucher_id: str | None = None
     offer_code: str | None = None
+    notes: list[str] = Field(default=[], description="What to look at besides", examples=[["3 of 10 left"]])
+    uses: int | None = Field(default=None, description="How often the voucher can be used", examples=[10])
+    left: int | None = Field(default=None, description="How often after this scan", examples=[3])
     first_used_at: dt.datetime | None = None
     clock_seconds: int | None = Field(
         default=None,
@@ -153,6 +156,9 @@ def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
         sentence=words.sentence,
         voucher_id=(verdict.voucher.voucher_id or None) if verdict.voucher else None,
         offer_code=verdict.voucher.offer_code if verdict.voucher else None,
+        notes=list(words.notes),
+        uses=verdict.voucher.uses if verdict.voucher else None,
+        left=verdict.voucher.left if verdict.voucher else None,
         first_used_at=verdict.first_use.at if verdict.first_use else None,
         clock_seconds=verdict.clock_seconds,
         scanned_at=verdict.at,

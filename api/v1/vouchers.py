@@ -16,7 +16,7 @@ from api.v1.shapes import INTEGER_MAX, Before, In, Limit, Paged
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import DomainError
-from redemption import buying, cancelling, codes, live_codes, live_keys, qr, vouchers
+from redemption import activating, buying, cancelling, codes, live_codes, live_keys, qr, vouchers
 from redemption.buying import Purchase
 from redemption.keys import Sealer
 from redemption.vouchers import Voucher
@@ -29,18 +29,28 @@ class BuyRequest(In):
     """Which offer to buy."""
 
     offer_id: int = Field(ge=1, le=INTEGER_MAX, examples=[3])
+    seat: str | None = Field(
+        default=None,
+        max_length=12,
+        examples=["A7"],
+        description="Of numbered seats; absent: the best free one",
+    )
 
 
 class VoucherOut(BaseModel):
     """A voucher as its owner sees it."""
 
     voucher_id: str = Field(examples=["8f0c1d2e3a4b5c6d"])
-    status: str = Field(examples=["usable"], description="usable, redeemed, cancelled or expired")
+    status: str = Field(examples=["usable"], description="usable, active, redeemed, cancelled or expired")
     offer_code: str = Field(examples=["rhein-ruhr-bad-einzel"])
     kind: str = Field(examples=["pool"])
     titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte Hallenbad", "en": "Single pool ticket"}])
     points: int = Field(examples=[120])
     venue_ids: list[int] = Field(examples=[[4]])
+    uses: int = Field(examples=[10], description="How often it can be used")
+    left: int = Field(examples=[3], description="How often still, unless it is over")
+    seat: str | None = Field(default=None, examples=["A7"])
+    active_until: dt.datetime | None = Field(default=None, description="Of an activated ticket; exclusive")
     valid_from: dt.datetime
     valid_until: dt.datetime = Field(description="Exclusive")
     text: str = Field(description="What the QR code says", examples=["DC1:6BFOXN..."])
@@ -83,7 +93,7 @@ _BUYING = Grouped(_buy)
 @router.post("/vouchers", status_code=201, summary="Buy a voucher", response_model=VoucherOut)
 async def buy(request: Request, caller: Citizen, body: BuyRequest, key: IdempotencyKey) -> JSONResponse:
     """Reserve the points and a place and issue the voucher, all or nothing."""
-    purchase = Purchase(caller.person_session.person.owner, body.offer_id)
+    purchase = Purchase(caller.person_session.person.owner, body.offer_id, seat=body.seat)
     order = _Order(caller.city, services.of(request).sealer, purchase)
     done = await commanding.perform_grouped(request, caller, key, _BUYING, order)
     return commanding.Ready(done, 201)
@@ -150,6 +160,17 @@ async def cancel(request: Request, caller: Citizen, voucher_id: str, key: Idempo
     return await commanding.answer(request, caller, key, command)
 
 
+@router.post("/vouchers/{voucher_id}/activation", summary="Activate a ticket", response_model=VoucherOut)
+async def activate(request: Request, caller: Citizen, voucher_id: str, key: IdempotencyKey) -> JSONResponse:
+    """Begin the time of a ticket that is activated: it is valid from now on, and its code is new."""
+    sealer, owner = services.of(request).sealer, caller.person_session.person.owner
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return present(activating.activate(work, caller.city, owner, voucher_id, sealer))
+
+    return await commanding.answer(request, caller, key, command)
+
+
 def present(voucher: Voucher) -> dict[str, Any]:
     """Return a voucher as plain JSON values."""
     return VoucherOut(
@@ -160,6 +181,10 @@ def present(voucher: Voucher) -> dict[str, Any]:
         titles=voucher.titles,
         points=voucher.points,
         venue_ids=list(voucher.venue_ids),
+        uses=voucher.uses,
+        left=voucher.left,
+        seat=voucher.seat,
+        active_until=voucher.active_until,
         valid_from=voucher.valid_from,
         valid_until=voucher.valid_until,
         text=codes.app_text(voucher.token),

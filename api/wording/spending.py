@@ -17,6 +17,59 @@ SENTENCES = {
     "own-block": N_("You asked for this yourself. A second person has to confirm it."),
     "reissue-not-found": N_("No codes are being renewed for this key."),
     "status-list-not-found": N_("There is no list of invalid vouchers yet. Please try again in a minute."),
+    "age-too-low": N_("This is for people from {age} years on."),
+    "age-unknown": N_(
+        "This is for people from {age} years on. Please say your age group in your account first; the venue looks at your identity card."
+    ),
+    "offer-activation-invalid": N_("From activation a ticket may be valid between 1 and {maximum} minutes."),
+    "offer-activation-not-here": N_("Neither a discount nor a ticket for an event is activated."),
+    "offer-activation-one-venue": N_("A ticket that is activated belongs to exactly one venue."),
+    "offer-age-invalid": N_("The minimum age must lie between 1 and {maximum} years."),
+    "offer-discount-cents-invalid": N_("The discount must be an amount such as 2.50."),
+    "offer-discount-missing": N_("Please say how large the discount is: in percent or in euros."),
+    "offer-discount-not-here": N_("Only an offer of the kind discount has a discount."),
+    "offer-discount-percent-invalid": N_("The discount must lie between 1 and 100 percent."),
+    "offer-discount-twice": N_("Please say the discount either in percent or in euros, not both."),
+    "offer-doors-invalid": N_("The doors must open before it begins."),
+    "offer-event-begin-missing": N_("Please say when it begins."),
+    "offer-event-end-invalid": N_("It must end after it begins."),
+    "offer-event-end-missing": N_("Please say when it ends."),
+    "offer-event-not-here": N_("Only a ticket has a date and time."),
+    "offer-event-past": N_("It is over already: please check the date."),
+    "offer-fine-without-terms": N_(
+        "An offer for fines or fees has no terms of its own: the register says what is due."
+    ),
+    "offer-minimum-below-discount": N_("The least purchase must not be smaller than the discount."),
+    "offer-minimum-invalid": N_("The least purchase must be an amount such as 20.00."),
+    "offer-month-limit-above-limit": N_("The limit per month must not be larger than the limit per person."),
+    "offer-month-limit-invalid": N_("The limit per month must lie between 1 and {maximum}."),
+    "offer-personal-not-transferable": N_("What is personal can't be handed on."),
+    "offer-price-below-uses": N_("The price must be at least one point for each use: there are {uses} uses."),
+    "offer-refund-hours-invalid": N_("The hours must lie between 0 and {maximum}."),
+    "offer-refund-hours-missing": N_("Please say how many hours before it can be given back."),
+    "offer-refund-hours-not-wanted": N_("Hours belong only to the rule that has an end."),
+    "offer-seat-invalid": N_("The name of a seat may have 1 to {maximum} characters."),
+    "offer-seat-twice": N_("A seat is listed twice."),
+    "offer-seats-differ-from-places": N_(
+        "There are {seats} seats: leave the number of places empty, or make it the same."
+    ),
+    "offer-seats-fixed": N_("This offer has numbered seats, so no places can be added."),
+    "offer-seats-too-many": N_("An offer may have at most {maximum} numbered seats."),
+    "offer-seats-unreadable": N_("“{text}” is no row of seats. Please write it like A1-A12."),
+    "offer-seats-without-event": N_("Only an event has numbered seats."),
+    "offer-time-invalid": N_("Please write day and time like 31.12.2026, 20:00."),
+    "offer-undo-invalid": N_("A scan can be taken back for 0 to {maximum} minutes."),
+    "offer-undo-with-activation": N_("An activated ticket can't be taken back by a venue."),
+    "offer-uses-invalid": N_("A voucher may be used 1 to {maximum} times."),
+    "offer-uses-not-here": N_("A discount and a ticket for an event are used once."),
+    "per-month-limit-reached": N_("You already had {limit} of these this month. Next month there are more."),
+    "refund-not-offered": N_("This voucher can't be given back, as its offer said."),
+    "refund-too-late": N_("The time to give this voucher back is over."),
+    "seat-taken": N_("Somebody else has just taken seat {seat}. Please choose another one."),
+    "trust-too-low": N_("For this offer the city has to know you better: please come to a city desk once."),
+    "voucher-active": N_("This ticket is activated and can't be given back."),
+    "voucher-not-to-activate": N_("This voucher need not be activated: just show it."),
+    "voucher-not-yet-valid": N_("This voucher is not valid yet."),
     "fine-already-paid": N_("This fine is paid already. You need do nothing."),
     "fine-amount-differs": N_(
         "The register names another amount than was paid. The city's office looks into it."
@@ -43,11 +96,11 @@ SENTENCES = {
     "offer-description-missing": N_("Please describe the offer in German."),
     "offer-description-too-long": N_("The description is longer than {maximum} characters."),
     "offer-fine-has-own-price": N_(
-        "An offer for fines has no price of its own: the fine says what it costs."
+        "An offer for fines or fees has no price of its own: the fine says what it costs."
     ),
-    "offer-fine-without-limit": N_("An offer for fines has no limit per person."),
-    "offer-fine-without-validity": N_("An offer for fines has no validity."),
-    "offer-fine-without-venue": N_("An offer for fines has no venue."),
+    "offer-fine-without-limit": N_("An offer for fines or fees has no limit per person."),
+    "offer-fine-without-validity": N_("An offer for fines or fees has no validity."),
+    "offer-fine-without-venue": N_("An offer for fines or fees has no venue."),
     "offer-limit-invalid": N_("The limit per person must lie between 1 and {maximum}."),
     "offer-not-draft": N_("Only a draft can be changed or published. Please make a new offer."),
     "offer-not-for-fines": N_("This offer is not for fines."),
@@ -150,6 +203,11 @@ VERDICTS = {
     "other-venue": (
         N_("For another venue"),
         N_("This voucher is valid at {venues} only: send the guest there, it has not been used up."),
+    ),
+    "active": (N_("Valid"), N_("Activated and valid until {date}, {time}.")),
+    "not-activated": (
+        N_("Not activated"),
+        N_("Ask the guest to tap “Activate now” in the app and show the ticket again."),
     ),
     "not-yet-valid": (
         N_("Not valid yet"),

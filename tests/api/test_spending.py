@@ -10,7 +10,8 @@ from kernel.clock import FixedClock
 from kernel.db import Work
 from redemption import fine_references, new_offers, offers
 from redemption.fines import Fine, FinePayment
-from redemption.new_offers import NewOffer, OfferKind
+from redemption.new_offers import NewOffer
+from redemption.offer_terms import OfferKind
 from tests.api.edge import Edge
 
 PAST = dt.datetime(2026, 4, 1, 9, 0, tzinfo=dt.UTC)

@@ -27,7 +27,8 @@ from merchants import contracts, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, Venue, VenueKind
 from redemption import offers
-from redemption.new_offers import NewOffer, OfferKind, VatKind
+from redemption.new_offers import NewOffer, VatKind
+from redemption.offer_terms import OfferKind
 from redemption.offers import Offer
 from rewards import action_types, programme
 

@@ -19,7 +19,8 @@ from kernel.clock import FixedClock
 from kernel.db import Work
 from redemption import fine_references, new_offers, offers
 from redemption.fines import Fine
-from redemption.new_offers import NewOffer, OfferKind
+from redemption.new_offers import NewOffer
+from redemption.offer_terms import OfferKind
 from rewards import case_files, city_events, evidence, publishing, submissions
 from rewards.city_events import CityEvent
 from tests.api.edge import Edge

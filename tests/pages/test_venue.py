@@ -9,7 +9,8 @@ from kernel.clock import FixedClock
 from kernel.db import Work
 from kernel.signing import SigningKey
 from redemption import buying, cancelling, codes, offers, tokens, vouchers
-from redemption.new_offers import NewOffer, OfferKind, VatKind
+from redemption.new_offers import NewOffer, VatKind
+from redemption.offer_terms import OfferKind
 from redemption.tokens import Claims, Flags, VoucherKind
 from redemption.vouchers import Voucher
 from tests.api.edge import Edge

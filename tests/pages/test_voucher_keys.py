@@ -16,7 +16,8 @@ from kernel.db import Work
 from ledger import posting, transfers, wallets
 from redemption import buying, codes, keys, live_codes, live_keys, offers
 from redemption.live_codes import Liveness, LiveToken
-from redemption.new_offers import NewOffer, OfferKind
+from redemption.new_offers import NewOffer
+from redemption.offer_terms import OfferKind
 from redemption.offers import Offer
 from redemption.vouchers import Voucher
 from tests.api.edge import Edge

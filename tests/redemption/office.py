@@ -14,7 +14,8 @@ from merchants import devices, venues
 from merchants.venues import NewVenue, Venue, VenueKind
 from redemption import buying, cancelling, codes, keys, live_keys, offers, redeeming, vouchers
 from redemption.keys import Sealer
-from redemption.new_offers import NewOffer, OfferKind
+from redemption.new_offers import NewOffer
+from redemption.offer_terms import OfferKind
 from redemption.offers import Offer
 from redemption.verdicts import Verdict
 from redemption.vouchers import Voucher

@@ -9,7 +9,8 @@ from kernel.errors import Conflict, Invalid, NotFound
 from ledger.wallets import InsufficientPoints
 from merchants import venues
 from redemption import codes, keys, offers, tokens, vouchers
-from redemption.new_offers import NewOffer, OfferKind
+from redemption.new_offers import NewOffer
+from redemption.offer_terms import OfferKind, Terms
 from redemption.tokens import VoucherKind
 from redemption.vouchers import VoucherStatus
 from tests.redemption.office import LATER, SEALER, SOON, SWIM, Office
@@ -39,7 +40,8 @@ def test_a_voucher_of_each_kind_carries_a_token_that_says_what_it_is(
 ) -> None:
     """The token names voucher, offer, venue, value and validity, and this city's ring verifies it."""
     office.give("anna", 200)
-    offer = office.offer(replace(SWIM, kind=kind))
+    terms = Terms(discount_percent=10) if kind is OfferKind.DISCOUNT else Terms()
+    offer = office.offer(replace(SWIM, kind=kind, terms=terms))
     voucher = office.buy("anna", offer)
     with office.database.reading(office.city_id) as reading:
         ring = keys.ring(reading)

@@ -23,7 +23,8 @@ from redemption.fines import (
     FinePayment,
     FineRegister,
 )
-from redemption.new_offers import NewOffer, OfferKind
+from redemption.new_offers import NewOffer
+from redemption.offer_terms import OfferKind
 from redemption.offers import Offer
 from redemption.paying_fines import Receipt
 from tests.redemption.office import LATER, SOON, Office

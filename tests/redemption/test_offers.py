@@ -9,7 +9,8 @@ import pytest
 
 from kernel.errors import Conflict, Invalid, NotFound
 from redemption import new_offers, offers
-from redemption.new_offers import NewOffer, OfferKind, VatKind
+from redemption.new_offers import NewOffer, VatKind
+from redemption.offer_terms import OfferKind
 from redemption.offers import OfferStatus
 from redemption.places import Places
 from tests.fixtures.databases import START
@@ -112,7 +113,9 @@ def test_each_mistyped_field_has_its_own_code(mistake: dict[str, Any], field: st
     with pytest.raises(Invalid) as refused:
         new_offers.check(replace(GOOD, **mistake), START)
     assert (code, field) == (refused.value.code, refused.value.details["field"])
-    assert [{"field": field, "code": code}] == refused.value.details["faults"]
+    listed: Any = refused.value.details["faults"]
+    (fault,) = listed
+    assert (field, code) == (fault["field"], fault["code"])
 
 
 @pytest.mark.parametrize(
@@ -138,7 +141,7 @@ def test_all_mistakes_are_named_at_once() -> None:
         new_offers.check(replace(GOOD, code="?", places=0), START)
     expected = [
         {"field": "code", "code": "offer-code-invalid"},
-        {"field": "places", "code": "offer-places-invalid"},
+        {"field": "places", "code": "offer-places-invalid", "maximum": 10_000_000},
     ]
     assert expected == refused.value.details["faults"]
 

@@ -26,7 +26,8 @@ from ledger import posting, transfers, wallets
 from merchants import devices, venues
 from merchants.venues import NewVenue, VenueKind
 from redemption import keys, offers
-from redemption.new_offers import NewOffer, OfferKind
+from redemption.new_offers import NewOffer
+from redemption.offer_terms import OfferKind
 from scripts.bench.measuring import load, results, stages
 from scripts.bench.measuring.load import Answers
 from scripts.bench.measuring.results import Result

@@ -1,0 +1,100 @@
+"""Booking the use of vouchers: each use captures its own holds, once, for the venue where it happens."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+from uuid import UUID
+
+from kernel import bulk, db
+from kernel.cities import City
+from ledger import accounts, posting, queries, transfers
+from ledger.transfers import Transfer
+from merchants import venues
+from redemption import keys, places, status_changes, vouchers
+from redemption.tables import redemptions
+from redemption.vouchers import Step, Voucher
+
+_COLUMNS = ("city_id", "voucher_id", "use_number", "venue_id", "device_id", "scan_id", "redeemed_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """The next use of a voucher at a venue; no device and scan if its holder activates it."""
+
+    voucher: Voucher
+    venue_id: int
+    device_id: int | None = None
+    scan_id: int | None = None
+
+    @property
+    def number(self) -> int:
+        """Of all its uses, those that were taken back counted, too."""
+        return self.voucher.last_use + 1
+
+
+class _InStep(TypedDict):
+    """What the transfers of one redemption have in common."""
+
+    effective: dt.date
+    purpose: str
+    group_id: UUID
+
+
+def book(work: db.Work, city: City, used: Sequence[Use]) -> None:
+    """Redeem the next use of usable vouchers, each voucher once: points, place and record."""
+    _capture(work, city, used)
+    rows = [
+        (
+            work.city_id,
+            use.voucher.voucher_id,
+            use.number,
+            use.venue_id,
+            use.device_id,
+            use.scan_id,
+            work.now,
+        )
+        for use in used
+    ]
+    bulk.insert_rows(work, redemptions, _COLUMNS, rows)
+    # Issued and accepted count vouchers, so that one of ten uses is no alarm.
+    keys.count_accepted(work, (use.voucher.kid for use in used if use.number == 1))
+    # An activated ticket is shown until its time is over, which its code says.
+    over = [use.voucher.status_index for use in used if use.voucher.left == 1 and use.device_id is not None]
+    status_changes.note(work, over)
+
+
+def _capture(work: db.Work, city: City, used: Sequence[Use]) -> None:
+    """Capture the holds; points held towards no venue yet are given to this one instead."""
+    undecided = {
+        vouchers.hold_id(work, use.voucher, place)
+        for use in used
+        if len(use.voucher.venue_ids) > 1
+        for place in use.voucher.holds_of_use(use.voucher.used)
+    }
+    holds = queries.by_transfer_id(work, undecided) if undecided else {}
+    sides = {side for hold in holds.values() for side in (hold.debit_account_id, hold.credit_account_id)}
+    paths = {account_id: one.path for account_id, one in accounts.by_id(work, sides).items()} if sides else {}
+    effective = city.day_of(work.now)
+    batch: list[Transfer] = []
+    for use in used:
+        voucher = use.voucher
+        step = _InStep(
+            effective=effective,
+            purpose=vouchers.PURPOSE_REDEEMED,
+            group_id=vouchers.group_id(work.city_id, voucher.voucher_id, Step.REDEEM, use.number),
+        )
+        for position in voucher.holds_of_use(voucher.used):
+            hold_id = vouchers.hold_id(work, voucher, position)
+            step_id = vouchers.transfer_id(work.city_id, voucher.voucher_id, Step.REDEEM, position)
+            hold = holds.get(hold_id)
+            if hold is None or paths[hold.credit_account_id] == places.sold_path(voucher.offer_id):
+                batch.append(transfers.capture(step_id, hold_id, **step))
+                continue
+            payment_id = vouchers.transfer_id(work.city_id, voucher.voucher_id, Step.PAY_VENUE, position)
+            lot = paths[hold.debit_account_id]
+            in_euros = paths[hold.credit_account_id] == venues.takings_path()
+            target = venues.takings_path(use.venue_id) if in_euros else venues.points_path(use.venue_id)
+            batch.append(transfers.release(step_id, hold_id, **step))
+            batch.append(transfers.post(payment_id, lot, target, hold.amount, subject=hold.subject, **step))
+    posting.post_or_raise(work, batch)
