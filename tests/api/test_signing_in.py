@@ -111,7 +111,11 @@ def test_everything_is_exported(edge: Edge) -> None:
     assert {
         "account",
         "movements",
+        "orders",
         "paid_fines",
+        "postbox",
+        "postbox_by_mail",
+        "receipts",
         "submissions",
         "team",
         "told_by_other_systems",
