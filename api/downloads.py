@@ -2,21 +2,63 @@
 
 from fastapi.responses import Response
 
+from api import settlement_papers
+from api.letters import Reader
+from kernel.db import Reading
 from kernel.errors import NotFound
-from merchants import statements
+from merchants import crediting, invoice_xml, settlements, statements, takings, tax_data, till
+from merchants.invoice_xml import Guideline
 from merchants.settlements import Settlement
+from web import formats
 from web.passes import apple
 
 
-def statement_download(found: Settlement, form: str) -> Response:
+def statement_download(reading: Reading, found: Settlement, form: str, reader: Reader) -> Response:
     """Return a settlement's statement as it was issued. Raises NotFound for an unknown form."""
-    if form not in {"json", "csv"}:
-        raise NotFound("page-not-found")
-    csv = form == "csv"
-    content = statements.to_csv(statements.from_json(found.document)) if csv else found.document
-    media_type = "text/csv; charset=utf-8" if csv else "application/json"
-    name = f"duiscoin-{found.number}-venue-{found.venue_id}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    name = f"duiscoin-{found.number}-venue-{found.venue_id}"
+    figures = statements.from_json(found.document)
+    if form == "pdf":
+        known = settlement_papers.titles(reading)
+        return pdf(settlement_papers.statement(found, figures, known, reader), f"{name}.pdf")
+    if form == "csv":
+        return attachment(statements.to_csv(figures).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+    if form == "json":
+        return attachment(found.document.encode(), "application/json", f"{name}.json")
+    raise NotFound("page-not-found")
+
+
+def till_download(reading: Reading, found: Settlement, reader: Reader) -> Response:
+    """Return the single lines of a statement for a till."""
+    wanted = settlements.wanted_of(reading, found)
+    taxes = tax_data.find(reading, found.venue_id)
+    names = {
+        code: formats.localized(titles, "de") for code, titles in settlement_papers.titles(reading).items()
+    }
+    content = till.write(
+        statements.from_json(found.document),
+        takings.uses(reading, found.venue_id, wanted),
+        names,
+        taxes.rate_percent if taxes else 0,
+        reader.city.zone,
+    )
+    name = f"duiscoin-{found.number}-dsfinvk.csv"
+    return attachment(content.encode(), "text/csv; charset=utf-8", name)
+
+
+def credit_note_download(reading: Reading, found: Settlement, form: str, reader: Reader) -> Response:
+    """Return a settlement's credit note: Factur-X, or XRechnung. Raises as `crediting.get`, and NotFound."""
+    note = crediting.get(reading, found.settlement_id)
+    if form == "pdf":
+        return pdf(settlement_papers.credit_note(found, note, reader.city), f"{note.number}.pdf")
+    if form == "xml":
+        content = invoice_xml.write(note, Guideline.XRECHNUNG)
+        return attachment(content, "application/xml", f"{note.number}-xrechnung.xml")
+    raise NotFound("page-not-found")
+
+
+def attachment(content: bytes, media_type: str, name: str) -> Response:
+    """Return a file to be saved under a name; it is its reader's alone."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(content, media_type=media_type, headers=headers)
 
 

@@ -4,11 +4,12 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
+from api import settlement_papers
 from identity import auditing
 from kernel import logs
 from kernel.cities import City
 from kernel.db import Database, Reading, Work
-from merchants import billing, settling
+from merchants import billing, crediting, settlements, settling
 from merchants.settlements import Settlement
 from merchants.statements import ProductTax
 from redemption import offers
@@ -53,6 +54,12 @@ def settle_daily(database: Database, city: City) -> None:
         _log.info("settled", city=city.slug, statements=len(made))
 
 
+def credit_outstanding(work: Work, venue_ids: Sequence[int]) -> int:
+    """Issue the credit notes that waited for a venue's tax data or the city's; return how many."""
+    describe = settlement_papers.describer(settlement_papers.titles(work))
+    return sum(crediting.issue(work, settlements.of_venue(work, one), describe) for one in venue_ids)
+
+
 def taxes(reading: Reading) -> Mapping[str, ProductTax]:
     """Return how value added tax treats each offer, by its code."""
     return {
@@ -63,6 +70,7 @@ def taxes(reading: Reading) -> Mapping[str, ProductTax]:
 
 def _settle(work: Work, *, city: City, due: Sequence[tuple[int, dt.date]], actor: str) -> list[int]:
     made = settling.settle_many(work, city, due, taxes(work))
+    crediting.issue(work, made, settlement_papers.describer(settlement_papers.titles(work)))
     for one in made:
         _record(work, actor, one)
     return [one.settlement_id for one in made]

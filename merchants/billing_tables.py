@@ -55,3 +55,19 @@ venue_tax_data = sa.Table(
     sa.CheckConstraint("rate_percent BETWEEN 0 AND 30", name="rate"),
     sa.ForeignKeyConstraint(["city_id", "venue_id"], ["venues.city_id", "venues.venue_id"]),
 )
+
+credit_notes = sa.Table(
+    "credit_notes",
+    db.metadata,
+    _city(),
+    sa.Column("settlement_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("seller", db.Json, nullable=False, comment="Tax data as they were"),
+    sa.Column("buyer", db.Json, nullable=False, comment="Billing profile as it was"),
+    sa.Column("texts", db.Json, nullable=False, comment="What the lines are, by sort, product and tier"),
+    sa.Column("sha256", sa.String(64), nullable=False, comment="Of the XML that follows from these"),
+    sa.Column("issued_at", db.UtcDateTime, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["city_id", "settlement_id"], ["settlements.city_id", "settlements.settlement_id"]
+    ),
+    comment="Rows are only added: a credit note that was issued stays as it is",
+)

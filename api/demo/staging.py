@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from api import founding, migrating, services, settlements_due
+from api import founding, migrating, services
 from api.demo import (
     acting,
     caring,
@@ -22,22 +22,21 @@ from api.demo import (
     gathering,
     living,
     peopling,
+    settling_up,
     surrounding,
     telling,
     wayfinding,
 )
 from api.demo.dice import Dice
 from api.demo.living import Life
-from api.demo.peopling import Cast
 from identity import persons, signing_in
 from identity.roles import Role
 from kernel import cities
-from kernel.cities import City, NewCity
+from kernel.cities import NewCity
 from kernel.clock import FixedClock, SystemClock
 from kernel.db import Database, Work
 from kernel.ids import IdSource
 from kernel.settings import Settings
-from merchants import paying, settlements
 
 SEED = 47
 WEEKS = 6
@@ -127,8 +126,7 @@ def _make(chosen: Settings) -> None:
     caring.care(life)
     gathering.gather(life, now)
     living.pay_some_fines(life, living.told_fines(city))
-    settlements_due.settle(database, city, f"person/{cast.staff[Role.TREASURER].person_id}")
-    _pay_oldest(database, city, cast)
+    settling_up.settle_up(database, city, cast)
     changing.change(database, city, cast)
     surrounding.surround(database, city, cast, told)
     telling.tell(life)
@@ -154,21 +152,6 @@ def _city(told: catalogue.Catalogue) -> NewCity:
 def _first_morning(now: dt.datetime, timezone: str) -> dt.datetime:
     local = now.astimezone(ZoneInfo(timezone)) - dt.timedelta(weeks=WEEKS)
     return local.replace(hour=7, minute=30, second=0, microsecond=0).astimezone(dt.UTC)
-
-
-def _pay_oldest(database: Database, city: City, cast: Cast) -> None:
-    """Book the payouts of the first month; the others are left to do."""
-    treasurer = cast.staff[Role.TREASURER]
-
-    def command(work: Work) -> None:
-        found = settlements.page(work, limit=200)
-        oldest = min((one.first_day for one in found), default=None)
-        today = city.day_of(work.now)
-        for one in found:
-            if one.first_day == oldest and one.settled_cents > 0:
-                paying.confirm(work, one.settlement_id, paid_on=today, by=f"person/{treasurer.person_id}")
-
-    database.run(city.city_id, command)
 
 
 def _secret(folder: Path) -> str:

@@ -49,8 +49,11 @@ from api.pages import (
     transparency,
     treasury,
     treasury_budgets,
+    treasury_payouts,
     treasury_periods,
+    treasury_settlements,
     venue,
+    venue_statements,
 )
 
 
@@ -78,9 +81,12 @@ def include(app: FastAPI) -> None:
         interfaces,
         status,
         log,
+        venue_statements,
         venue,
         treasury_periods,
         treasury_budgets,
+        treasury_payouts,
+        treasury_settlements,
         treasury,
         occasions,
         office,

@@ -1,41 +1,29 @@
 """The treasury's pages: books, budgets, settlement, verification, audit log."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from api import services, settlements_due
 from api.access import Access, Caller
-from api.downloads import statement_download
 from api.pages import framing
 from api.pages.framing import Area
 from identity import auditing, persons
-from identity.roles import Role
 from kernel import outbox
-from kernel.db import Reading, Work
+from kernel.db import Reading
 from ledger import accounts, chart, invariants, queries
 from ledger.accounts import Account
 from ledger.outcomes import Counters
 from ledger.transfers import DUC, EUR
-from merchants import paying, settlements, venues
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/treasury")
 Reader = Annotated[Caller, Depends(Access(*framing.TREASURY_ROLES))]
-TreasurerForm = Annotated[Caller, Depends(Access(Role.TREASURER, form=True))]
 
 PAGE = 50
-framing.announce(
-    {
-        "settled": ("success", N_("What was due has been settled.")),
-        "nothing-due": ("info", N_("Nothing was due: every finished period is settled.")),
-        "paid-out": ("success", N_("The payout has been booked.")),
-    }
-)
 CHECK_WORDS: Mapping[str, str] = {
     "sequence-without-gap": N_("Numbers run without a gap"),
     "accounts-known": N_("Both sides are accounts of one asset"),
@@ -126,50 +114,6 @@ def statement(request: Request, caller: Reader, path: str, before: int | None = 
         request, caller, "treasury/statement.html", area=Area.TREASURY, account=account, lines=lines,
         older=older, left=left, is_euro=account.asset == EUR,
     )  # fmt: skip
-
-
-@router.get("/settlements")
-def settled(request: Request, caller: Reader, before: int | None = None) -> Response:
-    """Show all settlements and whether any is due."""
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        found = settlements.page(reading, before=before, limit=PAGE)
-        names = {venue.venue_id: venue.name for venue in venues.every(reading)}
-        due = settlements_due.count(reading, caller.city)
-    older = f"/treasury/settlements?before={found[-1].settlement_id}" if len(found) == PAGE else None
-    return framing.show(
-        request, caller, "treasury/settlements.html", area=Area.TREASURY, settlements=found, names=names,
-        due=due, older=older, today=caller.city.day_of(services.of(request).database.clock.now()),
-    )  # fmt: skip
-
-
-@router.post("/settlements")
-def settle(request: Request, caller: TreasurerForm) -> Response:
-    """Settle every finished period with every venue; again changes nothing."""
-    database = services.of(request).database
-    made = settlements_due.settle(database, caller.city, caller.scope)
-    return framing.go("/treasury/settlements", "settled" if made else "nothing-due")
-
-
-@router.get("/settlements/{settlement_id}.{form}")
-def settlement_file(request: Request, caller: Reader, settlement_id: int, form: str) -> Response:
-    """Return a statement as it was issued, as JSON or CSV."""
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        return statement_download(settlements.get(reading, settlement_id), form)
-
-
-@router.post("/settlements/{settlement_id}/payout")
-def pay_out(
-    request: Request, caller: TreasurerForm, settlement_id: int, paid_on: Annotated[dt.date, Form()]
-) -> Response:
-    """Book that the bank has paid a settlement."""
-
-    def command(work: Work) -> None:
-        paying.confirm(work, settlement_id, paid_on=paid_on, by=caller.scope)
-        details = {"paid_on": paid_on.isoformat()}
-        auditing.record(work, caller.scope, "payout-confirmed", f"settlement/{settlement_id}", details)
-
-    services.of(request).database.run(caller.city.city_id, command)
-    return framing.go("/treasury/settlements", "paid-out")
 
 
 @router.get("/verification")

@@ -9,14 +9,13 @@ from fastapi.responses import Response
 
 from api import services, verdicts
 from api.access import Access, Caller
-from api.downloads import statement_download
 from api.pages import framing
 from api.pages.framing import Area
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Reading, Work
 from kernel.errors import Forbidden
-from merchants import devices, reports, settlements, venues
+from merchants import devices, reports, venues
 from merchants.devices import Device, DeviceRefused
 from merchants.venues import Venue
 from redemption import publishing_status, redeeming, scans
@@ -104,7 +103,7 @@ def enrol_here(request: Request, caller: StaffForm, venue_id: Annotated[int, For
 def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
     """Show today's redemptions and refusals."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        venue = _venue(request, reading, caller, venue_id)
+        venue = venue_of(request, reading, caller, venue_id)
         day = reports.today(reading, caller.city, venue.venue_id)
         midnight = dt.datetime.combine(day.day, dt.time(), caller.city.zone).astimezone(dt.UTC)
         recent = scans.recent(reading, venue_id=venue.venue_id, since=midnight, limit=100)
@@ -123,44 +122,22 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
     ]
     refused = sum(count for code, count in counted.items() if code not in _LET_IN)
     return framing.show(
-        request, caller, "venue/today.html", area=Area.VENUE, venue=venue, venues=_venues(request, caller),
+        request, caller, "venue/today.html", area=Area.VENUE, venue=venue, venues=venues_of(request, caller),
         day=day, lines=lines, refused=refused, status_list=status_list,
         status_list_age=age.total_seconds(), status_list_late=age > publishing_status.LATE_AFTER,
     )  # fmt: skip
-
-
-@router.get("/statements")
-def own_statements(request: Request, caller: Staff, venue_id: int = 0) -> Response:
-    """Show the venue's statements."""
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        venue = _venue(request, reading, caller, venue_id)
-        found = settlements.of_venue(reading, venue.venue_id)
-        day = reports.today(reading, caller.city, venue.venue_id)
-    return framing.show(
-        request, caller, "venue/statements.html", area=Area.VENUE, venue=venue, settlements=found[::-1],
-        venues=_venues(request, caller), day=day,
-    )  # fmt: skip
-
-
-@router.get("/statements/{settlement_id}.{form}")
-def statement_file(request: Request, caller: Staff, settlement_id: int, form: str) -> Response:
-    """Return a statement as it was issued, as JSON or CSV."""
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        found = settlements.get(reading, settlement_id)
-    caller.check_venue(found.venue_id)
-    return statement_download(found, form)
 
 
 @router.get("/devices")
 def own_devices(request: Request, caller: Staff, venue_id: int = 0) -> Response:
     """Show the venue's devices."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        venue = _venue(request, reading, caller, venue_id)
+        venue = venue_of(request, reading, caller, venue_id)
         found = devices.of_venue(reading, venue.venue_id)
         here = _device_here(request, reading, caller)
     return framing.show(
         request, caller, "venue/devices.html", area=Area.VENUE, venue=venue, devices=found[::-1],
-        here=here, venues=_venues(request, caller),
+        here=here, venues=venues_of(request, caller),
     )  # fmt: skip
 
 
@@ -186,7 +163,7 @@ def _scan_page(request: Request, caller: Caller, verdict: Verdict | None = None,
     shown = _verdict(request, caller, verdict, code) if verdict else {"verdict": None}
     return framing.show(
         request, caller, "venue/scan.html", area=Area.VENUE, device=device, venue=venue,
-        venues=_venues(request, caller), **shown,
+        venues=venues_of(request, caller), **shown,
     )  # fmt: skip
 
 
@@ -211,12 +188,13 @@ def _device_here(request: Request, reading: Reading, caller: Caller) -> Device |
     return device if device.venue_id in caller.venues() else None
 
 
-def _venues(request: Request, caller: Caller) -> list[Venue]:
+def venues_of(request: Request, caller: Caller) -> list[Venue]:
+    """Return the venues of this person."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         return [venues.get(reading, venue_id) for venue_id in caller.venues()]
 
 
-def _venue(request: Request, reading: Reading, caller: Caller, venue_id: int) -> Venue:
+def venue_of(request: Request, reading: Reading, caller: Caller, venue_id: int) -> Venue:
     """Return the venue asked for, else that of this device, else the person's first."""
     here = _device_here(request, reading, caller)
     chosen = venue_id or (here.venue_id if here else caller.venues()[0])

@@ -12,6 +12,7 @@ from api import commanding, services, settlements_due
 from api.access import Access, Caller
 from api.commanding import IdempotencyKey
 from api.downloads import statement_download
+from api.letters import Reader
 from api.v1.shapes import BIGINT_MAX, Before, CountersOut, IdText, In, Limit, LongId, Out, Paged, paged
 from identity import auditing
 from identity.roles import Role
@@ -184,14 +185,17 @@ async def settle(request: Request, caller: Treasurer, key: IdempotencyKey) -> JS
     "/settlements/{settlement_id}.{form}",
     summary="A statement as it was issued",
     response_class=Response,
-    responses={200: {"content": {"application/json": {}, "text/csv": {}}}},
+    responses={200: {"content": {"application/json": {}, "text/csv": {}, "application/pdf": {}}}},
 )
 def document(
-    request: Request, caller: Books, settlement_id: LongId, form: Literal["json", "csv"]
+    request: Request, caller: Books, settlement_id: LongId, form: Literal["json", "csv", "pdf"]
 ) -> Response:
-    """Return the frozen statement as JSON or CSV."""
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        return statement_download(settlements.get(reading, settlement_id), form)
+    """Return the frozen statement as JSON, CSV or PDF."""
+    given = services.of(request)
+    reader = Reader(caller.language, given.translations[caller.language], caller.city)
+    with given.database.reading(caller.city.city_id) as reading:
+        found = settlements.get(reading, settlement_id)
+        return statement_download(reading, found, form, reader)
 
 
 @router.post("/settlements/{settlement_id}/payout", summary="Payout", response_model=SettlementOut)

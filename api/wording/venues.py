@@ -49,6 +49,9 @@ SENTENCES = {
         "A contract begins on the first day of a settlement period, here {first_day}."
     ),
     "country-invalid": N_("Please give the country by its two letters, for example DE."),
+    "credit-note-altered": N_(
+        "Credit note {number} is not what was issued. Please have the books verified before using it."
+    ),
     "datev-number-invalid": N_("Please give a whole number up to {maximum}."),
     "device-name-invalid": N_(
         "Please name the device with at most {maximum} characters, for example after its place."
@@ -65,6 +68,7 @@ SENTENCES = {
         "The line stands at {points} points. Please say how many it should have been, with the same sign."
     ),
     "iban-invalid": N_("This IBAN is not right. Please compare it with your bank card."),
+    "invoice-invalid": N_("The credit note would break these rules and was not issued: {rules}."),
     "iban-missing": N_("{venue} has no IBAN yet. Please add it before paying."),
     "line-contested-already": N_("This line has been contested already."),
     "line-not-found": N_("This line is not on the statement."),
