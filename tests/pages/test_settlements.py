@@ -34,7 +34,11 @@ def settled(edge: Edge, clock: FixedClock) -> Settlement:
     def swim(work: Work) -> None:
         if not contracts.of_venue(work, venue_id):
             contracts.sign(
-                work, venue_id, rate_cents_per_point=2, period=PeriodKind.MONTH, valid_from=dt.date(2026, 5, 1)
+                work,
+                venue_id,
+                rate_cents_per_point=2,
+                period=PeriodKind.MONTH,
+                valid_from=dt.date(2026, 5, 1),
             )
         redeemed = transfers.post(
             work.ids.uuid(),
@@ -201,8 +205,18 @@ def test_a_line_is_contested_and_granted(edge: Edge, clock: FixedClock) -> None:
     assert use_id is not None
     told = {"use_id": use_id[1], "expected_points": "200", "reason": "Zwei Gäste"}
 
-    assert post(edge, paul, f"/venue/statements/{made.settlement_id}/contests", told | {"reason": " "}).status_code == 422
-    assert post(edge, paul, f"/venue/statements/{made.settlement_id}/contests", told | {"expected_points": "x"}).status_code == 422
+    assert (
+        post(
+            edge, paul, f"/venue/statements/{made.settlement_id}/contests", told | {"reason": " "}
+        ).status_code
+        == 422
+    )
+    assert (
+        post(
+            edge, paul, f"/venue/statements/{made.settlement_id}/contests", told | {"expected_points": "x"}
+        ).status_code
+        == 422
+    )
     done = post(edge, paul, f"/venue/statements/{made.settlement_id}/contests", told)
     assert "notice=contested" in done.headers["location"]
     waiting = get(edge, tom, "/treasury/settlements/contests").text
@@ -239,4 +253,7 @@ def test_billing_data_and_datev(edge: Edge, clock: FixedClock) -> None:
     assert len(postings) == 2
     assert postings[0].startswith(f'{euros};"S";"EUR";;;"";4900;{70000 + edge.pool.venue_id};')
     assert postings[1].startswith(f'{euros};"S";"EUR";;;"";{70000 + edge.pool.venue_id};1200;')
-    assert get(edge, tom, "/treasury/settlements/datev.csv?first_day=2025-01-01&last_day=2026-12-31").status_code == 422
+    assert (
+        get(edge, tom, "/treasury/settlements/datev.csv?first_day=2025-01-01&last_day=2026-12-31").status_code
+        == 422
+    )
