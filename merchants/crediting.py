@@ -63,8 +63,11 @@ def get(reading: db.Reading, settlement_id: int) -> CreditNote:
         sa.select(table).where(table.c.city_id == reading.city_id, table.c.settlement_id == settlement_id)
     ).first()
     if row is None:
-        missing = "tax-data-missing" if settlement.settled_cents else "nothing-to-pay"
-        raise Conflict(missing, venue_id=settlement.venue_id, number=settlement.number)
+        raise Conflict(
+            "tax-data-missing" if settlement.settled_cents else "nothing-to-pay",
+            venue_id=settlement.venue_id,
+            number=settlement.number,
+        )
     texts = dict(row.texts)
     note = credit_notes.write(
         statements.from_json(settlement.document),

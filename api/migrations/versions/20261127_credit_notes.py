@@ -10,7 +10,7 @@ from alembic import op
 from kernel import db
 
 revision = "20261127_credit_notes"
-down_revision = "20261127_receipts"
+down_revision = "20261127_offer_terms"
 branch_labels = None
 depends_on = None
 
