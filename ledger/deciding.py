@@ -5,11 +5,12 @@ This runs once per transfer of a city, so what it makes are tuples.
 """
 
 import datetime as dt
+import functools
 import itertools
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID
 
 from kernel import ids
@@ -36,8 +37,16 @@ _REFERABLE = {
     TransferKind.RELEASE: {TransferKind.HOLD},
     TransferKind.REVERSE: {TransferKind.POST, TransferKind.CAPTURE},
 }
+# Members of an enumeration are looked up by a function of its own, and a named tuple makes itself in Python.
 _HOLD, _CAPTURE = TransferKind.HOLD, TransferKind.CAPTURE
 _RELEASE, _REVERSE = TransferKind.RELEASE, TransferKind.REVERSE
+_POSTED, _NO_OVERDRAFT = Code.POSTED, Guard.NO_OVERDRAFT
+_counters: Callable[[tuple[int, ...]], Counters] = functools.partial(tuple.__new__, Counters)
+_booked: Callable[[tuple[Any, ...]], BookedTransfer] = functools.partial(tuple.__new__, BookedTransfer)
+_outcome: Callable[[tuple[Any, ...]], Outcome] = functools.partial(tuple.__new__, Outcome)
+
+_Posting = tuple[Account, Account, int, str, str]
+"""Debit, credit, amount, purpose, subject; of a capture, release or reversal as taken over from the first."""
 
 
 @dataclass(slots=True)
@@ -63,41 +72,29 @@ class Book:
     refused: dict[UUID, tuple[Code, bytes]] = field(default_factory=dict)
 
 
-class _Posting(NamedTuple):
-    """A transfer with everything that it takes over from the one it refers to."""
-
-    debit: Account
-    credit: Account
-    amount: int
-    purpose: str
-    subject: str
-
-
 class _RefusedError(Exception):
     def __init__(self, code: Code) -> None:
         self.code = code
 
 
-def decide(book: Book, batch: Sequence[Transfer]) -> list[Outcome]:
-    """Return one outcome for each transfer, in order; what is accepted goes into `book.added`.
+def decide(book: Book, batch: Sequence[Transfer]) -> Iterator[Outcome]:
+    """Yield one outcome for each transfer, in order; what is accepted goes into `book.added` before.
 
     Raises ValueError if the members of a group do not stand next to each other.
     """
-    outcomes: list[Outcome] = []
     groups: set[UUID] = set()
     latest_id_ms = ids.unix_milliseconds(book.now + ID_AHEAD_MAX)
     for group_id, members in itertools.groupby(batch, key=_GROUP_OF):
         if group_id is None:
             for transfer in members:
-                outcomes += _known(book, (transfer,)) or _decide_single(book, transfer, latest_id_ms)
+                yield from _known(book, (transfer,)) or _decide_single(book, transfer, latest_id_ms)
             continue
         if group_id in groups:
             msg = f"members of group {group_id} do not stand next to each other"
             raise ValueError(msg)
         groups.add(group_id)
         unit = tuple(members)
-        outcomes += _known(book, unit) or _decide_group(book, unit, latest_id_ms)
-    return outcomes
+        yield from _known(book, unit) or _decide_group(book, unit, latest_id_ms)
 
 
 def _known(book: Book, unit: Sequence[Transfer]) -> list[Outcome]:
@@ -140,11 +137,12 @@ def _same_content(book: Book, transfer: Transfer, booked: BookedTransfer) -> boo
     except _RefusedError:
         return False
     plain = ("kind", "effective", "group_id", "refers_to", "expires_at")
+    debit, credit, *rest = posting
     return (
         all(getattr(transfer, name) == getattr(booked, name) for name in plain)
-        and posting.debit.account_id == booked.debit_account_id
-        and posting.credit.account_id == booked.credit_account_id
-        and posting[2:] == (booked.amount, booked.purpose, booked.subject)
+        and debit.account_id == booked.debit_account_id
+        and credit.account_id == booked.credit_account_id
+        and rest == [booked.amount, booked.purpose, booked.subject]
     )
 
 
@@ -153,7 +151,7 @@ def _decide_single(book: Book, transfer: Transfer, latest_id_ms: int) -> tuple[O
         booked = _book(book, transfer, latest_id_ms)
     except _RefusedError as refusal:
         return (_refuse(book, transfer, refusal.code),)
-    return (Outcome(transfer.transfer_id, Code.POSTED, replayed=False, booked=booked),)
+    return (_outcome((transfer.transfer_id, _POSTED, False, booked)),)
 
 
 def _decide_group(book: Book, unit: Sequence[Transfer], latest_id_ms: int) -> list[Outcome]:
@@ -218,28 +216,30 @@ def _book(
     debit_before, credit_before = book.counters[debit.account_id], book.counters[credit.account_id]
     debit_side, credit_side = _apply(transfer.kind, amount, referred, debit_before, credit_before)
     left = debit_side.available
-    if left < 0 and debit.guard is Guard.NO_OVERDRAFT and left < debit_before.available:
+    if left < 0 and debit.guard is _NO_OVERDRAFT and left < debit_before.available:
         raise _RefusedError(Code.OVERDRAFT)
     if before is not None:
         before.setdefault(debit.account_id, debit_before)
         before.setdefault(credit.account_id, credit_before)
     book.sequence += 1
-    booked = BookedTransfer(
-        book.sequence,
-        transfer.transfer_id,
-        transfer.kind,
-        refers_to,
-        debit.account_id,
-        credit.account_id,
-        amount,
-        purpose,
-        subject,
-        transfer.group_id,
-        transfer.effective,
-        book.now,
-        transfer.expires_at,
-        debit_side,
-        credit_side,
+    booked = _booked(
+        (
+            book.sequence,
+            transfer.transfer_id,
+            transfer.kind,
+            refers_to,
+            debit.account_id,
+            credit.account_id,
+            amount,
+            purpose,
+            subject,
+            transfer.group_id,
+            transfer.effective,
+            book.now,
+            transfer.expires_at,
+            debit_side,
+            credit_side,
+        )
     )
     book.counters[debit.account_id] = debit_side
     book.counters[credit.account_id] = credit_side
@@ -259,7 +259,7 @@ def _plain(book: Book, transfer: Transfer) -> _Posting:
     credit = book.accounts.get(transfer.credit or "")
     if debit is None or credit is None:
         raise _RefusedError(Code.ACCOUNT_NOT_FOUND)
-    return _Posting(debit, credit, amount, transfer.purpose or "", transfer.subject or "")
+    return debit, credit, amount, transfer.purpose or "", transfer.subject or ""
 
 
 def _referring(book: Book, transfer: Transfer, referred: BookedTransfer | None) -> _Posting:
@@ -275,7 +275,7 @@ def _referring(book: Book, transfer: Transfer, referred: BookedTransfer | None) 
     credit = book.accounts_by_id[referred.credit_account_id]
     if transfer.kind is TransferKind.REVERSE:
         debit, credit = credit, debit
-    return _Posting(
+    return (
         debit,
         credit,
         referred.amount if amount is None else amount,
@@ -317,10 +317,23 @@ def _apply(
         moved = 0
     if referred is not None and kind is not _REVERSE:
         held -= referred.amount
-    debits_posted, debits_pending, credits_posted, credits_pending = debit
-    debit_side = Counters(debits_posted + moved, debits_pending + held, credits_posted, credits_pending)
-    debits_posted, debits_pending, credits_posted, credits_pending = credit
-    credit_side = Counters(debits_posted, debits_pending, credits_posted + moved, credits_pending + held)
-    if max(debit_side) > _COUNTER_MAX or max(credit_side) > _COUNTER_MAX:
+    debited, reserved, debit_credits, debit_expected = debit
+    credit_debits, credit_reserved, credited, expected = credit
+    debited, reserved, credited, expected = (
+        debited + moved,
+        reserved + held,
+        credited + moved,
+        expected + held,
+    )
+    # The other four stay as they were.
+    if (
+        debited > _COUNTER_MAX
+        or reserved > _COUNTER_MAX
+        or credited > _COUNTER_MAX
+        or expected > _COUNTER_MAX
+    ):
         raise _RefusedError(Code.COUNTER_OVERFLOW)
-    return debit_side, credit_side
+    return (
+        _counters((debited, reserved, debit_credits, debit_expected)),
+        _counters((credit_debits, credit_reserved, credited, expected)),
+    )

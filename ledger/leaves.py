@@ -9,9 +9,9 @@ a citizen what they did, never what the venue has.
 """
 
 import datetime as dt
-import hashlib
 import struct
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -36,7 +36,9 @@ _COUNTERS = struct.Struct(">8q")
 _HEAD = DOMAIN + VERSION
 _SALT_HEAD = SALT_DOMAIN + VERSION
 _COUNTERS_HEAD = COUNTERS_DOMAIN + VERSION
+_POSTED = TransferKind.POST
 _KINDS = {kind: struct.pack(">H", len(kind.value)) + kind.value.encode() for kind in TransferKind}
+_POST = _KINDS[_POSTED]
 
 
 class Party(NamedTuple):
@@ -86,32 +88,39 @@ class Committer:
 
     def commitment(self, booked: BookedTransfer) -> bytes:
         """Return the 32 bytes that commit to a transfer. Raises KeyError if a party is not known."""
-        return hashlib.sha256(self.opening(booked)).digest()
+        return sha256(self.opening(booked)).digest()
 
     def opening(self, booked: BookedTransfer) -> bytes:
         """Return the bytes that the commitment is the hash of. Raises KeyError if a party is not known."""
-        place = booked.debit_account_id, booked.credit_account_id
-        named, salt_head = self._pairs.get(place) or self._pair(place)
-        salts = hashlib.sha256(salt_head + _SALT_PLACE.pack(booked.sequence)).digest()
-        counters = _COUNTERS.pack(*booked.debit_side, *booked.credit_side)
+        (
+            sequence, transfer_id, kind, refers_to, debit, credit, amount, purpose, subject, group_id,
+            effective, booked_at, expires_at, debit_side, credit_side,
+        ) = booked  # fmt: skip
+        named, salt_head = self._pairs.get((debit, credit)) or self._pair((debit, credit))
+        salts = sha256(salt_head + _SALT_PLACE.pack(sequence)).digest()
+        counters = _COUNTERS.pack(*debit_side, *credit_side)
+        about = subject.encode()
         return b"".join(
             (
                 _HEAD,
                 salts[:SALT_BYTES],
                 self._city,
-                _SEQUENCE_AND_ID.pack(8, booked.sequence, 16, booked.transfer_id.bytes),
-                _KINDS[booked.kind],
-                _ABSENT if booked.refers_to is None else b"\0\x10" + booked.refers_to.bytes,
-                _ABSENT if booked.group_id is None else b"\0\x10" + booked.group_id.bytes,
+                _SEQUENCE_AND_ID.pack(8, sequence, 16, transfer_id.bytes),
+                _POST if kind is _POSTED else _KINDS[kind],
+                _ABSENT if refers_to is None else b"\0\x10" + refers_to.bytes,
+                _ABSENT if group_id is None else b"\0\x10" + group_id.bytes,
                 named,
-                _NUMBER.pack(8, booked.amount),
-                self._texts.get(booked.purpose) or self._text(booked.purpose),
-                _field(booked.subject.encode()),
-                self._days.get(booked.effective) or self._day(booked.effective),
-                self._instants.get(booked.booked_at) or self._instant(booked.booked_at),
-                _ABSENT if booked.expires_at is None else self._instant(booked.expires_at),
+                _NUMBER.pack(8, amount),
+                self._texts.get(purpose) or self._text(purpose),
+                len(about).to_bytes(2),
+                about,
+                self._days.get(effective) or self._day(effective),
+                self._instants.get(booked_at) or self._instant(booked_at),
+                _ABSENT
+                if expires_at is None
+                else self._instants.get(expires_at) or self._instant(expires_at),
                 b"\0\x20",
-                hashlib.sha256(_COUNTERS_HEAD + salts[SALT_BYTES:] + counters).digest(),
+                sha256(_COUNTERS_HEAD + salts[SALT_BYTES:] + counters).digest(),
             )
         )
 
@@ -145,7 +154,7 @@ def _make_room(remembered: dict[Any, Any]) -> None:
 
 def commitment(opening: bytes) -> bytes:
     """Return the 32 bytes that an opening opens."""
-    return hashlib.sha256(opening).digest()
+    return sha256(opening).digest()
 
 
 def read_opening(data: bytes) -> Opening:
@@ -224,7 +233,7 @@ def content_digest(transfer: Transfer) -> bytes:
 
 def digest(values: Iterable[object]) -> bytes:
     """Return SHA-256 over values, each with its type and its length before it: no two lists are alike."""
-    return hashlib.sha256(b"".join(map(_typed, values))).digest()
+    return sha256(b"".join(map(_typed, values))).digest()
 
 
 def _typed(value: object) -> bytes:

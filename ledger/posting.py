@@ -6,7 +6,7 @@ of plain posts these are: the head, ids that are in use, the accounts with their
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -121,13 +121,28 @@ def _post(work: db.Work, batches: Sequence[Sequence[Transfer]]) -> list[list[Out
     book = _load(work, [*overdue, *batch] if overdue else batch, head, memory, overdue_ids)
     # Until all is written nothing is remembered for true; if it is rolled back later, the fence tells.
     memory.fence = None
-    decide(book, overdue)
-    outcomes = [decide(book, one) for one in batches]
-    memory.fence = _write(work, book, memory, head.sequence) if book.added else head.fence
+    outcomes: list[list[Outcome]] = [[] for _ in (overdue, *batches)]
+    partitions.ensure(work, head.sequence + 1, head.sequence + len(overdue) + len(batch))
+    _write(work, memory, _decided(book, (overdue, *batches), outcomes))
+    memory.fence = _advance(work, book, memory) if book.added else head.fence
     memory.sequence = book.sequence
     if book.refused:
         _remember_refusals(work, book)
-    return outcomes
+    return outcomes[1:]
+
+
+def _decided(
+    book: Book, batches: Sequence[Sequence[Transfer]], outcomes: Sequence[list[Outcome]]
+) -> Iterator[BookedTransfer]:
+    """Decide one transfer after the other, note the outcomes, and yield what is to be written.
+
+    So PostgreSQL writes the first while the next are decided.
+    """
+    for batch, noted in zip(batches, outcomes, strict=True):
+        for outcome in decide(book, batch):
+            noted.append(outcome)
+            if outcome.booked is not None and not outcome.replayed:
+                yield outcome.booked
 
 
 def post_or_raise(work: db.Work, batch: Sequence[Transfer]) -> list[BookedTransfer]:
@@ -238,9 +253,8 @@ def _known_groups(work: db.Work, groups: Iterable[UUID]) -> set[UUID]:
     return set(work.connection.execute(_GROUPS, asked).scalars())
 
 
-def _write(work: db.Work, book: Book, memory: Memory, sequence_before: int) -> int:
-    """Write what was added and return the new fence."""
-    partitions.ensure(work, sequence_before + 1, book.sequence)
+def _write(work: db.Work, memory: Memory, booked: Iterable[BookedTransfer]) -> None:
+    """Write the rows of transfers while they are decided."""
     commitment = memory.committer.commitment
     city = (work.city_id,)
     bulk.insert_rows(
@@ -249,10 +263,14 @@ def _write(work: db.Work, book: Book, memory: Memory, sequence_before: int) -> i
         ("city_id", *rows.NAMES, "commitment"),
         (
             (*city, *one[: len(rows.PLAIN)], *one.debit_side, *one.credit_side, commitment(one))
-            for one in book.added
+            for one in booked
         ),
     )
-    memory.newest = commitment(book.added[-1])
+
+
+def _advance(work: db.Work, book: Book, memory: Memory) -> int:
+    """Move the head of the book to the newest transfer and return the new fence."""
+    memory.newest = memory.committer.commitment(book.added[-1])
     fence = work.ids.random_number()
     advanced = {"city": work.city_id, "newest": book.sequence, "new_fence": fence}
     work.connection.execute(_ADVANCE, advanced)

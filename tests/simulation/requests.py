@@ -209,12 +209,15 @@ class Callers:
         ]  # fmt: skip
 
     def stray(self) -> list[Transfer]:
-        """Move anything anywhere."""
+        """Move anything anywhere, only nothing that was spent to a wallet: points are not traded."""
+        debit, credit = self._place(), self._place()
+        if debit.startswith(("venue/", "redeemed")) and credit.startswith("wallet/"):
+            debit, credit = credit, debit
         return [
             transfers.post(
                 self.ids.uuid(),
-                self._place(),
-                self._place(),
+                debit,
+                credit,
                 self.chance.randint(1, 300),
                 effective=self._today(),
                 purpose="stray",

@@ -1,7 +1,6 @@
 """The ledger in a simulated town: 100,000 steps among failures, and faults planted to prove that they are seen."""
 
 from collections.abc import Callable, Iterator, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -54,7 +53,7 @@ def test_a_seed_is_a_history(sqlite_stage: Stage) -> None:
 
 def no_guard(patch: pytest.MonkeyPatch) -> None:
     """Plant: what must not go below zero does."""
-    patch.setattr(deciding, "Guard", SimpleNamespace(NO_OVERDRAFT=None))
+    patch.setattr(deciding, "_NO_OVERDRAFT", None)
 
 
 def ids_forgotten(patch: pytest.MonkeyPatch) -> None:
