@@ -4,12 +4,12 @@ Nothing here wants all leaves. A root or a proof is made from the hashes of a fe
 caller has stored: `Subtree(level, number)` covers the `2 ** level` leaves from `number << level` on.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 HASH_BYTES = 32
-EMPTY_ROOT = hashlib.sha256().digest()
+EMPTY_ROOT = sha256().digest()
 """Root of a tree without leaves."""
 
 _LEAF = b"\x00"
@@ -32,12 +32,12 @@ Span = tuple[int, int]
 
 def leaf_hash(data: bytes) -> bytes:
     """Return the hash of a leaf's bytes."""
-    return hashlib.sha256(_LEAF + data).digest()
+    return sha256(_LEAF + data).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return the hash of an inner node."""
-    return hashlib.sha256(_NODE + left + right).digest()
+    return sha256(_NODE + left + right).digest()
 
 
 def root_of(hashes: Sequence[bytes]) -> bytes:

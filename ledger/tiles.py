@@ -4,6 +4,7 @@ A tile holds up to 256 neighbouring hashes of one level; level L + 1 hashes the 
 entry bundle holds the entries whose hashes are in the level 0 tile of the same number.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -102,12 +103,10 @@ def split_hashes(data: bytes, width: int) -> list[bytes]:
 
 def encode_bundle(entries: Iterable[bytes]) -> bytes:
     """Return entries behind one another, each after its length. Raises Invalid `entry-too-large`."""
-    parts = []
-    for entry in entries:
-        if len(entry) > ENTRY_BYTES_MAX:
-            raise Invalid("entry-too-large", maximum_bytes=ENTRY_BYTES_MAX)
-        parts.append(len(entry).to_bytes(_LENGTH_BYTES, "big") + entry)
-    return b"".join(parts)
+    known = list(entries)
+    if max(map(len, known), default=0) > ENTRY_BYTES_MAX:
+        raise Invalid("entry-too-large", maximum_bytes=ENTRY_BYTES_MAX)
+    return b"".join([len(entry).to_bytes(_LENGTH_BYTES, "big") + entry for entry in known])
 
 
 def decode_bundle(data: bytes) -> list[bytes]:
@@ -166,14 +165,15 @@ class Growth:
 
     def extend(self, entries: Iterable[bytes]) -> Iterator[tuple[Tile, bytes]]:
         """Add entries; yield each tile and bundle that has become full, with its bytes."""
-        for entry in entries:
-            self.entries.append(entry)
-            self.size += 1
-            full = self._add(0, merkle.leaf_hash(entry))
+        coming = iter(entries)
+        while taken := list(itertools.islice(coming, WIDTH - len(self.entries))):
+            self.entries += taken
+            self.size += len(taken)
+            self._level(0).extend(map(merkle.leaf_hash, taken))
             if len(self.entries) == WIDTH:
-                yield Tile(None, self.size // WIDTH - 1), encode_bundle(self.entries)
+                full = [(Tile(None, self.size // WIDTH - 1), encode_bundle(self.entries)), *self._close(0)]
                 self.entries.clear()
-            yield from full
+                yield from full
 
     def unfinished(self) -> Iterator[tuple[Tile, bytes]]:
         """Yield the partial tiles and the partial bundle of the tree as it is now."""
@@ -183,17 +183,19 @@ class Growth:
             if tile.level is not None:
                 yield tile, b"".join(self.levels[tile.level])
 
-    def _add(self, level: int, value: bytes) -> list[tuple[Tile, bytes]]:
+    def _level(self, level: int) -> list[bytes]:
         if level == len(self.levels):
             self.levels.append([])
-        hashes = self.levels[level]
-        hashes.append(value)
-        if len(hashes) < WIDTH:
-            return []
+        return self.levels[level]
+
+    def _close(self, level: int) -> list[tuple[Tile, bytes]]:
+        """Return the full tile of a level, and of each level above that its root fills."""
+        hashes, above = self.levels[level], self._level(level + 1)
         index = (self.size >> (HEIGHT * (level + 1))) - 1
-        tile, data, top = Tile(level, index), b"".join(hashes), merkle.root_of(hashes)
+        closed = [(Tile(level, index), b"".join(hashes))]
+        above.append(merkle.root_of(hashes))
         hashes.clear()
-        return [(tile, data), *self._add(level + 1, top)]
+        return closed if len(above) < WIDTH else [*closed, *self._close(level + 1)]
 
 
 @dataclass(slots=True)
