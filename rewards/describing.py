@@ -126,7 +126,8 @@ def value(fact_name: str, wanted: conditions.Value, _: Gettext, reader: Reader) 
         return _("yes") if wanted else _("no")
     if fact_name == "category" and wanted in reader.action.category_codes:
         return in_language(reader.action.category_names(str(wanted)), reader.language)
-    return _source(str(wanted), _) if fact_name == "source" else str(wanted)
+    known = {"source": _sources, "mode": _modes}.get(fact_name)
+    return known(_).get(str(wanted), str(wanted)) if known else str(wanted)
 
 
 def _effect(version: RuleVersion, reader: Reader, _: Gettext) -> list[str]:
@@ -241,9 +242,17 @@ def fact(name: str, _: Gettext) -> str:
     return known.get(name, name)
 
 
-def _source(code: str, _: Gettext) -> str:
-    known = {"app": _("app"), "desk": _("service desk"), "open311": _("city report system")}
-    return known.get(code, code)
+def _sources(_: Gettext) -> dict[str, str]:
+    return {
+        "app": _("app"),
+        "desk": _("service desk"),
+        "open311": _("city report system"),
+        "portal": _("city portal"),
+    }
+
+
+def _modes(_: Gettext) -> dict[str, str]:
+    return {"printed": _("printed code"), "display": _("code on a display"), "nfc": _("NFC chip")}
 
 
 def _trust(level: TrustLevel, _: Gettext) -> str:

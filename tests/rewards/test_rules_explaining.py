@@ -275,6 +275,20 @@ def test_sentences_are_found_by_the_catalogue() -> None:
     assert len(set(said)) > 50
 
 
+def test_codes_of_ways_and_signs_have_words() -> None:
+    """Nobody reads `printed` or `portal` in the register: values that we know are said in words."""
+    rows = [{"value": value, "points": 1} for value in ("printed", "display", "nfc")]
+    version = made.rule(effect={"kind": "table", "fact": "mode", "rows": rows})
+    from_portal = made.rule(when={"op": "in", "fact": "source", "values": ["portal", "desk", "elsewhere"]})
+
+    said = describing.describe(version, REPORT, english, "en", Names())
+    ways = describing.describe(from_portal, REPORT, english, "en", Names())
+
+    wanted = ["printed code: 1 point.", "code on a display: 1 point.", "NFC chip: 1 point."]
+    assert wanted == [line for line in said if line in wanted]
+    assert "Condition: way in is one of: city portal, service desk, elsewhere." in ways
+
+
 def test_a_decision_clause_by_clause() -> None:
     """What was asked, what came out, and how the points came about, in words."""
     version = made.rule(
