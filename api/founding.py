@@ -5,8 +5,9 @@ from identity.roles import Role
 from kernel import cities
 from kernel.cities import City, NewCity
 from kernel.db import Database, Work
+from kernel.errors import Invalid
 from ledger import chart
-from redemption import keys, live_keys
+from redemption import codes, keys, live_keys
 from redemption.keys import Sealer
 
 
@@ -15,6 +16,8 @@ def found(database: Database, sealer: Sealer, new: NewCity, *, admin_email: str 
 
     Raises Invalid or Conflict as `cities.create` does, Invalid `email-invalid`.
     """
+    if new.host is not None and len(new.host) > codes.HOST_LENGTH_MAX:
+        raise Invalid("city-host-too-long", maximum=codes.HOST_LENGTH_MAX)
     city_id = max((city.city_id for city in cities.every(database)), default=0) + 1
 
     def command(work: Work) -> City:

@@ -247,7 +247,8 @@ def validity(city: City, offer: Offer, bought_at: dt.datetime) -> tuple[dt.datet
 def _issues(work: db.Work, city: City, sales: Sequence[Sale]) -> list[_Issue]:
     newest = sa.select(sa.func.max(table.c.status_index)).where(table.c.city_id == work.city_id)
     index = work.connection.execute(newest).scalar()
-    first = 0 if index is None else index + 1
+    # A place is never given twice, also when who had it was erased: its bit in the status list stays.
+    first = max(0 if index is None else index + 1, keys.issued_in_all(work))
     return [
         _Issue(
             work.ids.random_bytes(tokens.VOUCHER_ID_BYTES),

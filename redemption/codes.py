@@ -21,6 +21,8 @@ TEXT_LENGTH_MAX: Final = 512
 """Longest text that is looked into, in characters."""
 APP_PREFIX: Final = "DC1:"
 MANUAL_CODE_LENGTH: Final = 10
+HOST_LENGTH_MAX: Final = 47
+"""Longest host name with which a voucher for one venue fits a QR code of version 10 on paper."""
 HANDLE_BYTES_MIN: Final = 6
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

@@ -26,12 +26,10 @@ def count(work: db.Work, unknown: Sequence[bytes]) -> None:
         {"indexes": indexes},
     )
     issued = {row.status_index: tokens.own_claims(row.token) for row in rows}
-    newest = sa.select(sa.func.max(table.c.status_index)).where(table.c.city_id == work.city_id)
-    last = work.connection.execute(newest).scalar()
-    beyond = -1 if last is None else last
+    beyond = keys.issued_in_all(work)
     foreign = [
         tokens.kid_of(token)
         for token, claims in read
-        if claims.status_index > beyond or issued.get(claims.status_index, claims) != claims
+        if claims.status_index >= beyond or issued.get(claims.status_index, claims) != claims
     ]
     keys.count_foreign(work, foreign)

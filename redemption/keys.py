@@ -192,6 +192,12 @@ def alarm(work: db.Work) -> list[IssuingKey]:
     return found
 
 
+def issued_in_all(reading: db.Reading) -> int:
+    """Return how many tokens were ever signed with any key: no place of the status list is beyond that."""
+    total = sa.select(sa.func.sum(table.c.issued)).where(table.c.city_id == reading.city_id)
+    return int(reading.connection.execute(total).scalar() or 0)
+
+
 def _new_key(work: db.Work) -> SigningKey:
     """Return a key whose name is free: four bytes are few enough to meet twice."""
     taken = {key.kid for key in every(work)}

@@ -19,6 +19,9 @@ SENTENCES = {
     "capture-exceeds-hold": N_("More was to be booked than had been reserved."),
     "city-exists": N_("A city of this name or address exists already."),
     "city-name-missing": N_("The city needs a name."),
+    "city-host-too-long": N_(
+        "The host name is longer than {maximum} characters: codes on paper would be too large."
+    ),
     "city-slug-invalid": N_("The short name of the city may have small letters, digits and hyphens."),
     "counter-overflow": N_("The amount is too large for this account."),
     "expiry-not-in-future": N_("The reservation would be over already."),

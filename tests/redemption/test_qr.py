@@ -46,7 +46,7 @@ def test_a_token_for_one_venue_stays_small(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("host", "screen", "paper"),
-    [("bon.de", 8, 9), ("bonus.city-of.example", 8, 10), ("a" * 43, 8, 10)],
+    [("bon.de", 8, 9), ("bonus.city-of.example", 8, 10), ("a" * codes.HOST_LENGTH_MAX, 8, 10)],
 )
 def test_an_address_stays_small_enough_for_paper(host: str, screen: int, paper: int) -> None:
     """With any usual host, paper needs no more than version 10."""

@@ -296,3 +296,49 @@ def test_cose_messages_of_other_profiles_are_refused() -> None:
             tokens.verify(bytes.fromhex(message), RING, BEGIN)
         actual[name] = refused.value.code
     assert expected == actual
+
+
+@pytest.mark.parametrize("vector", pinned.load("cose-sign1")["messages"], ids=pinned.name)
+def test_the_working_group_s_other_messages_are_refused(vector: dict[str, str]) -> None:
+    """Valid ones of another profile and spoiled ones: each refused with its reason, none read."""
+    with pytest.raises(TokenRefused) as refused:
+        tokens.verify(bytes.fromhex(vector["message"]), RING, BEGIN)
+    assert vector["refusal"] == refused.value.code
+
+
+@given(_claims())
+def test_a_token_is_packed_and_put_together_again(claims: Claims) -> None:
+    """Whatever it says, if its instants have four bytes; what is put together is verified like any other."""
+    token = tokens.issue(claims, KEY)
+    short = tokens.packed(token)
+    if claims.issued_at < 2**16:
+        assert short is None
+        return
+    assert short is not None
+    assert 26 == len(token) - len(short)
+    assert token == tokens.unpacked(short)
+    assert claims == tokens.own_claims(token)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_unpack_to_what_is_refused(data: bytes) -> None:
+    """Packing opens no second way in."""
+    token = tokens.unpacked(data)
+    if token is not None:
+        with pytest.raises(TokenRefused):
+            tokens.verify(token, RING, BEGIN)
+
+
+@given(_claims())
+def test_an_independent_library_reads_what_is_signed_anew(claims: Claims) -> None:
+    """The same claims under another key: genuine for cwt, and no longer under the old key."""
+    other = SigningKey(bytes(range(1, 33)))
+    fresh = tokens.resign(tokens.issue(claims, KEY), other)
+    key = COSEKey.new({1: 1, 2: other.kid, 3: -19, -1: 6, -2: other.verify_key.public_key})
+
+    told: Any = cwt.decode(fresh, key, no_verify=True)
+    assert (claims.voucher_id, claims.expires_at) == (told[7], told[4])
+    with pytest.raises(TokenRefused, match="unknown-key"):
+        tokens.read(fresh, RING, claims.issued_at)
+    with pytest.raises(ValueError, match="no token"):
+        tokens.resign(b"\xd2\x84", other)
