@@ -17,7 +17,6 @@ from redemption.status_lists import Stamp
 from redemption.tables import issuing_keys
 from redemption.tables import vouchers as vouchers_table
 from redemption.trust_tables import status_lists as table
-from redemption.vouchers import VoucherStatus
 
 PAUSE = dt.timedelta(seconds=15)
 """At least so long between two lists."""
@@ -135,7 +134,7 @@ def from_the_ledger(reading: db.Reading) -> bytearray:
     """Return the bits as the ledger has them, voucher by voucher: for the first list, and as a proof."""
     bits, before = bytearray(), None
     while page := vouchers.every(reading, before=before):
-        over = [one.status_index for one in page if one.status is not VoucherStatus.USABLE]
+        over = [one.status_index for one in page if one.status not in vouchers.SHOWN or one.frozen_at]
         status_lists.set_bits(bits, over)
         before = page[-1].status_index
     status_lists.reach(bits, _issued_count(reading))

@@ -13,13 +13,11 @@ import sqlalchemy as sa
 
 from kernel import db
 from kernel.errors import NotFound
-from ledger import queries
 from redemption import keys, tokens, vouchers
 from redemption.keys import Sealer
 from redemption.tables import redemptions
 from redemption.tables import vouchers as vouchers_table
 from redemption.trust_tables import key_reissues as table
-from redemption.vouchers import Step
 
 BATCH = 2000
 _BEGINNING = -1
@@ -166,10 +164,10 @@ def _page(reading: db.Reading, kid: str, after_index: int, batch: int) -> list[_
 
 
 def _open(reading: db.Reading, page: Sequence[_Signed]) -> list[_Signed]:
-    """Return the vouchers whose first hold is still a hold."""
-    holds = [vouchers.transfer_id(reading.city_id, row.voucher_id, Step.HOLD, 0) for row in page]
-    resolved = queries.resolution(reading, holds)
-    return [row for row, hold in zip(page, holds, strict=True) if hold not in resolved]
+    """Return the vouchers that may still be shown at a door, those with some of their uses left too."""
+    found = vouchers.find(reading, voucher_ids=[row.voucher_id for row in page])
+    shown = {one.voucher_id for one in found if one.status in vouchers.SHOWN}
+    return [row for row in page if row.voucher_id in shown]
 
 
 def _store(work: db.Work, signed: Sequence[tuple[_Signed, bytes]], kid: str) -> None:

@@ -63,6 +63,10 @@ class VoucherStatus(enum.StrEnum):
     """Not used in time: points and place are back."""
 
 
+SHOWN = frozenset({VoucherStatus.USABLE, VoucherStatus.ACTIVE})
+"""What may be shown at a door."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voucher:
     """A voucher with everything that is shown of it."""
