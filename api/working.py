@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from api import (
+    city_ways,
     duties,
     erasing,
     idempotency,
@@ -19,6 +20,7 @@ from api import (
     photo_keeping,
     posting_letters,
     receipts_due,
+    reconciling,
     self_auditing,
     settlements_due,
     simulating,
@@ -65,12 +67,17 @@ def _finish_erasing(services: Services, city: City, payload: Mapping[str, Any]) 
     erasing.finish(services, city, payload)
 
 
+def _send_volume_alarm(services: Services, city: City, payload: Mapping[str, Any]) -> None:
+    reconciling.send_alarm(services, city, payload)
+
+
 def _pay_waiting(services: Services, city: City, payload: Mapping[str, Any]) -> Callable[[Work], None]:
     del services
     return lambda work: funding.pay_waiting(work, city, str(payload["campaign"]))
 
 
 HANDLERS: Mapping[str, Handler] = {
+    reconciling.TOPIC_ALARM: _send_volume_alarm,
     signing_in.TOPIC: _send_code,
     paying_fines.TOPIC_PAID: _report_fine,
     erasing.TOPIC: _finish_erasing,
@@ -110,6 +117,7 @@ def do_daily(services: Services, city: City) -> None:
         signing_in.forget_old,
     ):
         run(city.city_id, forget)
+    reconciling.run(services, city, city_ways.providers(services, city))
     services.database.scrub()
 
 

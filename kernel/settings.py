@@ -47,6 +47,21 @@ class Settings(BaseSettings):
     """By which Stripe signs its messages to `/webhooks/payments/stripe`."""
     stripe_address: str | None = None
     """Another address of Stripe's interface: for tests."""
+    xbezahldienste_url: str = ""
+    """Base address of a payment service that speaks XBezahldienste 1.0; empty: none."""
+    xbezahldienste_originator: str = ""
+    """By which the service knows this online service."""
+    xbezahldienste_end_point: str = ""
+    """By which it knows the authority, often its municipality key (AGS)."""
+    xbezahldienste_token_url: str = ""
+    """Where tokens are got by client credentials; empty: the certificate is enough."""
+    xbezahldienste_client_id: str = ""
+    xbezahldienste_client_secret: SecretStr | None = None
+    xbezahldienste_certificate: Path | None = None
+    """Client certificate (PEM) for mutual TLS."""
+    xbezahldienste_certificate_key: Path | None = None
+    xbezahldienste_callback_secret: SecretStr | None = Field(default=None, min_length=16)
+    """Bearer token of messages that the service sends by agreement; without one they are refused."""
     demo: bool = False
     """Show sign-in codes on the page and mark the city as a demonstration. Never in production."""
     trusted_proxies: str = "127.0.0.1"

@@ -132,6 +132,7 @@ reconciliations = sa.Table(
     sa.Column("finished_at", db.UtcDateTime, nullable=False),
     sa.Column("compared", db.Json, nullable=False, comment="What was compared, with both sums"),
     sa.Column("differences", db.Json, nullable=False, comment="Cause and amounts of each"),
+    sa.Column("volumes", db.Json, comment="Redeemed in twelve months, for each network"),
 )
 
 alarms = sa.Table(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kernel import db
 from kernel.errors import NotFound
+from redemption import payments
 from redemption.collecting_tables import requests as table
 from redemption.providers import PaymentStatus
 
@@ -101,6 +102,9 @@ def receive(work: db.Work, request: CollectionRequest, cents: int, method: str) 
     received = request.received_cents + cents
     paid_at = work.now if received >= request.cents else None
     _change(work, request.payment_id, received_cents=received, method=method, paid_at=paid_at)
+    if payments.find(work, request.payment_id) is not None:
+        # Somebody waits for it: the till looks at once.
+        payments.change(work, request.payment_id, due_at=work.now, looks=0)
     return by_code(work, request.code)
 
 

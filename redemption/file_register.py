@@ -104,6 +104,10 @@ class FileFineRegister:
                 )
             self._append_payment(payment)
 
+    def payments(self) -> list[FinePayment]:
+        """Return the payments that were reported."""
+        return list(self._read().payments.values())
+
     def __len__(self) -> int:
         return len(self._read().fines)
 

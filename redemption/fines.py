@@ -6,7 +6,7 @@ from the outbox, so it may hear of a payment twice and must tolerate that.
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from kernel.errors import Conflict, DomainError, Kind, NotFound
 
@@ -72,6 +72,15 @@ class FineRegister(Protocol):
         Raises RegisterUnavailable; FineNotFound, FineAmountDiffers or FineAlreadyPaid (by another payment),
         which repeating does not mend: somebody has to look into it.
         """
+        ...
+
+
+@runtime_checkable
+class ListsPayments(Protocol):
+    """A register that can say which payments it has, so that both sides can be compared."""
+
+    def payments(self) -> list[FinePayment]:
+        """Return the payments that were reported from here. Raises RegisterUnavailable."""
         ...
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict, Invalid, NotFound
+from redemption import payments
 from redemption.collecting_tables import hand_refunds as table
 from redemption.providers import KeyConflict, NewRefund, PaymentUnknown, ProviderRefund, RefundStatus
 
@@ -122,6 +123,8 @@ def done(
         .where(table.c.city_id == work.city_id, table.c.refund_id == refund_id)
         .values(status=RefundStatus.SUCCEEDED.value, done_on=on, done_by=by, receipt_number=receipt_number)
     )
+    if payments.find_refund(work, refund_id) is not None:
+        payments.change_refund(work, refund_id, due_at=work.now, looks=0)
     return get(work, refund_id)
 
 

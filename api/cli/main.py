@@ -15,6 +15,7 @@ from api.cli import (
     imports,
     log,
     opening,
+    reconciling,
     rules,
     running,
 )
@@ -58,6 +59,7 @@ app.command()(running.worker)
 app.command()(running.demo)
 app.command()(running.status)
 app.command()(books.settle)
+app.command()(reconciling.reconcile)
 app.add_typer(running.keys, name="keys")
 
 

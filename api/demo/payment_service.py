@@ -11,7 +11,6 @@ import json
 import re
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -20,6 +19,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 from urllib.parse import urlsplit
+
+from kernel.clock import SystemClock
+from kernel.ids import IdSource
 
 ORIGINATOR, END_POINT = "duiscoin", "05112000"
 CLIENT_ID, CLIENT_SECRET = "duiscoin", "only-for-demonstrations"
@@ -41,6 +43,7 @@ class PaymentService:
     tokens: set[str] = field(default_factory=set)
     calls: list[str] = field(default_factory=list)
     late_seconds: float = 1.0
+    ids: IdSource = field(default_factory=lambda: IdSource(SystemClock()))
     url: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -69,7 +72,7 @@ class PaymentService:
             numbers = {one["paymentRequest"]["requestId"] for one in self.transactions.values()}
             if request["requestId"] in numbers:
                 return _problem(HTTPStatus.CONFLICT, "PAYMENT_EXISTS")
-            number = str(uuid.uuid4()) if self.own_ids else request["requestId"]
+            number = str(self.ids.uuid()) if self.own_ids else request["requestId"]
             self.transactions[number] = {
                 "paymentRequest": request,
                 "paymentInformation": {
@@ -92,7 +95,7 @@ def _fault(request: dict[str, Any]) -> str:
             and _DESCRIPTION.fullmatch(request["description"])
             and request["currency"] == "EUR"
             and 0 < len(items) < 100  # noqa: PLR2004 -- the standard's bounds
-            and 0 < total <= 999999  # noqa: PLR2004
+            and 0 < total <= 999999  # noqa: PLR2004 -- the standard's bounds
             and request["redirectUrl"].startswith("http")
         )
         parts = sum(item["totalNetAmount"] + item["totalTaxAmount"] for item in items)
@@ -188,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Authorization") != f"Basic {pair}":
             self._say(HTTPStatus.UNAUTHORIZED, {"error": "invalid_client"})
             return
-        token = uuid.uuid4().hex
+        token = self.service.ids.token()
         self.service.tokens.add(token)
         self._say(HTTPStatus.OK, {"access_token": token, "token_type": "Bearer", "expires_in": 300})
 

@@ -18,6 +18,8 @@ from ledger import accounts, chart, invariants, queries
 from ledger.accounts import Account
 from ledger.outcomes import Counters
 from ledger.transfers import DUC, EUR
+from redemption import reconciliations
+from redemption.volumes import THRESHOLD_CENTS
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/treasury")
@@ -80,11 +82,13 @@ def overview(request: Request, caller: Reader) -> Response:
         sequence = queries.head_sequence(reading)
         due = settlements_due.count(reading, caller.city)
         undelivered = outbox.undelivered_count(reading)
+        compared = reconciliations.newest(reading)
     payable = sum(left.posted for account, left in balance if account.path.startswith("eur/payable/"))
     cost = -sum(left.posted for account, left in balance if account.path == chart.EUR_PROGRAMME)
     return framing.show(
         request, caller, "treasury/overview.html", area=Area.TREASURY, supply=supply(balance),
         payable_cents=payable, cost_cents=cost, sequence=sequence, due=due, undelivered=undelivered,
+        compared=compared, threshold=THRESHOLD_CENTS, bearers=bearers(balance),
     )  # fmt: skip
 
 
@@ -160,6 +164,27 @@ def supply(balance: Sequence[tuple[Account, Counters]]) -> Supply:
         offline_loss=total(chart.OFFLINE_LOSS),
         held=sum(left.debits_pending for _, left in points),
     )
+
+
+def bearers(balance: Sequence[tuple[Account, Counters]]) -> list[tuple[str, int]]:
+    """Return who bears what of what was paid, in cents: the programme, payers, losses and fees."""
+    euros = [(account.path, left) for account, left in balance if account.asset == EUR]
+
+    def net(*prefixes: str) -> int:
+        return sum(left.posted for path, left in euros if path.startswith(prefixes))
+
+    found = [
+        (N_("The programme, for points"), -net(chart.EUR_PROGRAMME)),
+        (
+            N_("Payers, in euros, less payouts"),
+            -net("eur/clearing/", "eur/cash/", "eur/girocard/", "eur/bank"),
+        ),
+        (N_("Lost to payers' banks"), -net("eur/losses")),
+        (N_("Fees of payment services"), -net("eur/fees")),
+        (N_("Missing in drawers"), -net("eur/differences/")),
+        (N_("Nobody yet: unclaimed money"), net("eur/suspense/")),
+    ]
+    return [(label, cents) for label, cents in found if cents]
 
 
 def _people(reading: Reading, actors: Sequence[str]) -> dict[str, str]:

@@ -17,6 +17,7 @@ SENTENCES = {
     "receipt-closed": N_("Nothing of this receipt is open any more."),
     "receipt-number-invalid": N_("A receipt number has letters, digits, hyphens, dots and slashes."),
     "receipt-number-used": N_("The receipt number {receipt} was given for something else already."),
+    "refund-at-desk": N_("This money was taken at a desk and is given back there."),
     "refund-day-invalid": N_("The day must lie between {earliest} and {latest}."),
     "girocode-invalid": N_("A bank would refuse this transfer: please correct “{field}”."),
 }

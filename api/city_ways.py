@@ -1,0 +1,68 @@
+"""The ways to pay that a city has without a payment service of its own, and the one of the administration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.services import Services
+from kernel.cities import City
+from kernel.db import Reading
+from merchants import billing
+from redemption.city_providers import DeskProvider, TransferProvider
+from redemption.providers import PaymentProvider
+from redemption.service_connection import Credentials, ServiceConnection
+from redemption.xbezahldienste import XBezahldienste
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """The city's account, to which people transfer money."""
+
+    name: str
+    iban: str
+
+
+def bank_account(reading: Reading) -> BankAccount | None:
+    """Return the city's bank account: that of its billing profile; None if it has none yet."""
+    profile = billing.find(reading)
+    return None if profile is None else BankAccount(profile.name, profile.iban)
+
+
+def providers(services: Services, city: City) -> Mapping[str, PaymentProvider]:
+    """Return the city's ways by name: desks, transfers once it has an account, XBezahldienste if set."""
+    with services.database.reading(city.city_id) as reading:
+        has_account = bank_account(reading) is not None
+    desk = DeskProvider(services.database, city.city_id)
+    found: dict[str, PaymentProvider] = {desk.name: desk}
+    if has_account:
+        transfer = TransferProvider(services.database, city.city_id)
+        found[transfer.name] = transfer
+    online = _xbezahldienste(services, city)
+    if online is not None:
+        found[online.name] = online
+    return found
+
+
+def _xbezahldienste(services: Services, city: City) -> XBezahldienste | None:
+    chosen = services.settings
+    if not chosen.xbezahldienste_url:
+        return None
+    credentials = Credentials(
+        certificate=chosen.xbezahldienste_certificate,
+        certificate_key=chosen.xbezahldienste_certificate_key,
+        token_url=chosen.xbezahldienste_token_url,
+        client_id=chosen.xbezahldienste_client_id,
+        client_secret=_secret(chosen.xbezahldienste_client_secret),
+    )
+    return XBezahldienste(
+        ServiceConnection(chosen.xbezahldienste_url, credentials),
+        services.database,
+        city.city_id,
+        originator=chosen.xbezahldienste_originator,
+        end_point=chosen.xbezahldienste_end_point,
+        callback_secret=_secret(chosen.xbezahldienste_callback_secret),
+    )
+
+
+def _secret(given: object) -> str:
+    reveal = getattr(given, "get_secret_value", None)
+    return reveal() if reveal else ""

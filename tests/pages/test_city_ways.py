@@ -1,0 +1,199 @@
+"""The pages of money that comes to the city itself: bank files, the cash desk, the nightly comparison."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from api import city_ways, mailing, reconciling
+from identity.roles import Role
+from kernel import outbox
+from merchants import billing
+from redemption import hand_refunds, reconciliations, volumes
+from redemption.providers import NewRefund
+from redemption.volumes import ALARM_CENTS, Network, Volume
+from tests.api.edge import Edge
+from tests.redemption.bank import IBAN, Bank, Credit, camt, mistyped
+
+GERMAN = {"Accept-Language": "de"}
+
+
+@pytest.fixture
+def bank(edge: Edge) -> Bank:
+    """Give the city an account, and what it collects."""
+    profile = billing.Profile(
+        "Stadt Duisburg",
+        "Burgplatz 19",
+        "47051",
+        "Duisburg",
+        "kasse@duisburg.example",
+        "05112000-KAEMM-38",
+        IBAN,
+    )
+    edge.database.run(edge.city.city_id, lambda work: billing.save(work, profile))
+    return Bank(edge.database, edge.city.city_id)
+
+
+def treasurer(edge: Edge) -> dict[str, str]:
+    """Sign a treasurer in; return the hidden fields of forms."""
+    _, token = edge.person("tom@example.org", Role.TREASURER)
+    return edge.browse(token)
+
+
+def upload(edge: Edge, fields: dict[str, str], content: bytes, key: str) -> Any:
+    """Hand a file in."""
+    data = {**fields, "idempotency_key": key}
+    return edge.client.post(
+        "/treasury/bank", data=data, files={"file": ("camt.xml", content)}, headers=GERMAN
+    )
+
+
+def test_a_statement_is_taken_in_and_the_rest_is_seen_to(edge: Edge, bank: Bank) -> None:
+    """What pays an order is booked; a mistyped reference is assigned; what is for nobody goes back; the log has it."""
+    asked, other = bank.ask(500), bank.ask(700)
+    fields = treasurer(edge)
+    content = camt(Credit(500, asked.reference), Credit(700, mistyped(other.reference)), Credit(120, "Miete"))
+    first = upload(edge, fields, content, "k1")
+    again = upload(edge, fields, content, "k2")
+    page = edge.client.get(first.headers["location"], headers=GERMAN).text
+
+    assert "notice=bank-file-taken" in first.headers["location"]
+    assert "notice=bank-file-known" in again.headers["location"]
+    assert "Die Datei wurde übernommen." in page
+    assert 2 == page.count('data-receipt="unknown"')
+    assert "Ist die Referenz nur vertippt" in page
+    rent, order = [one for one in bank.receipts() if one.is_open]
+    for path, data in (
+        (f"{order.entry_key}/assign", {"reference": other.reference, "idempotency_key": "k3"}),
+        (f"{rent.entry_key}/back", {"done_on": "2026-05-04", "idempotency_key": "k4"}),
+    ):
+        assert 303 == edge.client.post(f"/treasury/bank/receipts/{path}", data={**fields, **data}).status_code
+    assert "Nichts ist offen" in edge.client.get("/treasury/bank", headers=GERMAN).text
+    assert {"bank-file-taken-in", "receipt-assigned", "money-sent-back"} <= set(edge.audited())
+
+
+def test_a_wrong_file_is_refused_with_the_reason(edge: Edge, bank: Bank) -> None:
+    """No file, no XML, another account: the page says why, and nothing is taken in."""
+    fields = treasurer(edge)
+    for number, content in enumerate((b"", b"nonsense", camt(Credit(1), iban="DE75512108001245126199"))):
+        answer = upload(edge, fields, content, f"k{number}")
+        assert 422 == answer.status_code
+        assert "kern-alert--danger" in answer.text or "error" in answer.text
+    assert [] == bank.receipts()
+
+
+def test_a_refund_by_hand_is_noted(edge: Edge, bank: Bank) -> None:
+    """Name and account stand on the page; afterwards nobody waits."""
+    asked = bank.ask(500)
+    bank.take_in(camt(Credit(500, asked.reference)))
+    bank.transfers.refund(NewRefund("refund-1", 81, asked.reference, 200))
+    fields = treasurer(edge)
+    page = edge.client.get("/treasury/bank", headers=GERMAN).text
+    done = edge.client.post("/treasury/bank/refunds/81", data={**fields, "done_on": "2026-05-04"})
+
+    assert "DE75512108001245126199" in page
+    assert 303 == done.status_code
+    assert "Niemand wartet auf Geld" in edge.client.get("/treasury/bank", headers=GERMAN).text
+
+
+def test_an_auditor_only_looks(edge: Edge, bank: Bank) -> None:
+    """No forms, and no right to post."""
+    bank.take_in(camt(Credit(120, "Miete")))
+    _, token = edge.person("ada@example.org", Role.AUDITOR)
+    fields = edge.browse(token)
+    page = edge.client.get("/treasury/bank", headers=GERMAN).text
+
+    assert "Keine bekannte Referenz" in page
+    assert "Zuordnen" not in page
+    assert 403 == upload(edge, fields, camt(Credit(1)), "k").status_code
+
+
+def test_the_cash_desk_from_code_to_count(edge: Edge, bank: Bank) -> None:
+    """Staff find the order, take the money, give some back and count; what is wrong is told at the field."""
+    asked = bank.desks.create(bank.new(1250))
+    _, token = edge.person("kim@example.org", Role.CASE_WORKER)
+    fields = edge.browse(token)
+    wrong = edge.client.get("/office/cash?code=0000000000", headers=GERMAN)
+    found = edge.client.get(f"/office/cash?code={asked.reference.lower()}", headers=GERMAN).text
+    assert 422 == wrong.status_code
+    assert "Unter diesem Code ist nichts zu bezahlen" in wrong.text
+    assert f'data-order="{asked.reference}"' in found
+    assert "12,50" in found
+
+    form = {**fields, "code": asked.reference, "desk": "rathaus", "method": "cash"}
+    refused = edge.client.post("/office/cash", data={**form, "receipt_number": "?"}, headers=GERMAN)
+    paid = edge.client.post("/office/cash", data={**form, "receipt_number": "R-1", "idempotency_key": "k1"})
+    assert 422 == refused.status_code
+    assert "Eine Quittungsnummer besteht aus" in refused.text
+    assert 303 == paid.status_code
+    bank.desks.refund(NewRefund("refund-1", 91, asked.reference, 250))
+    back = {**fields, "desk": "rathaus", "receipt_number": "R-2", "idempotency_key": "k2"}
+    assert 303 == edge.client.post("/office/cash/refunds/91", data=back).status_code
+    count = {**fields, "desk": "rathaus", "change": "50,00", "counted": "59", "idempotency_key": "k3"}
+    unexplained = edge.client.post("/office/cash/count", data=count, headers=GERMAN)
+    nonsense = edge.client.post(
+        "/office/cash/count", data={**count, "counted": "viel", "idempotency_key": "k4"}
+    )
+    right = {**count, "counted": "60,00", "idempotency_key": "k5"}
+    counted = edge.client.post("/office/cash/count", data=right, headers=GERMAN)
+    assert "Bitte sagen Sie in wenigen Worten" in unexplained.text
+    assert 422 == nonsense.status_code
+    assert 303 == counted.status_code
+    assert "Ihre Kasse ist für heute gezählt" in edge.client.get("/office/cash", headers=GERMAN).text
+    assert {"desk-money-taken", "desk-money-given-back", "drawer-counted"} <= set(edge.audited())
+
+
+def test_differences_are_listed_with_cause_and_next_step(edge: Edge, bank: Bank) -> None:
+    """Money in suspense shows up, on the page and on the overview; once it is seen to, everything agrees."""
+    bank.take_in(camt(Credit(120, "Miete")))
+    fields = treasurer(edge)
+    assert "Noch kein Abgleich" in edge.client.get("/treasury/reconciliation", headers=GERMAN).text
+    assert 303 == edge.client.post("/treasury/reconciliation", data=fields).status_code
+    page = edge.client.get("/treasury/reconciliation", headers=GERMAN).text
+    overview = edge.client.get("/treasury", headers=GERMAN).text
+
+    assert 'data-trouble="money-unclaimed"' in page
+    assert "Ordnen Sie es auf der Seite „Geldeingang“ zu" in page
+    assert "1 Stelle stimmt nicht überein" in overview
+    assert "data-volumes" in overview
+    assert "Noch niemand: nicht zugeordnetes Geld" in overview
+    (rent,) = bank.receipts()
+    back = {**fields, "done_on": "2026-05-04", "idempotency_key": "k2"}
+    edge.client.post(f"/treasury/bank/receipts/{rent.entry_key}/back", data=back)
+    edge.client.post("/treasury/reconciliation", data={**fields, "idempotency_key": "k3"})
+    assert "Alles stimmt überein." in edge.client.get("/treasury/reconciliation", headers=GERMAN).text
+
+
+def test_waiting_and_uncounted_are_found(edge: Edge, bank: Bank) -> None:
+    """A refund that waits for a week and money that the till has not seen yet are differences, each with its sort."""
+    asked = bank.ask(500)
+    bank.take_in(camt(Credit(500, asked.reference)))
+    bank.transfers.refund(NewRefund("refund-1", 81, asked.reference, 200))
+    bank.database.clock.advance(dt.timedelta(days=8))  # type: ignore[attr-defined]  # the tests' clock
+    given = edge.app.state.services
+    made = reconciling.run(given, edge.city, city_ways.providers(given, edge.city))
+
+    assert {"refund-waits", "books-differ"} == {one.trouble.value for one in made.differences}
+    with edge.database.reading(edge.city.city_id) as reading:
+        assert made == reconciliations.newest(reading)
+        assert 1 == len(hand_refunds.pending(reading))
+
+
+def test_treasurers_are_told_once_of_a_large_volume(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One e-mail each, in their language; the next night none."""
+    edge.person("tom@example.org", Role.TREASURER)
+    loud = (Volume(Network.VENUES, 1, ALARM_CENTS),)
+    monkeypatch.setattr(volumes, "measure", lambda _reading, _city: loud)
+    given = edge.app.state.services
+    for _ in range(2):
+        reconciling.run(given, edge.city, {})
+    sent: list[str] = []
+    monkeypatch.setattr(mailing, "send", lambda _, to, subject, body: sent.append(f"{to} {subject} {body}"))
+    with edge.database.reading(edge.city.city_id) as reading:
+        due = [one for one in outbox.due(reading) if one.topic == reconciling.TOPIC_ALARM]
+    for one in due:
+        reconciling.send_alarm(given, edge.city, one.payload)
+
+    assert 1 == len(sent)
+    assert "800.000 " in sent[0]
+    assert sent[0].startswith("tom@example.org")
