@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from api import (
-    city_ways,
     duties,
     erasing,
     idempotency,
@@ -117,7 +116,7 @@ def do_daily(services: Services, city: City) -> None:
         signing_in.forget_old,
     ):
         run(city.city_id, forget)
-    reconciling.run(services, city, city_ways.providers(services, city))
+    reconciling.run(services, city, paying.providers(services, city))
     services.database.scrub()
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import typer
 
-from api import city_ways, reconciling, services
+from api import paying, reconciling, services
 from api.cli import opening
 from api.cli.books import CityOption, JsonOption
 
@@ -16,7 +16,7 @@ def reconcile(city: CityOption = None, as_json: JsonOption = False) -> None:
     database = opening.database(chosen_settings)
     chosen = opening.city(database, city)
     given = services.build(chosen_settings, database)
-    made = reconciling.run(given, chosen, city_ways.providers(given, chosen))
+    made = reconciling.run(given, chosen, paying.providers(given, chosen))
     if as_json:
         document = {
             "finished_at": made.finished_at.isoformat(),

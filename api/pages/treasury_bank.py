@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from api import city_ways, commanding, reconciling, services
+from api import city_ways, commanding, paying, reconciling, services
 from api.access import Access, Caller
 from api.pages import framing
 from api.pages.framing import Area
@@ -193,7 +193,7 @@ def reconciliation(request: Request, caller: Reader) -> Response:
 def compare(request: Request, caller: TreasurerForm) -> Response:
     """Compare everything now."""
     given = services.of(request)
-    reconciling.run(given, caller.city, city_ways.providers(given, caller.city))
+    reconciling.run(given, caller.city, paying.providers(given, caller.city))
     return framing.go("/treasury/reconciliation", "reconciled")
 
 

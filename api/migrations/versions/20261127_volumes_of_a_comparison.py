@@ -6,7 +6,7 @@ from alembic import op
 from kernel import db
 
 revision = "20261127_volumes"
-down_revision = "20261127_offer_terms"
+down_revision = "20261127_credit_notes"
 branch_labels = None
 depends_on = None
 
