@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from api import (
+    calling_off_due,
     duties,
     erasing,
     idempotency,
@@ -33,7 +34,7 @@ from kernel.cities import City
 from kernel.db import Work
 from kernel.outbox import Event
 from ledger import wallets
-from redemption import keys, paying_fines, publishing_status
+from redemption import keys, paying_fines, publishing_status, reminding
 from rewards import city_events, funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
@@ -148,6 +149,8 @@ def _work(services: Services, ending: threading.Event) -> None:
                 receipts_due.issue(services.database, city)
                 busy += deliver_due(services, city)
                 busy += paying.till(services, city).advance_due()
+                busy += calling_off_due.proceed(services, city)
+                busy += services.database.run(city.city_id, reminding.remind)
                 today = city.day_of(services.database.clock.now())
                 if done.get(city.city_id) != today:
                     do_daily(services, city)

@@ -31,6 +31,8 @@ class OfferStatus(enum.StrEnum):
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
     """Not sold any more; vouchers that were sold stay valid."""
+    CANCELLED = "cancelled"
+    """Called off: whatever was open has been given back, or is about to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,14 @@ def publish(work: db.Work, city: City, offer_id: int) -> Offer:
 def withdraw(work: db.Work, offer_id: int) -> Offer:
     """Stop selling; vouchers that were sold stay valid. Again: no change. Raises NotFound."""
     offer = get(work, offer_id)
-    if offer.status is not OfferStatus.WITHDRAWN:
+    if offer.status not in {OfferStatus.WITHDRAWN, OfferStatus.CANCELLED}:
         _update(work, offer_id, status=OfferStatus.WITHDRAWN.value, withdrawn_at=work.now)
+    return get(work, offer_id)
+
+
+def cancel(work: db.Work, offer_id: int) -> Offer:
+    """Note that an offer was called off; `calling_off` gives back what was sold."""
+    _update(work, offer_id, status=OfferStatus.CANCELLED.value, withdrawn_at=work.now)
     return get(work, offer_id)
 
 

@@ -156,6 +156,21 @@ offer_seats = sa.Table(
     comment="The seats of published offers with numbered ones",
 )
 
+offer_cancellations = sa.Table(
+    "offer_cancellations",
+    db.metadata,
+    _city(),
+    sa.Column("offer_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("asked_at", db.UtcDateTime, nullable=False),
+    sa.Column("total", sa.BigInteger, nullable=False),
+    sa.Column("seen", sa.BigInteger, nullable=False),
+    sa.Column("returned", sa.BigInteger, nullable=False),
+    sa.Column("after_index", sa.BigInteger, nullable=False, comment="Of the last one seen"),
+    sa.Column("finished_at", db.UtcDateTime),
+    sa.ForeignKeyConstraint(["city_id", "offer_id"], ["offers.city_id", "offers.offer_id"]),
+    comment="Offers that were called off, and how far their vouchers are given back",
+)
+
 scans = sa.Table(
     "scans",
     db.metadata,

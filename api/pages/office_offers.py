@@ -16,7 +16,7 @@ from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import DomainError, NotFound
 from merchants import venues
-from redemption import offers
+from redemption import calling_off, offers
 from redemption.offers import Offer, OfferStatus
 from web.marking import N_
 from web.templating import Notice
@@ -123,6 +123,14 @@ async def revise(request: Request, caller: AdministratorForm, offer_id: ShortId)
     return await _save(request, caller, offer_id)
 
 
+@router.get("/{offer_id}/call-off")
+def ask_to_call_off(request: Request, caller: Office, offer_id: ShortId) -> Response:
+    """Ask whether an offer shall be called off."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        offer = offers.get(reading, offer_id)
+    return framing.show(request, caller, "office/offer_call_off.html", area=Area.OFFICE, offer=offer)
+
+
 @router.post("/{offer_id}/{step}")
 def change(
     request: Request,
@@ -131,10 +139,11 @@ def change(
     step: str,
     count: Annotated[int, Form()] = 0,
 ) -> Response:
-    """Publish, withdraw, or add places."""
+    """Publish, withdraw, call off, or add places."""
     steps: dict[str, Callable[[Work], Offer]] = {
         "publish": lambda work: offers.publish(work, caller.city, offer_id),
         "withdraw": lambda work: offers.withdraw(work, offer_id),
+        "call-off": lambda work: calling_off.call_off(work, offer_id),
         "places": lambda work: offers.add_places(work, caller.city, offer_id, count),
     }
     if step not in steps:
@@ -206,9 +215,11 @@ def _one(
     with services.of(request).database.reading(caller.city.city_id) as reading:
         offer = offers.get(reading, offer_id)
         where = [venues.get(reading, venue_id) for venue_id in offer.venue_ids]
+        called_off = calling_off.find(reading, offer_id)
     return framing.show(
         request, caller, "office/offer.html", area=Area.OFFICE, status=status, notice=notice, offer=offer,
-        venues=where, words=OFFER_WORDS, kinds=KIND_WORDS, may_change=caller.has(Role.ADMINISTRATOR),
+        called_off=called_off, venues=where, words=OFFER_WORDS, kinds=KIND_WORDS,
+        may_change=caller.has(Role.ADMINISTRATOR),
     )  # fmt: skip
 
 

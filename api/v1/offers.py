@@ -17,7 +17,7 @@ from identity.persons import TrustLevel
 from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import NotFound
-from redemption import offers
+from redemption import calling_off, offers
 from redemption.new_offers import NewOffer, VatKind
 from redemption.offer_terms import SEATS_MAX, OfferKind, RefundRule, Terms
 from redemption.offers import Offer, OfferStatus
@@ -192,6 +192,16 @@ async def withdraw(
 ) -> JSONResponse:
     """Stop selling; vouchers that were sold stay valid."""
     return await _act(request, caller, key, "offer-withdrawn", lambda work: offers.withdraw(work, offer_id))
+
+
+@router.post("/offers/{offer_id}/calling-off", summary="Call off", response_model=OfferOut)
+async def call_off(
+    request: Request, caller: Administrator, offer_id: ShortId, key: IdempotencyKey
+) -> JSONResponse:
+    """Stop selling and give back whatever was sold and not used; the worker does it in batches."""
+    return await _act(
+        request, caller, key, "offer-called-off", lambda work: calling_off.call_off(work, offer_id)
+    )
 
 
 @router.post("/offers/{offer_id}/places", summary="Add places", response_model=OfferOut)

@@ -102,6 +102,7 @@ SENTENCES = {
     "offer-fine-without-validity": N_("An offer for fines or fees has no validity."),
     "offer-fine-without-venue": N_("An offer for fines or fees has no venue."),
     "offer-limit-invalid": N_("The limit per person must lie between 1 and {maximum}."),
+    "offer-not-called-off": N_("Fines and fees have no vouchers to give back: please stop selling instead."),
     "offer-not-draft": N_("Only a draft can be changed or published. Please make a new offer."),
     "offer-not-for-fines": N_("This offer is not for fines."),
     "offer-not-found": N_("There is no such offer."),
