@@ -1,16 +1,24 @@
 """The ways to pay that a city has without a payment service of its own, and the one of the administration."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from api.services import Services
 from kernel.cities import City
 from kernel.db import Reading
 from merchants import billing
+from redemption import codes, creditor_references, girocode, qr, taking
 from redemption.city_providers import DeskProvider, TransferProvider
+from redemption.girocode import CreditTransfer
+from redemption.payments import Payment
 from redemption.providers import PaymentProvider
 from redemption.service_connection import Credentials, ServiceConnection
 from redemption.xbezahldienste import XBezahldienste
+from web.marking import N_
+
+_GIROCODE = N_("GiroCode of the transfer")
+_DESK_CODE = N_("Code for the desk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,22 @@ def providers(services: Services, city: City) -> Mapping[str, PaymentProvider]:
     if online is not None:
         found[online.name] = online
     return found
+
+
+def shown(reading: Reading, payment: Payment | None, translate: Callable[[str], str]) -> dict[str, Any]:
+    """Return what a page shows of how an order is paid to the city itself: account, code, reference."""
+    code = payment.provider_reference if payment is not None else None
+    if payment is None or code is None:
+        return {"account": None, "girocode": "", "reference": ""}
+    if payment.provider == DeskProvider.name:
+        drawn = qr.svg(taking.CODE_PREFIX + code, title=translate(_DESK_CODE))
+        return {"account": None, "girocode": drawn, "reference": codes.grouped(code)}
+    account = bank_account(reading) if payment.provider == TransferProvider.name else None
+    if account is None:
+        return {"account": None, "girocode": "", "reference": ""}
+    asked = CreditTransfer(account.name, account.iban, payment.cents, reference=code)
+    drawn = girocode.svg(asked, title=translate(_GIROCODE))
+    return {"account": account, "girocode": drawn, "reference": creditor_references.shown(code)}
 
 
 def _xbezahldienste(services: Services, city: City) -> XBezahldienste | None:

@@ -1,11 +1,14 @@
 """Ways of paying euros: which ones this installation offers, and the till that speaks with them."""
 
+import datetime as dt
 from collections.abc import Mapping
 
+from api import city_ways
 from api.access import Caller
 from api.services import Services, folder_of
 from kernel.cities import City, LocalizedText
 from kernel.errors import NotFound
+from redemption import ordering
 from redemption.ordering import Way
 from redemption.providers import PaymentProvider
 from redemption.sandbox_provider import SandboxProvider
@@ -15,9 +18,14 @@ from web.marking import N_
 
 WAYS: Mapping[str, str] = {
     "stripe": N_("Card, PayPal or direct debit"),
+    "xbezahldienste": N_("Online payment of the administration"),
+    "transfer": N_("Bank transfer"),
+    "desk": N_("Cash or girocard at a city desk"),
     "test": N_("Pretend to pay (demonstration)"),
 }
 """What a citizen chooses between, by the name of the provider; those without words are not offered."""
+VALID: Mapping[str, dt.timedelta] = {"transfer": dt.timedelta(days=14), "desk": dt.timedelta(days=7)}
+"""How long an order waits where money does not come at once; else as long as `ordering.VALID`."""
 TEST_PAGE = "/test-payments"
 
 
@@ -31,7 +39,7 @@ def providers(services: Services, city: City) -> Mapping[str, PaymentProvider]:
         found.append(StripeProvider(key.get_secret_value(), secret.get_secret_value(), address=address))
     if settings.demo:
         found.append(sandbox(services, city))
-    return {one.name: one for one in found}
+    return {**{one.name: one for one in found}, **city_ways.providers(services, city)}
 
 
 def sandbox(services: Services, city: City) -> SandboxProvider:
@@ -61,7 +69,8 @@ def way(services: Services, caller: Caller, name: str | None, titles: LocalizedT
     if name not in ways(services, caller.city):
         raise NotFound("payment-provider-unknown", provider=name)
     subject = (titles.get(caller.language) or titles["de"])[:250]
-    return Way(name, _address(services, caller.city), subject, caller.language)
+    address = _address(services, caller.city)
+    return Way(name, address, subject, caller.language, VALID.get(name, ordering.VALID))
 
 
 def _address(services: Services, city: City) -> str:

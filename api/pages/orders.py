@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from api import commanding, paying, services
+from api import city_ways, commanding, paying, services
 from api.access import Access, Caller, Sort
 from api.pages import framing, spending
 from api.v1.orders import fine_offer
@@ -178,12 +178,13 @@ def _order_page(
         refunds = payments.refunds_of(reading, order_id)
         words = _words(reading, order)
         back = refunding.refunded_cents(reading, order_id)
+        collected = city_ways.shown(reading, payment, framing.gettext_of(request, caller).gettext)
     wanted = order.is_open and order.ending is None
     payable = wanted and payment is not None and payment.status is PaymentStatus.CREATED
     return framing.show(
         request, caller, "citizen/order.html", status=status, order=order, offer=offer, payment=payment,
         refunds=refunds, words=words, payable=payable, refunded=back, errors=errors or [],
-        is_fine=order.kind is OrderKind.FINE, waits=order.is_open,
+        is_fine=order.kind is OrderKind.FINE, waits=order.is_open, **collected,
     )  # fmt: skip
 
 

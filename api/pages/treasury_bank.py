@@ -28,8 +28,8 @@ TreasurerForm = Annotated[Caller, Depends(Access(Role.TREASURER, form=True))]
 
 framing.announce(
     {
-        "bank-file-taken": ("success", N_("The file has been taken in.")),
-        "bank-file-known": ("info", N_("Nothing new was in the file; nothing has changed.")),
+        "receipts-taken-in": ("success", N_("The file has been taken in.")),
+        "receipts-known": ("info", N_("Nothing new was in the file; nothing has changed.")),
         "receipt-assigned": ("success", N_("The money has been assigned.")),
         "money-sent-back": ("success", N_("Noted that the money was sent back.")),
         "reconciled": ("success", N_("Everything has been compared.")),
@@ -138,7 +138,7 @@ async def take_in(
         done = await commanding.perform_form(request, caller, command)
     except DomainError as error:
         return _page(request, caller, error, "file")
-    return framing.go("/treasury/bank", "bank-file-taken" if done["added"] else "bank-file-known")
+    return framing.go("/treasury/bank", "receipts-taken-in" if done["added"] else "receipts-known")
 
 
 @router.post("/bank/receipts/{entry_key}/assign")

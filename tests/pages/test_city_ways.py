@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from api import city_ways, mailing, reconciling
+from api import city_ways, mailing, paying, reconciling
 from identity.roles import Role
 from kernel import outbox
 from merchants import billing
-from redemption import hand_refunds, reconciliations, volumes
+from redemption import codes, creditor_references, hand_refunds, reconciliations, volumes
+from redemption.payments import Payment
 from redemption.providers import NewRefund
 from redemption.volumes import ALARM_CENTS, Network, Volume
 from tests.api.edge import Edge
@@ -57,8 +58,8 @@ def test_a_statement_is_taken_in_and_the_rest_is_seen_to(edge: Edge, bank: Bank)
     again = upload(edge, fields, content, "k2")
     page = edge.client.get(first.headers["location"], headers=GERMAN).text
 
-    assert "notice=bank-file-taken" in first.headers["location"]
-    assert "notice=bank-file-known" in again.headers["location"]
+    assert "notice=receipts-taken-in" in first.headers["location"]
+    assert "notice=receipts-known" in again.headers["location"]
     assert "Die Datei wurde übernommen." in page
     assert 2 == page.count('data-receipt="unknown"')
     assert "Ist die Referenz nur vertippt" in page
@@ -197,3 +198,24 @@ def test_treasurers_are_told_once_of_a_large_volume(edge: Edge, monkeypatch: pyt
     assert 1 == len(sent)
     assert "800.000 " in sent[0]
     assert sent[0].startswith("tom@example.org")
+
+
+def test_an_order_shows_how_it_is_paid(edge: Edge, bank: Bank) -> None:
+    """A transfer has its GiroCode, account and reference on the page; a desk its code."""
+    asked, desk = bank.ask(500), bank.desks.create(bank.new(500))
+    with edge.database.reading(edge.city.city_id) as reading:
+        shown = {
+            one.provider: city_ways.shown(reading, one, str)
+            for one in (_payment("transfer", asked.reference), _payment("desk", desk.reference))
+        }
+
+    assert IBAN == shown["transfer"]["account"].iban
+    assert creditor_references.shown(asked.reference) == shown["transfer"]["reference"]
+    assert "<title>GiroCode of the transfer</title>" in shown["transfer"]["girocode"]
+    assert codes.grouped(desk.reference) == shown["desk"]["reference"]
+    assert {"transfer", "desk"} <= set(paying.ways(edge.app.state.services, edge.city))
+
+
+def _payment(provider: str, reference: str) -> Payment:
+    blank: dict[str, Any] = dict.fromkeys(Payment.__dataclass_fields__)
+    return Payment(**{**blank, "provider": provider, "provider_reference": reference, "cents": 500})
