@@ -15,7 +15,6 @@ from identity.persons import Person
 from kernel.errors import NotFound
 from merchants import venues
 from redemption import receipts, vouchers
-from redemption.vouchers import VoucherStatus
 from rewards import evidence, submissions
 from web.marking import N_
 
@@ -93,7 +92,7 @@ def _vouchers(services: Services, owner: str, reader: Reader) -> Iterator[tuple[
         if not found:
             return
         for one in found:
-            if one.status is VoucherStatus.USABLE:
+            if voucher_papers.printable(one):
                 where = [known[venue_id] for venue_id in one.venue_ids]
                 content = voucher_papers.make(one, where, reader, services.settings.public_url)
                 yield f"vouchers/{voucher_papers.name_of(one)}", content

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from api.letters import Reader
 from kernel.errors import Conflict
 from merchants.venues import Venue
-from redemption import codes, qr
+from redemption import codes, qr, tokens
 from redemption.qr import Medium
+from redemption.tokens import Flags
 from redemption.vouchers import Voucher, VoucherStatus
 from web import formats
 from web.marking import N_
@@ -25,13 +26,32 @@ _STEPS: Final = (
 )
 
 
+def printable(voucher: Voucher) -> bool:
+    """Return whether paper will do: it can be used, needs no live code and no activation in the app."""
+    still = not _is_live(voucher) and not voucher.terms.activation_minutes
+    return voucher.status is VoucherStatus.USABLE and still
+
+
+def check_printable(voucher: Voucher) -> None:
+    """Raise Conflict `voucher-not-usable`, `voucher-live-only`, `voucher-needs-app` unless paper will do."""
+    if voucher.status is not VoucherStatus.USABLE:
+        raise Conflict("voucher-not-usable", voucher_id=voucher.voucher_id)
+    if _is_live(voucher):
+        raise Conflict("voucher-live-only", voucher_id=voucher.voucher_id)
+    if voucher.terms.activation_minutes:
+        raise Conflict("voucher-needs-app", voucher_id=voucher.voucher_id)
+
+
+def _is_live(voucher: Voucher) -> bool:
+    return Flags.LIVE in tokens.own_claims(voucher.token).flags
+
+
 def make(voucher: Voucher, where: Sequence[Venue], reader: Reader, public_url: str) -> bytes:
     """Return a voucher as PDF, the same for the same voucher and language.
 
-    Raises Conflict `voucher-not-usable`: a code that opens nothing is not printed.
+    Raises Conflict `voucher-not-usable`, `voucher-live-only`: a code that opens nothing is not printed.
     """
-    if voucher.status is not VoucherStatus.USABLE:
-        raise Conflict("voucher-not-usable", voucher_id=voucher.voucher_id)
+    check_printable(voucher)
     say = reader.say
     title = formats.localized(voucher.titles, reader.language)
     about = About(

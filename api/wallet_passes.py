@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from api import voucher_papers
 from api.letters import Reader
-from kernel.errors import Conflict, NotFound
+from kernel.errors import NotFound
 from kernel.settings import Settings
 from merchants.venues import Venue
 from redemption import codes
-from redemption.vouchers import Voucher, VoucherStatus
+from redemption.vouchers import Voucher
 from web import formats
 from web.marking import N_
 from web.passes import apple, google
@@ -48,7 +49,7 @@ def configured(settings: Settings) -> tuple[bool, bool]:
 def apple_pass(voucher: Voucher, where: Sequence[Venue], reader: Reader, settings: Settings) -> bytes:
     """Return a voucher as a file for Apple's wallet.
 
-    Raises NotFound `wallet-not-configured`, Conflict `voucher-not-usable`.
+    Raises NotFound `wallet-not-configured`, Conflict `voucher-not-usable`, `voucher-live-only`.
     """
     signer = apple_signer(settings)
     if signer is None:
@@ -67,8 +68,7 @@ def google_link(voucher: Voucher, where: Sequence[Venue], reader: Reader, settin
 
 def face(voucher: Voucher, where: Sequence[Venue], reader: Reader, public_url: str) -> Face:
     """Return what a pass of a voucher shows: nothing that the voucher's page does not show."""
-    if voucher.status is not VoucherStatus.USABLE:
-        raise Conflict("voucher-not-usable", voucher_id=voucher.voucher_id)
+    voucher_papers.check_printable(voucher)
     say, city = reader.say, reader.city
     return Face(
         serial=voucher.voucher_id,

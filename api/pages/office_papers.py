@@ -18,7 +18,6 @@ from identity.roles import Role
 from kernel.db import Work
 from merchants import venues
 from redemption import vouchers
-from redemption.vouchers import VoucherStatus
 
 router = APIRouter(include_in_schema=False, prefix="/office/desk")
 Worker = Annotated[Caller, Depends(Access(Role.CASE_WORKER))]
@@ -31,7 +30,7 @@ def every(request: Request, caller: Worker, person_id: LongId) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         person = persons.get(reading, person_id)
         found = vouchers.page(reading, person.owner, limit=vouchers.PAGE_MAX)
-    usable = [one for one in found if one.status is VoucherStatus.USABLE]
+    usable = [one for one in found if voucher_papers.printable(one)]
     return framing.show(
         request, caller, "office/desk_vouchers.html", area=Area.OFFICE, person=person, vouchers=usable
     )

@@ -24,7 +24,7 @@ CitizenForm = Annotated[Caller, Depends(Access(Sort.CITIZEN, form=True))]
 PAGE = 20
 KIND_WORDS: Mapping[EntryKind, str] = {
     EntryKind.MESSAGE: N_("Messages"),
-    EntryKind.RECEIPT: N_("Receipts"),
+    EntryKind.RECEIPT: N_("Receipts and payments"),
     EntryKind.VOUCHER: N_("Vouchers"),
 }
 framing.announce({"thrown-away": ("success", N_("Deleted."))})

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from api import commanding, paying, receipt_papers, services, wallet_passes
+from api import commanding, paying, receipt_papers, services, voucher_papers, wallet_passes
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from kernel.db import Work
@@ -254,6 +254,7 @@ def _voucher_page(
         needs_live=Flags.LIVE in tokens.own_claims(found.token).flags,
         typed=codes.grouped(found.manual_code), words=STATUS_WORDS, papers=papers,
         receipt_words=receipt_papers.TITLES, wallets=wallet_passes.configured(services.of(request).settings),
+        printable=voucher_papers.printable(found),
         errors=errors or [],
         returnable=until is not None and now < until,
     )  # fmt: skip

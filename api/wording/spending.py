@@ -3,6 +3,10 @@
 from web.marking import N_
 
 SENTENCES = {
+    "voucher-needs-app": N_("This ticket is activated in the app when the ride begins; it can't be printed."),
+    "voucher-live-only": N_(
+        "This voucher has a code that changes all the time. Please show it in the app; on paper it would not be accepted."
+    ),
     "wallet-not-configured": N_(
         "This city does not offer vouchers for this wallet. Print it, or show it in the app."
     ),

@@ -12,9 +12,14 @@ import pytest
 from api import mailing, receipts_due, working
 from identity.roles import Role
 from kernel.clock import FixedClock
+from kernel.db import Work
+from redemption import offers
 from tests.api.edge import Edge
 from tests.erasure.lives import Town
 from tests.fixtures import printing
+from tests.redemption.office import SWIM
+
+LIVE = replace(SWIM, code="live-swim", live_code=True)
 
 
 def _bought(edge: Edge, points: int = 500) -> tuple[str, dict[str, Any]]:
@@ -155,3 +160,24 @@ def test_the_receipt_of_a_fine_names_its_reference(edge: Edge, clock: FixedClock
     assert "fine" == receipt["kind"]
     for said in (receipt["document"]["reference"], "Verwarnungsgeld", "Noch zu zahlen 0,00 €"):
         assert said in text
+
+
+def test_a_live_code_is_not_printed(edge: Edge) -> None:
+    """On paper it would be refused at the door: there is no button, the desk does not list it, the API says why."""
+    live = replace(LIVE, venue_ids=(edge.pool.venue_id,))
+
+    def sell(work: Work) -> int:
+        return offers.publish(work, edge.city, offers.create(work, live).offer_id).offer_id
+
+    offer_id = edge.database.run(edge.city.city_id, sell)
+    person, token = edge.person()
+    edge.give(person, 500)
+    voucher = edge.call("POST", "/api/v1/vouchers", token, json={"offer_id": offer_id}).json()
+    edge.browse(token)
+
+    assert "paper.pdf" not in edge.client.get(f"/vouchers/{voucher['voucher_id']}").text
+    assert (409, "voucher-live-only") == edge.refused(
+        edge.call("GET", f"/api/v1/vouchers/{voucher['voucher_id']}/paper.pdf", token)
+    )
+    edge.browse(edge.person("desk@example.org", Role.CASE_WORKER)[1])
+    assert "Kein Gutschein zum Drucken" in edge.client.get(f"/office/desk/{person.person_id}/vouchers").text
