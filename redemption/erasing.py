@@ -5,8 +5,11 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Reading, Work
 from redemption import (
+    bank_receipts,
     cancelling,
     collecting,
+    collection_requests,
+    hand_refunds,
     orders,
     paying_fines,
     payments,
@@ -45,11 +48,24 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
         numbers += chunk
     for order in orders.open_of(work, owner):
         collecting.end_at_once(work, city, order)
+    _forget_collected(work, owner)
     payments.forget(work, owner)
     orders.forget(work, owner)
     paying_fines.forget(work, owner)
     receipting.forget(work, owner)
     return tuple(numbers)
+
+
+def _forget_collected(work: Work, owner: str) -> None:
+    """Forget who paid by transfer or at a desk, what for and from where, unless it is still open."""
+    newest: int | None = None
+    while page := orders.page(work, owner, before=newest, limit=orders.PAGE_MAX):
+        newest = page[-1].order_id
+        paid = [found for one in page if (found := payments.of_order(work, one.order_id)) is not None]
+        numbers = [one.payment_id for one in paid]
+        bank_receipts.forget(work, numbers)
+        collection_requests.forget(work, numbers)
+        hand_refunds.forget(work, [(one.provider, one.provider_reference or "") for one in paid])
 
 
 def open_vouchers(reading: Reading, owner: str) -> list[Voucher]:

@@ -11,7 +11,18 @@ from api.demo.payment_service import PaymentService
 from kernel.db import Database, Work
 from ledger import invariants, queries
 from merchants import bank_statements
-from redemption import cancelling, hand_refunds, ordering, orders, payments, receiving, returning, taking
+from redemption import (
+    bank_receipts,
+    cancelling,
+    erasing,
+    hand_refunds,
+    ordering,
+    orders,
+    payments,
+    receiving,
+    returning,
+    taking,
+)
 from redemption.buying import Purchase
 from redemption.hand_refunds import HandRefund
 from redemption.ordering import Way
@@ -186,3 +197,10 @@ def test_money_goes_back_to_the_account_that_it_came_from(town: Town) -> None:
 
     assert ("Anna Beispiel", Credit(1).iban) == (refund.payee_name, refund.payee_iban)
     assert DAY == town.office.city.day_of(refund.created_at)
+    town.give_back(refund)
+    town.run(lambda work: erasing.erase(work, town.office.city, "anna"))
+    with town.office.database.reading(town.office.city_id) as reading:
+        (receipt,) = bank_receipts.newest(reading)
+        done = hand_refunds.get(reading, refund.refund_id)
+    assert ("", "", "") == (receipt.payer_name, receipt.payer_iban, receipt.remittance)
+    assert ("", "") == (done.payee_name, done.payee_iban)
