@@ -146,15 +146,17 @@ def test_a_redemption_that_is_taken_back_makes_a_voucher_good_again(office: Offi
     voucher = office.buy("anna", office.offer())
     first = publish(office)
     office.scan(voucher)
+    used = publish(office)
     office.database.run(
         office.city_id, lambda work: status_changes.note(work, [voucher.status_index], invalid=False)
     )
-    second = publish(office)
+    again = publish(office)
 
     with office.database.reading(office.city_id) as reading:
-        changes = publishing_status.changes(reading, second, first.version)
+        changes = publishing_status.changes(reading, again, first.version)
     assert changes is not None
-    assert (0, (), (voucher.status_index,)) == (second.invalid_count, changes.invalid, changes.valid)
+    assert (1, 0) == (used.invalid_count, again.invalid_count)
+    assert ((), (voucher.status_index,)) == (changes.invalid, changes.valid)
 
 
 def test_it_is_made_on_change_and_not_too_often(office: Office) -> None:
