@@ -37,7 +37,8 @@ def configure(*, json_lines: bool, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for talkative in ("alembic", "factur-x"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     # Access lines are written by our own middleware with the route instead of the raw path.
     logging.getLogger("uvicorn.access").disabled = True
 

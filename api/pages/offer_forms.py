@@ -90,7 +90,7 @@ STARTS = (
     ),
     Start(
         "discount",
-        N_("Discount 10 %"),
+        N_("Discount 10 %%"),
         N_("A reduction at the till, from a purchase of 20 euros."),
         "discount",
         {
