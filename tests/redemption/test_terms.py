@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from icalendar import Calendar
 
 from identity import persons
 from identity.persons import Said, TrustLevel
 from kernel import money
 from kernel.errors import Conflict, Invalid
 from merchants import venues
-from redemption import activating, buying, new_offers, offer_terms, tokens
+from redemption import activating, buying, calendars, new_offers, offer_terms, tokens
 from redemption.keys import ring
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind, RefundRule, Terms
@@ -164,6 +165,26 @@ def test_seats_are_given_once_and_come_back(office: Office) -> None:
     assert scanned.voucher is not None
     assert (VerdictCode.ACCEPTED, "A3") == (scanned.code, scanned.voucher.seat)
     assert office.verify().ok
+
+
+def test_a_ticket_goes_into_a_calendar(office: Office) -> None:
+    """Read by the same library: when, where and which seat; the code is not in it."""
+    office.give("anna", 120)
+    voucher = office.buy("anna", office.offer(EVENT))
+    content = calendars.ticket(
+        voucher, office.city, office.pool, title="Konzert", address="https://d.example/vouchers/1"
+    )
+    (event,) = Calendar.from_ical(content).walk("VEVENT")
+    assert (EVENT.terms.event_begins_at, EVENT.terms.event_ends_at) == (
+        event.decoded("dtstart"),
+        event.decoded("dtend"),
+    )
+    assert ("Konzert (A1)", "Freibad Kaiserberg, Weg 1, 47057 Duisburg") == (
+        str(event["summary"]),
+        str(event["location"]),
+    )
+    assert voucher.manual_code.encode() not in content
+    assert calendars.is_dated(voucher)
 
 
 @pytest.mark.parametrize(
