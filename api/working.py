@@ -34,7 +34,7 @@ from kernel.cities import City
 from kernel.db import Work
 from kernel.outbox import Event
 from ledger import wallets
-from redemption import keys, paying_fines, publishing_status, reminding
+from redemption import keys, paying_fines, payments, publishing_status, reminding
 from rewards import city_events, funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
@@ -113,6 +113,7 @@ def do_daily(services: Services, city: City) -> None:
     for forget in (
         publishing_status.forget_old,
         idempotency.forget_old,
+        payments.forget_old,
         sessions.forget_old,
         signing_in.forget_old,
     ):

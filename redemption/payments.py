@@ -19,6 +19,8 @@ from redemption.payment_tables import refunds as refunds_table
 from redemption.providers import DisputeStatus, PaymentStatus, ProviderEvent, RefundStatus
 
 _LOOKS_COUNTED = 12
+EVENTS_KEPT = dt.timedelta(days=60)
+"""Providers try to deliver a message for some days; what comes twice within this is known as such."""
 
 
 class Reason(enum.StrEnum):
@@ -255,10 +257,12 @@ def knows_event(reading: db.Reading, provider: str, event_id: str) -> bool:
     return reading.connection.execute(known).first() is not None
 
 
-def forget_events(work: db.Work, before: dt.datetime) -> None:
+def forget_old(work: db.Work) -> None:
     """Forget messages so old that no provider sends them again."""
     work.connection.execute(
-        sa.delete(events).where(events.c.city_id == work.city_id, events.c.received_at < before)
+        sa.delete(events).where(
+            events.c.city_id == work.city_id, events.c.received_at < work.now - EVENTS_KEPT
+        )
     )
 
 

@@ -5,19 +5,22 @@ group of bookings there, in order and without gaps, so none is forgotten and buy
 what has no such bookings; a voucher that has its receipt by then gets no second one.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from identity import postbox
 from identity.postbox import EntryKind, NewEntry
-from kernel import bulk, db
+from kernel import bulk, db, money
 from kernel.cities import City
 from kernel.db import Work
-from ledger import queries
+from ledger import accounts, queries
 from ledger.outcomes import BookedTransfer
+from ledger.transfers import TransferKind
 from redemption import euro_receipts, offers, paying_fines, receipts, refunding, vouchers
 from redemption.new_offers import VatKind
 from redemption.offers import Offer
@@ -82,6 +85,11 @@ def follow(work: Work, city: City) -> bool:
     if upto <= after:
         return False
     booked = queries.between(work, after, upto, [*_KINDS, paying_fines.PURPOSE, refunding.PURPOSE_REFUNDED])
+    if upto < head and booked and booked[-1].group_id is not None:
+        # What was booked together is looked at together; no group is as large as a window.
+        cut = next(one.sequence for one in booked if one.group_id == booked[-1].group_id)
+        if cut > after + 1:
+            upto, booked = cut - 1, [one for one in booked if one.sequence < cut]
     found = [*_of_vouchers(work, booked), *_of_fines(work, booked), *euro_receipts.of_refunds(work, booked)]
     issue_many(work, city, found)
     _advance(work, upto)
@@ -152,19 +160,40 @@ def _of_vouchers(work: Work, booked: Sequence[BookedTransfer]) -> list[NewReceip
             # Each use of a voucher with several is a group of its own.
             use = one.group_id if kind is ReceiptKind.REDEEMED else None
             events.setdefault((one.subject.partition("/")[2], kind, use), one)
+    points = _points_by_group(work, booked)
     found = {one.voucher_id: one for one in vouchers.find(work, voucher_ids=(name for name, *_ in events))}
     sold = offers.by_id(work, (one.offer_id for one in found.values())) if found else {}
     return [
         euro_receipts.with_payment(
-            work, _of_voucher(kind, found[voucher_id], sold[found[voucher_id].offer_id], booking)
+            work,
+            _of_voucher(
+                kind, found[voucher_id], sold[found[voucher_id].offer_id], booking, points[booking.group_id]
+            ),
         )
         for (voucher_id, kind, _), booking in events.items()
         if voucher_id in found
     ]
 
 
-def _of_voucher(kind: ReceiptKind, voucher: Voucher, offer: Offer, booking: BookedTransfer) -> NewReceipt:
-    lines, note = tax_of(kind, offer, voucher.value_cents)
+def _points_by_group(work: Work, booked: Sequence[BookedTransfer]) -> Counter[UUID | None]:
+    """Return how many points each group took from wallets, reserved for them or gave back."""
+    known = accounts.by_id(work, {one.debit_account_id for one in booked})
+    points: Counter[UUID | None] = Counter()
+    for one in booked:
+        # At a voucher's redemption a release only makes room for the post that follows.
+        makes_room = one.kind is TransferKind.RELEASE and _KINDS.get(one.purpose) is ReceiptKind.REDEEMED
+        if not makes_room and known[one.debit_account_id].owner is not None:
+            points[one.group_id] += one.amount
+    return points
+
+
+def _of_voucher(
+    kind: ReceiptKind, voucher: Voucher, offer: Offer, booking: BookedTransfer, points: int
+) -> NewReceipt:
+    value_cents = voucher.value_cents
+    if kind is ReceiptKind.REDEEMED:
+        value_cents = money.even_parts(value_cents, voucher.uses)[0]
+    lines, note = tax_of(kind, offer, value_cents)
     used = kind is ReceiptKind.REDEEMED and voucher.redeemed_venue_name is not None
     return NewReceipt(
         kind=kind,
@@ -172,7 +201,7 @@ def _of_voucher(kind: ReceiptKind, voucher: Voucher, offer: Offer, booking: Book
         subject=f"{voucher.voucher_id}/{booking.group_id}" if used else voucher.voucher_id,
         titles=voucher.titles,
         happened_at=booking.booked_at,
-        points=voucher.points,
+        points=points,
         paid_cents=voucher.paid_cents if kind is ReceiptKind.BOUGHT else 0,
         places=(voucher.redeemed_venue_name or "",) if used else voucher.venue_names,
         voucher_id=voucher.voucher_id,

@@ -104,14 +104,12 @@ class DemoTerms(_Entry):
     event_hour: int = 20
     event_minutes: int = 120
     seats: tuple[str, ...] = ()
-    transferable: bool = False
     discount_percent: int | None = None
     discount_cents: int | None = None
     minimum_cents: int | None = None
     per_month_limit: int | None = None
     refund_rule: RefundRule = RefundRule.ALWAYS
     refund_hours: int | None = None
-    undo_minutes: int = 0
 
     def terms(self, now: dt.datetime, zone: ZoneInfo) -> Terms:
         """Return the terms of an offer that is made now."""

@@ -36,7 +36,7 @@ class Start:
         return self.typed["pictogram"]
 
 
-_ENTRY = {"kind": "pool", "pictogram": "pool", "uses": "1", "vat_kind": "multi-purpose", "undo_minutes": "5"}
+_ENTRY = {"kind": "pool", "pictogram": "pool", "uses": "1", "vat_kind": "multi-purpose"}
 _TICKET = {"kind": "ticket", "vat_kind": "multi-purpose"}
 STARTS = (
     Start(
@@ -71,7 +71,6 @@ STARTS = (
             "refund_rule": "until",
             "refund_hours": "24",
             "per_person_limit": "4",
-            "undo_minutes": "10",
         },
     ),
     Start(
@@ -102,7 +101,6 @@ STARTS = (
             "per_month_limit": "2",
             "refund_rule": "always",
             "vat_kind": "discount",
-            "undo_minutes": "5",
         },
     ),
     Start(
@@ -112,20 +110,13 @@ STARTS = (
         "reference",
         {"kind": "fine", "pictogram": "parking-fine", "vat_kind": "discount"},
     ),
-    Start(
-        "fee",
-        N_("Fees"),
-        N_("Municipal and parking fees, found by their reference."),
-        "reference",
-        {"kind": "fee", "pictogram": "fee", "vat_kind": "discount"},
-    ),
 )
 KINDS = {
     "entry": ("pool", "ticket"),
     "event": ("ticket",),
     "activation": ("ticket",),
     "discount": ("discount",),
-    "reference": ("fine", "fee"),
+    "reference": ("fine",),
 }
 """The kinds among which a form of each shape lets choose."""
 FIELDS = {
@@ -208,7 +199,6 @@ def write(offer: Offer, city: City) -> dict[str, str]:
         "seats": ", ".join(terms.seats),
         "live_code": "yes" if offer.live_code else None,
         "personal": "yes" if terms.personal else None,
-        "transferable": "yes" if terms.transferable else None,
         "discount_percent": terms.discount_percent,
         "discount_euros": _euros(terms.discount_cents),
         "minimum_euros": _euros(terms.minimum_cents),
@@ -217,7 +207,6 @@ def write(offer: Offer, city: City) -> dict[str, str]:
         "age_least": terms.age_least,
         "refund_rule": terms.refund_rule.value,
         "refund_hours": terms.refund_hours,
-        "undo_minutes": terms.undo_minutes,
     }
     for language in ("de", "en"):
         values[f"title_{language}"] = offer.titles.get(language)
@@ -251,10 +240,11 @@ def _terms(typed: Mapping[str, str], city: City) -> Terms:
     return Terms(
         uses=1 if (uses := _number(typed, "uses")) is None else uses,
         activation_minutes=_number(typed, "activation_minutes"),
-        **{name: _instant(typed, name, city) for name in _EVENT_TIMES},
+        event_begins_at=_instant(typed, "event_begins_at", city),
+        event_ends_at=_instant(typed, "event_ends_at", city),
+        doors_at=_instant(typed, "doors_at", city),
         seats=read_seats(typed.get("seats", "")),
         personal="personal" in typed,
-        transferable="transferable" in typed,
         discount_percent=_number(typed, "discount_percent"),
         discount_cents=_cents(typed, "discount_euros"),
         minimum_cents=_cents(typed, "minimum_euros"),
@@ -264,7 +254,6 @@ def _terms(typed: Mapping[str, str], city: City) -> Terms:
         refund_rule=chosen,
         # A form keeps the field also for the rules that have no use for it.
         refund_hours=_number(typed, "refund_hours") if chosen is RefundRule.UNTIL else None,
-        undo_minutes=_number(typed, "undo_minutes") or 0,
     )
 
 

@@ -45,7 +45,6 @@ class TermsOut(Out):
     doors_at: dt.datetime | None
     seats: list[str] = Field(examples=[["A1", "A2"]])
     personal: bool = Field(examples=[False])
-    transferable: bool = Field(examples=[False])
     discount_percent: int | None = Field(examples=[10])
     discount_cents: int | None
     minimum_cents: int | None
@@ -54,7 +53,6 @@ class TermsOut(Out):
     age_least: int | None
     refund_rule: str = Field(examples=["always"], description="always, until or never")
     refund_hours: int | None
-    undo_minutes: int = Field(examples=[5])
 
 
 class TermsIn(In):
@@ -67,7 +65,6 @@ class TermsIn(In):
     doors_at: dt.datetime | None = Field(default=None, examples=["2027-06-12T17:00:00Z"])
     seats: list[str] = Field(default=[], examples=[["A1", "A2"]], max_length=SEATS_MAX)
     personal: bool = False
-    transferable: bool = False
     discount_percent: ShortNumber | None = Field(default=None, examples=[10])
     discount_cents: LongNumber | None = Field(default=None, examples=[250])
     minimum_cents: LongNumber | None = Field(default=None, examples=[2000])
@@ -76,7 +73,6 @@ class TermsIn(In):
     age_least: ShortNumber | None = Field(default=None, examples=[16])
     refund_rule: RefundRule = Field(default=RefundRule.ALWAYS, examples=["until"])
     refund_hours: ShortNumber | None = Field(default=None, examples=[24])
-    undo_minutes: ShortNumber = Field(default=0, examples=[5])
 
     def terms(self) -> Terms:
         """Return the terms as the room knows them."""

@@ -14,7 +14,7 @@ EVENT = {
     "code": "konzert", "pictogram": "music", "event_begins_at": "2026-06-12T20:00",
     "event_ends_at": "2026-06-12T22:00", "price_points": "40", "venue_ids": "1", "seats": "A1-A3, Loge 1",
     "refund_rule": "until", "refund_hours": "24", "trust_least": "anonymous", "vat_kind": "multi-purpose",
-    "per_person_limit": "2", "undo_minutes": "5",
+    "per_person_limit": "2",
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Payments under all that can go wrong: no voucher without money, no money without voucher or refund.
 
 Ten thousand generated histories drive the very decisions that the till makes (`redemption.progress`) over the
-faulty payment service, with a book of a few dictionaries that refuses what the ledger refuses. A smaller run of
-the same kind, `test_payments_whole.py`, goes through till, rows and ledger on both databases.
+faulty payment service, with a book of a few dictionaries that refuses what the ledger refuses. Till, rows and
+ledger on both databases are walked through, with faults at chosen steps, in `test_ordering.py`.
 """
 
 import contextlib

@@ -15,6 +15,7 @@ from kernel.db import Reading, Work
 from kernel.errors import NotFound
 from redemption import receipting, receipts
 from redemption.new_offers import VatKind
+from redemption.offer_terms import Terms
 from redemption.receipts import NewReceipt, PaidBy, Receipt, ReceiptKind
 from tests.redemption.counter import Counter
 from tests.redemption.office import SWIM, Office
@@ -48,6 +49,25 @@ def _paid(owner: str, subject: str, kind: ReceiptKind = ReceiptKind.FEE) -> NewR
         kind, owner, subject, {"de": "Hundesteuer"}, dt.datetime(2026, 5, 4, tzinfo=dt.UTC),
         amount_cents=9000, paid_cents=4000, paid_by=PaidBy.CARD, points=5000, reference=subject,
     )  # fmt: skip
+
+
+def test_each_use_of_a_strip_has_a_receipt_with_its_share(office: Office) -> None:
+    """Ten points for five visits are two for each; what is given back is what was left."""
+    office.give("anna", 10)
+    offer = office.offer(replace(SWIM, price_points=10, terms=Terms(uses=5)))
+    strip = office.buy("anna", offer)
+    office.scan(strip)
+    office.scan(strip)
+    office.cancel("anna", strip)
+
+    found = [(one.kind, one.points) for one in _all(office, "anna")]
+
+    assert [
+        (ReceiptKind.BOUGHT, 10),
+        (ReceiptKind.REDEEMED, 2),
+        (ReceiptKind.REDEEMED, 2),
+        (ReceiptKind.RETURNED, 6),
+    ] == sorted(found)
 
 
 def test_everything_that_happens_to_a_voucher_has_its_receipt(office: Office) -> None:
