@@ -17,6 +17,7 @@ from kernel.errors import Conflict, Invalid
 from ledger import accounts, chart, posting, queries, transfers
 from ledger.accounts import Guard, NewAccount
 from ledger.transfers import Transfer
+from merchants import payout_orders
 from merchants.bank_statements import BankEntry, BankStatement
 from redemption import bank_receipts, collection_requests, creditor_references, receipt_matching
 from redemption.bank_receipts import BankReceipt, FileImport
@@ -57,7 +58,10 @@ def take_in(
     for statement in found:
         if statement.iban != iban:
             raise Conflict("bank-file-other-account", iban=statement.iban)
-    entries = [one for statement in found for one in statement.entries if _concerns(one)]
+    all_entries = [one for statement in found for one in statement.entries]
+    # A payout that came back is the payouts' to book.
+    payouts = payout_orders.by_end_to_end_id(work, (one.end_to_end_id for one in all_entries))
+    entries = [one for one in all_entries if _concerns(one) and one.end_to_end_id not in payouts]
     there = bank_receipts.known(work, (one.key for one in entries))
     fresh = list({one.key: one for one in entries if one.key not in there}.values())
     _open_accounts(work)

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from api import city_ways, commanding, paying, reconciling, services
+from api import bank_files, city_ways, commanding, paying, reconciling, services
 from api.access import Access, Caller
 from api.pages import framing
 from api.pages.framing import Area
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
-from kernel.errors import Conflict, DomainError, Invalid
+from kernel.errors import DomainError, Invalid
 from merchants import bank_statements
 from redemption import bank_receipts, hand_refunds, receiving, reconciliations, returning, takings
 from redemption.collection_requests import CollectionWay
@@ -125,14 +125,7 @@ async def take_in(
     content = await file.read(bank_statements.SIZE_MAX + 1) if file is not None else b""
 
     def command(work: Work) -> Mapping[str, Any]:
-        account = city_ways.bank_account(work)
-        if account is None:
-            raise Conflict("billing-profile-missing")
-        statements = bank_statements.read(content)
-        done = receiving.take_in(work, caller.city, content, statements, iban=account.iban, by=caller.scope)
-        details = {"entries": done.entries, "added": done.added, "paid": len(done.paid)}
-        auditing.record(work, caller.scope, "bank-file-taken-in", "bank", details)
-        return details
+        return {"added": bank_files.take_in(work, caller.city, content, by=caller.scope).received.added}
 
     try:
         done = await commanding.perform_form(request, caller, command)

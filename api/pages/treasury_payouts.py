@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import Response
 
-from api import commanding, downloads, services
+from api import bank_files, commanding, downloads, services
 from api.access import Access, Caller
 from api.pages import framing
 from api.pages.framing import Area
@@ -170,10 +170,8 @@ async def take_in(request: Request, caller: TreasurerForm, file: UploadFile | No
     content = await file.read(bank_statements.SIZE_MAX + 1) if file else b""
 
     def command(work: Work) -> Mapping[str, Any]:
-        done = matching.take_in(work, content, by=caller.scope)
-        subject = f"bank-file/{done.file.sha256[:16]}"
-        auditing.record(work, caller.scope, "bank-file-taken", subject, done.counts)
-        return {"file_id": str(done.file.file_id)}
+        done = bank_files.take_in(work, caller.city, content, by=caller.scope)
+        return {"file_id": str(done.payouts.file.file_id)}
 
     try:
         if not content:

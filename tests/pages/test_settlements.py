@@ -19,6 +19,7 @@ from merchants import billing, contracts, invoice_rules, matching, settlements, 
 from merchants.periods import PeriodKind
 from merchants.settlements import Settlement
 from merchants.tables import venues as venues_table
+from redemption import bank_receipts
 from tests.api.edge import Edge
 from tests.merchants.bank_files import Moved, camt
 from tests.merchants.treasury import PROFILE, TAXES
@@ -117,7 +118,12 @@ def test_a_month_is_paid_by_two_people(edge: Edge, clock: FixedClock) -> None:
         (open_entry,) = matching.to_look_at(reading)
     post(edge, tom, f"/treasury/bank-statements/entries/{open_entry.entry_key}/clear", {})
     assert "Nichts mehr zu klären" in get(edge, tom, "/treasury/bank-statements").text
-    assert {"payout-run-made", "payout-run-released", "payout-file-fetched", "bank-file-taken"} <= set(
+    back = camt(Moved(made.settled_cents, end_to_end_id=wanted))
+    post(edge, tom, "/treasury/bank", {}, files={"file": ("zurueck.xml", back, "application/xml")})
+    with edge.database.reading(edge.city.city_id) as reading:
+        assert settlements.get(reading, made.settlement_id).paid_on is None
+        assert [7] == [one.open_cents for one in bank_receipts.every_open(reading)]
+    assert {"payout-run-made", "payout-run-released", "payout-file-fetched", "bank-file-taken-in"} <= set(
         edge.audited()
     )
 
