@@ -91,4 +91,4 @@ def test_a_phone_without_scripts_is_enough(browser: Browser, town: Town, tmp_pat
     page.get_by_label("Prozent sofort").fill("50")
     page.get_by_role("button", name="Als Entwurf speichern").click()
 
-    expect(page.get_by_text("zum ersten Mal: keine", exact=False).first).to_be_visible()
+    expect(page.get_by_text("zum ersten Mal (mitgezählt", exact=False).first).to_be_visible()

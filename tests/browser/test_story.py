@@ -75,7 +75,8 @@ def _buy(page: Page, town: Town) -> bytes:
     page.goto(f"{town.url}/offers/{town.swim.offer_id}")
     page.get_by_role("button", name="Für 40 Punkte kaufen").click()
     expect(page.get_by_text("Hier ist Ihr Gutschein.")).to_be_visible()
-    return page.locator("[data-voucher] svg").screenshot()
+    expect(page.locator("[data-live-text]")).to_be_visible()
+    return page.locator("[data-live-code]").screenshot()
 
 
 def _scan(page: Page, town: Town) -> None:

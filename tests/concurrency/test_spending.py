@@ -44,10 +44,10 @@ def test_opposite_transfers_do_not_deadlock(database: Database, city_id: int) ->
     """Transfers in opposite directions between two accounts all succeed."""
     desk = Desk(database, city_id)
     desk.fund(1000, ANNA)
-    desk.fund(1000, "venue/1")
+    desk.fund(1000, "budget/litter")
 
     def task(number: int) -> Code:
-        debit, credit = (ANNA, "venue/1") if number % 2 else ("venue/1", ANNA)
+        debit, credit = (ANNA, "budget/litter") if number % 2 else ("budget/litter", ANNA)
         return desk.post(desk.move(1, debit=debit, credit=credit))[0].code
 
     assert _at_once(SPENDERS, task) == Counter({Code.POSTED: SPENDERS})

@@ -159,8 +159,12 @@ class LedgerMachine(RuleBasedStateMachine):
         if kind in {TransferKind.POST, TransferKind.HOLD}:
             minutes = draw(st.none() | st.integers(1, 120)) if kind is TransferKind.HOLD else None
             expires_at = None if minutes is None else self.clock.now() + dt.timedelta(minutes=minutes)
+            debit, credit = draw(paths), draw(paths)
+            if debit.startswith("venue/") and credit.startswith("wallet/"):
+                # What was spent never goes back to a wallet by itself: points are not traded.
+                debit, credit = credit, debit
             return Transfer(
-                transfer_id, kind, DAY, "test", "", group_id, draw(paths), draw(paths), draw(amounts),
+                transfer_id, kind, DAY, "test", "", group_id, debit, credit, draw(amounts),
                 expires_at=expires_at,
             )  # fmt: skip
         known = [*self.model.known, self.desk.id()]
