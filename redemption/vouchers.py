@@ -1,7 +1,7 @@
 """Vouchers: a group of holds in the ledger and a signed token that stands for it.
 
 Whether a voucher is usable, redeemed, cancelled or over is not stored: it is what became of the first hold of
-its last use (docs/adr/0005-vouchers-are-holds.md, 0014-a-hold-for-each-use.md).
+its last use (docs/adr/0005-vouchers-are-holds.md, 0015-a-hold-for-each-use.md).
 """
 
 import datetime as dt
