@@ -46,7 +46,8 @@ def test_every_offer_can_be_made() -> None:
     for offer in demo.offers:
         new_offers.check(new_offers.completed(offer.new_offer(venue_ids, NOW)), NOW)
 
-    assert set(OfferKind) == {offer.kind for offer in demo.offers}
+    # Fees are not in any register yet.
+    assert set(OfferKind) - {OfferKind.FEE} == {offer.kind for offer in demo.offers}
 
 
 def test_texts_are_there_in_both_languages() -> None:
