@@ -176,9 +176,13 @@ class Access:
             return
         if caller.session is None:
             raise SignInNeeded
-        if Sort.CITIZEN in self.sorts or caller.has(*self.roles):
-            return
-        raise Forbidden("role-missing", roles=sorted(role.value for role in self.roles))
+        if self.lacks_role(caller):
+            raise Forbidden("role-missing", roles=sorted(role.value for role in self.roles))
+
+    def lacks_role(self, caller: Caller) -> bool:
+        """Whether this is not for the person who is signed in, whom signing in again would not help."""
+        admitted = self.sorts & {Sort.ANYONE, Sort.CITIZEN}
+        return caller.session is not None and not admitted and not caller.has(*self.roles)
 
 
 def _check_text(values: Iterable[object]) -> None:

@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api import csrf, languages, problems, sentences, services
-from api.access import SESSION_COOKIE, VISITOR_COOKIE, Caller
+from api.access import SESSION_COOKIE, VISITOR_COOKIE, Access, Caller
 from identity.persons import LANGUAGES
 from identity.roles import Role
 from kernel.errors import DomainError
@@ -182,7 +182,7 @@ def _page(request: Request, caller: Caller, area: Area | None, notice: Notice | 
         csrf_token=csrf.token(given.secrets[0], cookie),
         idempotency_key=str(given.database.ids.uuid()),
         person_name=caller.session.person.name if caller.session else None,
-        navigation=_navigation(request, translation, area),
+        navigation=_navigation(request, caller, translation, area),
         areas=_areas(caller, translation, area),
         notice=shown,
         demo=given.settings.demo,
@@ -196,10 +196,14 @@ def _readable_path(request: Request) -> str:
     return urlsplit(request.headers.get("referer", "")).path or "/"
 
 
-def _navigation(request: Request, translation: NullTranslations, area: Area | None) -> tuple[NavItem, ...]:
+def _navigation(
+    request: Request, caller: Caller, translation: NullTranslations, area: Area | None
+) -> tuple[NavItem, ...]:
+    """Return the pages of an area that the reader may open."""
     if area is None:
         return ()
-    items = _NAVIGATION[area]
+    accesses: Mapping[str, Access] = request.app.state.page_access
+    items = [item for item in _NAVIGATION[area] if not accesses[item[1]].lacks_role(caller)]
     path = request.url.path
     matching = [href for _, href, _ in items if path == href or path.startswith(f"{href.rstrip('/')}/")]
     best = max(matching, key=len, default="")

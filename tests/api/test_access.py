@@ -128,6 +128,20 @@ def test_each_role_gets_only_what_it_may(edge: Edge, role: Role | None) -> None:
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("role", list(Role))
+def test_the_navigation_offers_only_what_one_may_open(edge: Edge, role: Role) -> None:
+    """Nobody is led to a page that refuses them."""
+    _, token = edge.person("someone@example.org", role)
+    edge.browse(token)
+    for start in ("/", "/venue", "/office", "/treasury"):
+        answer = edge.client.get(start)
+        links = re.findall(r'<a class="(?:tab|side__item)" href="([^"]+)"', answer.text)
+        assert links or answer.status_code == 403, start
+        for link in links:
+            assert edge.client.get(link).status_code == 200, (start, link)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("sort", [Sort.DEVICE, Sort.CLIENT])
 def test_devices_and_systems_get_only_their_own(edge: Edge, sort: Sort) -> None:
     """A device's and a system's token opens their own routes and no other."""
