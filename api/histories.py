@@ -16,10 +16,12 @@ from ledger.queries import StatementLine
 from ledger.transfers import TransferKind
 from merchants import venues
 from redemption import offers, paying_fines, vouchers
+from redemption.fines import DueKind
 from rewards import action_types, awarding, donating, explaining, submissions
 from rewards.awarding import Award
 from rewards.submissions import Submission
 from web import formats
+from web.marking import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class _Writer:
         self._submissions: dict[int, Submission] = submissions.by_ids(reading, numbers)
         self._awards: dict[int, list[Award]] = awarding.of_submissions(reading, numbers)
         codes = {line.booked.subject.partition("/")[0] for line in lines}
-        paid = {line.booked.group_id for line in lines if line.booked.purpose == paying_fines.PURPOSE}
+        paid = {line.booked.group_id for line in lines if line.booked.purpose in paying_fines.PURPOSES}
         self._fines = paying_fines.by_groups(reading, [group for group in paid if group is not None])
         given = {donating.venue_of(line.booked.subject) for line in lines} - {None}
         self._recipients = venues.by_id(reading, (one for one in given if one is not None)) if given else {}
@@ -91,10 +93,14 @@ class _Writer:
         booked = line.booked
         if _submission_id(line) is not None:
             about = self._submission(line)
-        elif booked.purpose == paying_fines.PURPOSE:
-            title = self._translation.gettext("Fine paid")
+        elif booked.purpose in paying_fines.PURPOSES:
+            is_fee = booked.purpose == DueKind.FEE.value
+            fine_paid, fee_paid = N_("Fine paid"), N_("Fee paid")
+            title = self._translation.gettext(fee_paid if is_fee else fine_paid)
             reference = self._fines.get(booked.group_id, "") if booked.group_id else ""
-            about = _About("fine", title, reference, f"/fines/payments/{reference}" if reference else None)
+            about = _About(
+                booked.purpose, title, reference, f"/fines/payments/{reference}" if reference else None
+            )
         elif booked.purpose == donating.PURPOSE:
             venue = self._recipients.get(donating.venue_of(booked.subject) or 0)
             about = _About(

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from identity import persons
 from kernel.cities import City
 from kernel.db import Database, Work
-from redemption import fine_files
-from redemption.file_register import Added, FileFineRegister, from_row
+from redemption import fee_files, fine_files
+from redemption.city_files import Refusal
+from redemption.fee_files import FeeRow
+from redemption.file_register import Added, FileFineRegister, from_fee, from_row
 from redemption.fine_files import FineRow
-from redemption.fine_files import Refusal as FineRefusal
 from rewards import importing, open311
 from rewards.importing import Imported
 
@@ -30,14 +31,21 @@ def reports(
     ]
 
 
-def fines(register: FileFineRegister, city: City, content: bytes) -> tuple[Added, list[FineRefusal]]:
+def fines(register: FileFineRegister, city: City, content: bytes) -> tuple[Added, list[Refusal]]:
     """Fill a city's register of fines; return what was added and which rows were skipped why.
 
-    Raises fine_files.FineFileRefused.
+    Raises city_files.FileRefused.
     """
     results = fine_files.parse(content, prefix=city.reference_prefix, zone=city.zone)
     added = register.add(from_row(row) for row in results if isinstance(row, FineRow))
-    return added, [row for row in results if isinstance(row, FineRefusal)]
+    return added, [row for row in results if isinstance(row, Refusal)]
+
+
+def fees(register: FileFineRegister, city: City, content: bytes) -> tuple[Added, list[Refusal]]:
+    """Add a city's fees to its register, as `fines` does with fines. Raises city_files.FileRefused."""
+    results = fee_files.parse(content, prefix=city.reference_prefix, zone=city.zone)
+    added = register.add(from_fee(row) for row in results if isinstance(row, FeeRow))
+    return added, [row for row in results if isinstance(row, Refusal)]
 
 
 def _reporters(work: Work, origin: str, count: int) -> list[str]:

@@ -25,7 +25,7 @@ _POINTS: Final[Mapping[ReceiptKind, str]] = {
     ReceiptKind.RETURNED: N_("Points given back"),
     ReceiptKind.REFUND: N_("Points given back"),
 }
-_PAID_BY: Final[Mapping[str, str]] = {
+PAID_BY: Final[Mapping[str, str]] = {
     "card": N_("by card"),
     "paypal": N_("by PayPal"),
     "direct-debit": N_("by direct debit"),
@@ -123,7 +123,7 @@ class _Told:
         if facts["paid_cents"]:
             back = self.kind in {ReceiptKind.RETURNED, ReceiptKind.REFUND}
             label = self.say(N_("Paid back in euros") if back else N_("Paid in euros"))
-            by = self.say(_PAID_BY[facts["paid_by"]]) if facts["paid_by"] else ""
+            by = self.say(PAID_BY[facts["paid_by"]]) if facts["paid_by"] else ""
             yield f"{label} ({by})" if by else label, self.euros(facts["paid_cents"])
         if self.kind in {ReceiptKind.FINE, ReceiptKind.FEE}:
             yield self.say(N_("Still to be paid")), self.euros(0)

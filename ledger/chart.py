@@ -20,6 +20,7 @@ OFFLINE_LOSS = "offline-loss"
 EUR_PROGRAMME = "eur/programme"
 EUR_BANK = "eur/bank"
 EUR_PAYABLE_FINES = "eur/payable/fines"
+EUR_PAYABLE_FEES = "eur/payable/fees"
 EUR_DISPUTED = "eur/disputed"
 """What payers' banks have taken back for now."""
 EUR_LOSSES = "eur/losses"
@@ -37,6 +38,7 @@ _STANDARD = (
     NewAccount(EUR_PROGRAMME, transfers.EUR, Guard.NONE),
     NewAccount(EUR_BANK, transfers.EUR, Guard.NONE),
     NewAccount(EUR_PAYABLE_FINES, transfers.EUR),
+    NewAccount(EUR_PAYABLE_FEES, transfers.EUR),
     NewAccount(EUR_DISPUTED, transfers.EUR, Guard.NONE),
     NewAccount(EUR_LOSSES, transfers.EUR, Guard.NONE),
     NewAccount(EUR_FEES, transfers.EUR, Guard.NONE),

@@ -32,6 +32,12 @@ def with_payment(reading: Reading, new: NewReceipt) -> NewReceipt:
     return replace(new, paid_by=_paid_by(reading, order.order_id) if order else PaidBy.ONLINE)
 
 
+def of_fine(reading: Reading, reference: str) -> PaidBy:
+    """Return how the euros of a paid fine or fee were paid."""
+    order = orders.done_for_fine(reading, reference)
+    return _paid_by(reading, order.order_id) if order else PaidBy.ONLINE
+
+
 def of_refunds(reading: Reading, booked: Iterable[BookedTransfer]) -> Iterator[NewReceipt]:
     """Return the receipts of euros that went back; those of an erased person's orders are nobody's."""
     for one in booked:

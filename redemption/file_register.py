@@ -1,4 +1,4 @@
-"""A register of fines in two CSV files, for cities without one of their own and for the demonstration.
+"""A register of fines and fees in two CSV files, for cities without their own and for the demonstration.
 
 `fines.csv` is replaced as a whole when fines are added; `payments.csv` only grows. Both are on disk before a
 call returns, and several processes may use one directory. POSIX only (flock).
@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from redemption.fee_files import FeeRow
 from redemption.fine_files import FineRow
-from redemption.fines import Fine, FineAlreadyPaid, FineAmountDiffers, FineNotFound, FinePayment
+from redemption.fines import DueKind, Fine, FineAlreadyPaid, FineAmountDiffers, FineNotFound, FinePayment
 
-_FINES_HEADER: Final = ("reference", "amount_cents", "committed_at", "place", "offences")
+_FINES_HEADER: Final = ("reference", "amount_cents", "committed_at", "place", "offences", "kind", "title")
 _PAYMENTS_HEADER: Final = ("payment_id", "reference", "amount_cents", "paid_at")
 
 _Stamp = tuple[int, int, int]
@@ -48,11 +49,19 @@ def from_row(row: FineRow) -> Fine:
     return Fine(row.reference, row.amount_cents, row.committed_at, row.place, row.offence_codes)
 
 
+def from_fee(row: FeeRow) -> Fine:
+    """Return the fee of a row of the city's list."""
+    return Fine(
+        row.reference, row.amount_cents, row.due_since, row.place, (), kind=DueKind.FEE, title=row.title
+    )
+
+
 class FileFineRegister:
     """A `FineRegister` that keeps its files in `directory`, which is made if it is missing."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
         self._fines = directory / "fines.csv"
         self._payments = directory / "payments.csv"
         self._lock_path = directory / "lock"
@@ -130,9 +139,12 @@ class FileFineRegister:
 
     def _replace_fines(self, fines: Iterable[Fine]) -> None:
         rows = (
-            (f.reference, f.amount_cents, f.committed_at.isoformat(), f.place, " ".join(f.offences))
-            for f in fines
-        )
+            (
+                fine.reference, fine.amount_cents, fine.committed_at.isoformat(), fine.place,
+                " ".join(fine.offences), fine.kind.value, fine.title,
+            )
+            for fine in fines
+        )  # fmt: skip
         fresh = self._fines.with_suffix(".new")
         with fresh.open("wb") as file:
             file.write(_lines(_FINES_HEADER, *rows))
@@ -199,6 +211,9 @@ def _fine(row: Mapping[str, str]) -> Fine:
         dt.datetime.fromisoformat(row["committed_at"]),
         row["place"],
         tuple(row["offences"].split()),
+        # Files of before fees came have neither.
+        kind=DueKind(row.get("kind") or DueKind.FINE),
+        title=row.get("title") or "",
     )
 
 

@@ -1,27 +1,40 @@
-"""Fines and the port to the register that knows them.
+"""Fines and fees, and the port to the register that knows them.
 
 The register is another system. It is asked outside transactions; it is told about payments by the worker,
 from the outbox, so it may hear of a payment twice and must tolerate that.
 """
 
 import datetime as dt
+import enum
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from kernel.errors import Conflict, DomainError, Kind, NotFound
 
 
+class DueKind(enum.StrEnum):
+    """What is owed to the city."""
+
+    FINE = "fine"
+    FEE = "fee"
+    """Of the administration or for parking: a service was given for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fine:
-    """A fine as the register knows it."""
+    """A fine, or a fee, as the register knows it: paid in full by its reference, or not at all."""
 
     reference: str
     amount_cents: int
     committed_at: dt.datetime
+    """When it was done; for a fee the day of its notice."""
     place: str
     offences: tuple[str, ...]
     """Codes of the federal catalogue of offences."""
     is_paid: bool = False
+    kind: DueKind = DueKind.FINE
+    title: str = ""
+    """What a fee is for, in the city's words."""
 
 
 @dataclass(frozen=True, slots=True)

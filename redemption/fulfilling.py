@@ -11,8 +11,9 @@ from ledger.transfers import Transfer
 from merchants import venues
 from redemption import buying, keys, offers, orders, paying_fines, places, seats
 from redemption.buying import Paid, Sale
+from redemption.fines import DueKind
 from redemption.keys import Sealer
-from redemption.orders import Order, OrderKind, OrderStatus, Step
+from redemption.orders import Order, OrderStatus, Step
 
 
 def obstacle(reading: db.Reading, city: City, order: Order) -> str:
@@ -20,7 +21,7 @@ def obstacle(reading: db.Reading, city: City, order: Order) -> str:
 
     What changed for later buyers only (the price, the sales window, places) is no reason: it was promised.
     """
-    if order.kind is OrderKind.FINE:
+    if order.kind.by_reference:
         paid = order.reference is None or paying_fines.find(reading, order.reference) is not None
         return "fine-already-paid" if paid else ""
     offer = offers.get(reading, order.offer_id)
@@ -34,7 +35,7 @@ def obstacle(reading: db.Reading, city: City, order: Order) -> str:
 
 def fulfil(work: db.Work, city: City, order: Order, money: list[Transfer], sealer: Sealer) -> Order:
     """Book `money`, which brings all the euros, and give what was ordered; all or nothing."""
-    if order.kind is OrderKind.FINE:
+    if order.kind.by_reference:
         return _pay_fine(work, city, order, money)
     return _issue_voucher(work, city, order, money, sealer)
 
@@ -83,7 +84,7 @@ def _pay_fine(work: db.Work, city: City, order: Order, money: list[Transfer]) ->
             orders.transfer_id(work.city_id, order.order_id, Step.END, position),
             hold_id,
             effective=today,
-            purpose=paying_fines.PURPOSE,
+            purpose=order.kind.value,
         )
         for position, hold_id in enumerate(_hold_ids(work, order))
     ]
@@ -93,10 +94,10 @@ def _pay_fine(work: db.Work, city: City, order: Order, money: list[Transfer]) ->
         transfers.post(
             orders.transfer_id(work.city_id, order.order_id, Step.PAY, debit),
             debit,
-            chart.EUR_PAYABLE_FINES,
+            paying_fines.payable_path(DueKind(order.kind)),
             amount,
             effective=today,
-            purpose=paying_fines.PURPOSE,
+            purpose=order.kind.value,
             subject=orders.subject(order.order_id),
         )
         for debit, amount in shares
@@ -105,6 +106,7 @@ def _pay_fine(work: db.Work, city: City, order: Order, money: list[Transfer]) ->
     posting.post_or_raise(work, grouped([*money, *captures, *owed], group_id))
     paying_fines.record(
         work,
+        kind=DueKind(order.kind),
         reference=order.reference or "",
         offer_id=order.offer_id,
         owner=order.owner,

@@ -65,7 +65,7 @@ def order_voucher(work: db.Work, city: City, purchase: Purchase, way: Way | None
 def order_fine(
     work: db.Work, city: City, owner: str, fine: Fine, offer_id: int, points: int, way: Way | None
 ) -> Order:
-    """Pay a fine with `points` and the rest in euros: in full when the euros have come, or not at all.
+    """Pay a fine or a fee with `points` and the rest in euros: in full when those have come, or not at all.
 
     Raises as `paying_fines.pay`; Invalid `points-choice-invalid`, `rest-below-minimum`,
     `payment-way-missing` or `euros-not-needed` (then `paying_fines.pay` does it); Conflict `too-many-orders`.
@@ -81,7 +81,7 @@ def order_fine(
         sides.append((places.stock_path(offer_id), places.sold_path(offer_id), 1))
     purchase = Purchase(owner, offer_id, points, parts.cents)
     order = replace(
-        _order(work, city, OrderKind.FINE, purchase, given.valid),
+        _order(work, city, OrderKind(fine.kind), purchase, given.valid),
         reference=fine.reference,
         fine_cents=fine.amount_cents,
     )

@@ -34,6 +34,12 @@ class OrderKind(enum.StrEnum):
 
     VOUCHER = "voucher"
     FINE = "fine"
+    FEE = "fee"
+
+    @property
+    def by_reference(self) -> bool:
+        """Whether it pays what a register asks for."""
+        return self is not OrderKind.VOUCHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +149,12 @@ def of_voucher(reading: db.Reading, voucher_id: str) -> Order | None:
 
 def open_for_fine(reading: db.Reading, reference: str) -> Order | None:
     """Return the order that is about to pay a fine."""
-    same = sa.and_(table.c.reference == reference, table.c.status == OrderStatus.OPEN.value)
-    found = _select(reading, same)
-    return found[0] if found else None
+    return _for_fine(reading, reference, OrderStatus.OPEN)
+
+
+def done_for_fine(reading: db.Reading, reference: str) -> Order | None:
+    """Return the order by which a fine was paid, if euros paid a part of it."""
+    return _for_fine(reading, reference, OrderStatus.DONE)
 
 
 def counted_against_limit(
@@ -201,6 +210,11 @@ def forget(work: db.Work, owner: str) -> None:
         .where(table.c.city_id == work.city_id, table.c.owner == owner)
         .values(owner=NOBODY, reference=None, voucher_id=None)
     )
+
+
+def _for_fine(reading: db.Reading, reference: str, status: OrderStatus) -> Order | None:
+    found = _select(reading, sa.and_(table.c.reference == reference, table.c.status == status.value))
+    return found[0] if found else None
 
 
 def _select(reading: db.Reading, condition: sa.ColumnElement[bool], limit: int | None = None) -> list[Order]:

@@ -1,4 +1,4 @@
-"""Paying a fine: in full with points, or not at all.
+"""Paying a fine or a fee: in full with points, or not at all.
 
 Nothing is waived: the points go out of use and the programme owes the register the full amount in euros. The
 register is told through the outbox.
@@ -18,14 +18,14 @@ from kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from ledger import chart, posting, transfers, wallets
 from ledger.transfers import Transfer
 from redemption import fine_references, fines, offers, orders, places, prices
-from redemption.fines import Fine, FineAlreadyPaid, FineNotFound, FinePayment, FineRegister
-from redemption.offer_terms import OfferKind
+from redemption.fines import DueKind, Fine, FineAlreadyPaid, FineNotFound, FinePayment, FineRegister
 from redemption.offers import Offer
 from redemption.prices import Price
 from redemption.tables import fine_payments as table
 
 PAGE_MAX = 200
-PURPOSE = "fine"
+PURPOSES = tuple(kind.value for kind in DueKind)
+"""Of the bookings that pay a fine or a fee."""
 TOPIC_PAID = "fine.paid"
 """Outbox topic; the payload is `fines.to_payload`, the worker calls `report` with it."""
 
@@ -35,9 +35,10 @@ _NOBODY = "erased"
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a citizen gets for a paid fine."""
+    """What a citizen gets for a paid fine or fee."""
 
     payment_id: int
+    kind: DueKind
     reference: str
     offer_id: int
     owner: str
@@ -80,9 +81,9 @@ def price_of(city: City, fine: Fine) -> Price:
 def pay(work: db.Work, city: City, owner: str, fine: Fine, offer_id: int) -> Receipt:
     """Pay a fine in full with points, once; the register is told after the commit.
 
-    Raises Forbidden `fines-disabled`; NotFound `offer-not-found`; Invalid `offer-not-for-fines`;
-    FineAlreadyPaid; Conflict `fine-being-paid`, `offer-not-published`, `sales-not-started`, `sales-ended`,
-    `sold-out` or `insufficient-points`: then nothing is paid.
+    Raises Forbidden `fines-disabled` (fees need no such decision); NotFound `offer-not-found`; Invalid
+    `offer-not-for-fines`; FineAlreadyPaid; Conflict `fine-being-paid`, `offer-not-published`,
+    `sales-not-started`, `sales-ended`, `sold-out` or `insufficient-points`: then nothing is paid.
     """
     offer = check(work, city, fine, offer_id)
     points = price(city, fine)
@@ -92,6 +93,7 @@ def pay(work: db.Work, city: City, owner: str, fine: Fine, offer_id: int) -> Rec
     posting.post_or_raise(work, _postings(work, city, fine, offer, lots, group_id))
     return record(
         work,
+        kind=fine.kind,
         reference=fine.reference,
         offer_id=offer.offer_id,
         owner=owner,
@@ -108,10 +110,10 @@ def check(reading: db.Reading, city: City, fine: Fine, offer_id: int) -> Offer:
 
     Raises as `pay`, and Conflict `fine-being-paid` while an order waits for its euros.
     """
-    if not city.fines_enabled:
+    if fine.kind is DueKind.FINE and not city.fines_enabled:
         raise Forbidden("fines-disabled")
     offer = offers.get(reading, offer_id)
-    if offer.kind is not OfferKind.FINE:
+    if offer.kind.value != fine.kind.value:
         raise Invalid("offer-not-for-fines", offer=offer.code)
     if fine.is_paid or find(reading, fine.reference) is not None:
         raise FineAlreadyPaid(reference=fine.reference)
@@ -121,12 +123,26 @@ def check(reading: db.Reading, city: City, fine: Fine, offer_id: int) -> Offer:
     return offer
 
 
-def record(work: db.Work, *, reference: str, amount_cents: int, **values: object) -> Receipt:
+def offer_for(reading: db.Reading, kind: DueKind) -> Offer:
+    """Return the offer by which fines or fees are paid now. Raises Conflict `dues-not-taken`."""
+    for offer in offers.published(reading):
+        if offer.kind.value == kind.value:
+            return offer
+    raise Conflict("dues-not-taken", kind=kind.value)
+
+
+def payable_path(kind: DueKind) -> str:
+    """Return the account of what the city's treasury is owed for fines or for fees."""
+    return chart.EUR_PAYABLE_FINES if kind is DueKind.FINE else chart.EUR_PAYABLE_FEES
+
+
+def record(work: db.Work, *, kind: DueKind, reference: str, amount_cents: int, **values: object) -> Receipt:
     """Write down that a fine is paid, and the message for the register; what it cost is booked already."""
     payment = FinePayment(work.ids.next(), reference, amount_cents, work.now)
     work.connection.execute(
         sa.insert(table).values(
             city_id=work.city_id,
+            kind=kind.value,
             reference=reference,
             payment_id=payment.payment_id,
             amount_cents=amount_cents,
@@ -206,7 +222,7 @@ def _postings(
 ) -> list[Transfer]:
     # Nothing here follows from the reference: whoever knows a fine must not find the wallet that paid it.
     sides = [(path, chart.REDEEMED, amount) for path, amount in lots]
-    sides.append((chart.EUR_PROGRAMME, chart.EUR_PAYABLE_FINES, fine.amount_cents))
+    sides.append((chart.EUR_PROGRAMME, payable_path(fine.kind), fine.amount_cents))
     if offer.is_limited:
         sides.append((places.stock_path(offer.offer_id), places.sold_path(offer.offer_id), 1))
     return [
@@ -216,7 +232,7 @@ def _postings(
             credit,
             amount,
             effective=city.day_of(work.now),
-            purpose=PURPOSE,
+            purpose=fine.kind.value,
             subject=offer.code,
             group_id=group_id,
         )
@@ -234,4 +250,4 @@ def _select(
         .order_by(table.c.payment_id.desc())
         .limit(limit)
     )
-    return [Receipt(**row._mapping) for row in found]
+    return [Receipt(**{**row._mapping, "kind": DueKind(row.kind)}) for row in found]

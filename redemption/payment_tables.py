@@ -33,7 +33,7 @@ orders = sa.Table(
     sa.Column("closed_at", db.UtcDateTime),
     sa.Column("reason", sa.String(60), nullable=False, comment="Why it failed, as a code"),
     sa.Column("due_at", db.UtcDateTime, comment="When money that nothing is left for is sent back"),
-    sa.CheckConstraint("kind IN ('voucher', 'fine')", name="kind"),
+    sa.CheckConstraint("kind IN ('voucher', 'fine', 'fee')", name="kind"),
     sa.CheckConstraint("status IN ('open', 'done', 'failed', 'expired', 'cancelled')", name="status"),
     sa.Index("ix_orders_owner", "city_id", "owner", "order_id"),
     sa.Index("ix_orders_voucher_id", "city_id", "voucher_id"),

@@ -26,7 +26,7 @@ from redemption.new_offers import VatKind
 from redemption.offers import Offer
 from redemption.receipt_tables import receipt_numbers, receipt_progress
 from redemption.receipt_tables import receipts as table
-from redemption.receipts import NewReceipt, Receipt, ReceiptKind, VatLine, VatNote
+from redemption.receipts import NewReceipt, PaidBy, Receipt, ReceiptKind, VatLine, VatNote
 from redemption.vouchers import Voucher
 
 WINDOW: Final = 500
@@ -84,7 +84,7 @@ def follow(work: Work, city: City) -> bool:
     upto = min(after + WINDOW, head)
     if upto <= after:
         return False
-    booked = queries.between(work, after, upto, [*_KINDS, paying_fines.PURPOSE, refunding.PURPOSE_REFUNDED])
+    booked = queries.between(work, after, upto, [*_KINDS, *paying_fines.PURPOSES, refunding.PURPOSE_REFUNDED])
     if upto < head and booked and booked[-1].group_id is not None:
         # What was booked together is looked at together; no group is as large as a window.
         cut = next(one.sequence for one in booked if one.group_id == booked[-1].group_id)
@@ -227,13 +227,13 @@ def tax_of(kind: ReceiptKind, offer: Offer, gross_cents: int) -> tuple[tuple[Vat
 
 
 def _of_fines(work: Work, booked: Sequence[BookedTransfer]) -> list[NewReceipt]:
-    groups = {one.group_id for one in booked if one.purpose == paying_fines.PURPOSE and one.group_id}
+    groups = {one.group_id for one in booked if one.purpose in paying_fines.PURPOSES and one.group_id}
     references = paying_fines.by_groups(work, groups) if groups else {}
     paid = [one for one in (paying_fines.find(work, name) for name in references.values()) if one]
     sold: Mapping[int, Any] = offers.by_id(work, (one.offer_id for one in paid)) if paid else {}
     return [
         NewReceipt(
-            kind=ReceiptKind.FINE,
+            kind=ReceiptKind(one.kind),
             owner=one.owner,
             subject=one.reference,
             titles=sold[one.offer_id].titles,
@@ -241,6 +241,7 @@ def _of_fines(work: Work, booked: Sequence[BookedTransfer]) -> list[NewReceipt]:
             points=one.points,
             amount_cents=one.amount_cents,
             paid_cents=one.paid_cents,
+            paid_by=euro_receipts.of_fine(work, one.reference) if one.paid_cents else PaidBy.NOTHING,
             reference=one.reference,
             rate_cents_per_point=one.rate_cents_per_point,
         )

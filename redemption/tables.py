@@ -196,6 +196,7 @@ fine_payments = sa.Table(
     _city(),
     sa.Column("reference", sa.String(40), primary_key=True, comment="A fine is paid once"),
     sa.Column("payment_id", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.String(4), nullable=False, server_default="fine"),
     sa.Column("offer_id", sa.Integer, nullable=False),
     sa.Column("owner", sa.String(40), nullable=False),
     sa.Column("group_id", sa.Uuid, comment="Of its transfers; the ledger does not know the reference"),

@@ -2,6 +2,7 @@
 
 import collections
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,10 +12,13 @@ import typer
 from api import importing, services
 from api.cli import opening
 from api.cli.books import CityOption, JsonOption
-from redemption.file_register import FileFineRegister
+from kernel.cities import City
+from redemption.city_files import Refusal
+from redemption.file_register import Added, FileFineRegister
 from rewards.importing import Ending
 
 app = typer.Typer(help="Files of other systems.", no_args_is_help=True)
+_TakeIn = Callable[[FileFineRegister, City, bytes], tuple[Added, list[Refusal]]]
 _File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
@@ -51,11 +55,21 @@ def reports(
 @app.command()
 def fines(file: _File, city: CityOption = None, as_json: JsonOption = False) -> None:
     """Fill the register of fines from a CSV as cities publish it; importing again adds nothing."""
+    _fill("fines", importing.fines, file, city, as_json=as_json)
+
+
+@app.command()
+def fees(file: _File, city: CityOption = None, as_json: JsonOption = False) -> None:
+    """Add fees to the register from a CSV (columns in docs/offers.md); importing again adds nothing."""
+    _fill("fees", importing.fees, file, city, as_json=as_json)
+
+
+def _fill(what: str, take_in: _TakeIn, file: Path, city: str | None, *, as_json: bool) -> None:
     settings = opening.settings()
     database = opening.database(settings)
     chosen = opening.city(database, city)
     register = FileFineRegister(services.folder_of(settings, chosen) / "fines")
-    added, refusals = importing.fines(register, chosen, file.read_bytes())
+    added, refusals = take_in(register, chosen, file.read_bytes())
     if as_json:
         rows = [{"line": r.line, "reason": r.reason, "details": dict(r.details)} for r in refusals]
         typer.echo(json.dumps({"added": added.added, "known": added.known, "refused": rows}))
@@ -63,4 +77,4 @@ def fines(file: _File, city: CityOption = None, as_json: JsonOption = False) -> 
     for refusal in refusals:
         details = ", ".join(f"{name} {value}" for name, value in refusal.details.items())
         typer.echo(f"line {refusal.line}: skipped, {refusal.reason} {details}", err=True)
-    typer.echo(f"{added.added} fines added, {added.known} known before, {len(refusals)} skipped.")
+    typer.echo(f"{added.added} {what} added, {added.known} known before, {len(refusals)} skipped.")

@@ -290,5 +290,10 @@ def fine_file() -> bytes:
     return (resources.files("api.demo") / "data" / "fines.csv").read_bytes()
 
 
+def fee_file() -> bytes:
+    """Return a file of invented fees, in the form that redemption.fee_files reads."""
+    return (resources.files("api.demo") / "data" / "fees.csv").read_bytes()
+
+
 def _json(name: str) -> Any:
     return json.loads((resources.files("api.demo") / "data" / f"{name}.json").read_text(encoding="utf-8"))

@@ -26,16 +26,17 @@ from redemption import (
     buying,
     cancelling,
     codes,
+    fee_files,
     fine_files,
     offers,
     paying_fines,
     redeeming,
     vouchers,
 )
-from redemption.file_register import from_row
+from redemption.fee_files import FeeRow
+from redemption.file_register import from_fee, from_row
 from redemption.fine_files import FineRow
-from redemption.fines import Fine
-from redemption.offer_terms import OfferKind
+from redemption.fines import DueKind, Fine
 from redemption.vouchers import VoucherStatus
 from rewards import evidence, pictures, reviewing, submissions, submitting
 from rewards.evidence import EvidenceStore
@@ -43,7 +44,7 @@ from rewards.submissions import Status
 from rewards.submitting import NewSubmission, StoredPicture
 
 SAVERS = slice(1, 3)
-"""Citizens who spend nothing until they pay a fine with it."""
+"""Citizens who spend nothing until they pay a fine or a fee with it."""
 JITTER_E6 = 900
 """A hundred metres at most: so that reports of the same text lie apart."""
 _PAUSE = dt.timedelta(minutes=7)
@@ -78,10 +79,11 @@ def live(life: Life, until: dt.datetime) -> None:
 
 
 def pay_some_fines(life: Life, fines: list[Fine]) -> None:
-    """Let citizens with enough points pay a fine."""
-    offer = next(one for one in life.cast.offers if one.kind is OfferKind.FINE)
+    """Let citizens with enough points pay a fine, or a fee."""
     cheap = sorted(fines, key=lambda fine: fine.amount_cents)
-    for person, fine in zip(life.cast.citizens[SAVERS], cheap, strict=False):
+    for person, kind in zip(life.cast.citizens[SAVERS], DueKind, strict=True):
+        offer = next(one for one in life.cast.offers if one.kind.value == kind.value)
+        fine = next(one for one in cheap if one.kind is kind)
         _run(life, partial(_pay, life, person, fine, offer.offer_id))
 
 
@@ -294,6 +296,8 @@ def _visit(life: Life) -> None:
 
 
 def told_fines(city: City) -> list[Fine]:
-    """Return the fines with which the demo's register was filled."""
+    """Return the fines and fees with which the demo's register was filled."""
     rows = fine_files.parse(catalogue.fine_file(), prefix=city.reference_prefix, zone=city.zone)
-    return [from_row(row) for row in rows if isinstance(row, FineRow)]
+    fees = fee_files.parse(catalogue.fee_file(), prefix=city.reference_prefix, zone=city.zone)
+    found = [from_row(row) for row in rows if isinstance(row, FineRow)]
+    return found + [from_fee(row) for row in fees if isinstance(row, FeeRow)]

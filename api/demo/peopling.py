@@ -1,4 +1,4 @@
-"""Setting the demo city up: people, venues, budgets, rules, offers, the register of fines."""
+"""Setting the demo city up: people, venues, budgets, rules, offers, the register of fines and fees."""
 
 import datetime as dt
 import unicodedata
@@ -47,7 +47,7 @@ def email_of(name: str) -> str:
 
 
 def set_up(database: Database, settings: Settings, city: City, told: Catalogue) -> Cast:
-    """Set the city up in one unit of work, and fill the register of fines."""
+    """Set the city up in one unit of work, and fill the register of fines and fees."""
 
     def command(work: Work) -> Cast:
         citizens = tuple(_register(work, one.name, one.language) for one in told.people.citizens)
@@ -66,6 +66,7 @@ def set_up(database: Database, settings: Settings, city: City, told: Catalogue) 
     cast = database.run(city.city_id, command)
     register = FileFineRegister(services.folder_of(settings, city) / "fines")
     importing.fines(register, city, catalogue.fine_file())
+    importing.fees(register, city, catalogue.fee_file())
     return cast
 
 

@@ -110,13 +110,20 @@ STARTS = (
         "reference",
         {"kind": "fine", "pictogram": "parking-fine", "vat_kind": "discount"},
     ),
+    Start(
+        "fee",
+        N_("Fees"),
+        N_("Of the administration or for parking, by the reference on the notice."),
+        "reference",
+        {"kind": "fee", "pictogram": "fee", "vat_kind": "discount"},
+    ),
 )
 KINDS = {
     "entry": ("pool", "ticket"),
     "event": ("ticket",),
     "activation": ("ticket",),
     "discount": ("discount",),
-    "reference": ("fine",),
+    "reference": ("fine", "fee"),
 }
 """The kinds among which a form of each shape lets choose."""
 FIELDS = {

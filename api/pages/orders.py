@@ -1,4 +1,4 @@
-"""Orders: paying a voucher or a fine with points and euros, and how that stands."""
+"""Orders: paying a voucher, a fine or a fee with points and euros, and how that stands."""
 
 import re
 from collections.abc import Mapping
@@ -11,12 +11,11 @@ from fastapi.responses import Response
 from api import city_ways, commanding, paying, services
 from api.access import Access, Caller, Sort
 from api.pages import framing, spending
-from api.v1.orders import fine_offer
 from kernel.db import Reading, Work
 from kernel.errors import DomainError, NotFound
 from redemption import offers, ordering, orders, paying_fines, payments, refunding
 from redemption.buying import Purchase
-from redemption.orders import Order, OrderKind, OrderStatus
+from redemption.orders import Order, OrderStatus
 from redemption.providers import PaymentStatus
 from redemption.sandbox_provider import How
 from web.marking import N_
@@ -72,13 +71,13 @@ async def order_fine(
     points: WholePoints,
     way: WayName,
 ) -> Response:
-    """Pay a fine with the points that were chosen and the rest in euros."""
+    """Pay a fine or a fee with the points that were chosen and the rest in euros."""
     given, owner = services.of(request), caller.person_session.person.owner
     try:
         fine = paying_fines.look_up(given.fine_register(caller.city), reference)
 
         def command(work: Work) -> Mapping[str, Any]:
-            offer = fine_offer(work)
+            offer = paying_fines.offer_for(work, fine.kind)
             how = paying.way(given, caller, way, offer.titles)
             chosen = paying_fines.price_of(caller.city, fine).nearest(points)
             if not chosen.cents:
@@ -184,7 +183,7 @@ def _order_page(
     return framing.show(
         request, caller, "citizen/order.html", status=status, order=order, offer=offer, payment=payment,
         refunds=refunds, words=words, payable=payable, refunded=back, errors=errors or [],
-        is_fine=order.kind is OrderKind.FINE, waits=order.is_open, **collected,
+        is_fine=order.kind.by_reference, waits=order.is_open, **collected,
     )  # fmt: skip
 
 

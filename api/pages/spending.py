@@ -1,4 +1,4 @@
-"""Spending: offers, vouchers with their code, fines."""
+"""Spending: offers, vouchers with their code, fines and fees."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -18,6 +18,7 @@ from redemption import (
     buying,
     cancelling,
     codes,
+    euro_receipts,
     offers,
     paying_fines,
     qr,
@@ -26,7 +27,7 @@ from redemption import (
     tokens,
     vouchers,
 )
-from redemption.offer_terms import OfferKind
+from redemption.receipts import PaidBy
 from redemption.tokens import Flags
 from redemption.vouchers import VoucherStatus
 from web import templating
@@ -169,15 +170,14 @@ def ask_fine(request: Request, caller: Citizen, reference: str = "") -> Response
 
 @router.post("/fines/pay")
 async def pay_fine(request: Request, caller: CitizenForm, reference: Annotated[str, Form()]) -> Response:
-    """Pay a fine in full with points."""
+    """Pay a fine or a fee in full with points."""
     given, owner = services.of(request), caller.person_session.person.owner
     try:
         fine = paying_fines.look_up(given.fine_register(caller.city), reference)
 
         def command(work: Work) -> Mapping[str, Any]:
-            on_sale = [one for one in offers.published(work) if one.kind is OfferKind.FINE]
-            number = on_sale[0].offer_id if on_sale else 0
-            receipt = paying_fines.pay(work, caller.city, owner, fine, number)
+            by = paying_fines.offer_for(work, fine.kind)
+            receipt = paying_fines.pay(work, caller.city, owner, fine, by.offer_id)
             return {"reference": receipt.reference}
 
         answer = await commanding.perform_form(request, caller, command)
@@ -189,10 +189,13 @@ async def pay_fine(request: Request, caller: CitizenForm, reference: Annotated[s
 
 @router.get("/fines/payments/{reference}")
 def fine_receipt(request: Request, caller: Citizen, reference: str) -> Response:
-    """Show the receipt for a paid fine."""
+    """Show the receipt for a paid fine or fee."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         receipt = paying_fines.get(reading, reference, caller.person_session.person.owner)
-    return framing.show(request, caller, "citizen/receipt.html", receipt=receipt)
+        by = euro_receipts.of_fine(reading, reference) if receipt.paid_cents else PaidBy.NOTHING
+    return framing.show(
+        request, caller, "citizen/receipt.html", receipt=receipt, paid_by=receipt_papers.PAID_BY.get(by, "")
+    )
 
 
 @router.get("/V/{token}")
@@ -276,7 +279,12 @@ def fine_page(
     try:
         fine = paying_fines.look_up(given.fine_register(caller.city), reference)
         points = paying_fines.price(caller.city, fine)
+        with given.database.reading(caller.city.city_id) as reading:
+            paying_fines.check(
+                reading, caller.city, fine, paying_fines.offer_for(reading, fine.kind).offer_id
+            )
     except DomainError as error:
+        fine = None
         if not shown:
             status = 422
             shown = [("reference", framing.sentence(request, caller, error))]

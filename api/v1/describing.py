@@ -27,7 +27,7 @@ TOPICS = {
     "vouchers": "What was bought, with its code.",
     "postbox": "Receipts, vouchers and messages of the city, until they are deleted.",
     "receipts": "What was bought, redeemed, given back and paid, numbered without gaps.",
-    "fines": "Parking fines, paid in full with points.",
+    "fines": "Fines and fees, paid in full by their reference.",
     "venues": "Where points are taken, with contracts and devices.",
     "trust": "What a verifier of vouchers needs, and the kill switch of a key.",
     "scans": "Vouchers at the door, scanned by a device.",

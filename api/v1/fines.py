@@ -1,4 +1,4 @@
-"""Parking fines: looking one up by its reference and paying it in full with points."""
+"""Fines and fees: looking one up by its reference and paying it in full with points."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -14,17 +14,20 @@ from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import Before, IdText, Limit, Out, Paged, paged
 from kernel.db import Work
-from redemption import offers, paying_fines
+from redemption import paying_fines
 from redemption.fines import Fine, FineAlreadyPaid
-from redemption.offer_terms import OfferKind
 
 router = APIRouter(tags=["fines"])
 Citizen = Annotated[Caller, Depends(Access(Sort.CITIZEN))]
 
 
 class FineOut(BaseModel):
-    """An unpaid fine and what it costs in points."""
+    """An unpaid fine or fee and what it costs in points."""
 
+    kind: str = Field(examples=["fee"], description="fine or fee")
+    title: str = Field(
+        examples=["Bewohnerparkausweis 2026"], description="What a fee is for; empty for a fine"
+    )
     reference: str = Field(examples=["DU-MKWT-53VY-46JB"])
     amount_cents: int = Field(examples=[2500])
     points: int = Field(examples=[2500])
@@ -33,17 +36,19 @@ class FineOut(BaseModel):
 
 
 class ReceiptOut(Out):
-    """A fine that was paid in full."""
+    """A fine or fee that was paid in full."""
 
     payment_id: IdText
+    kind: str = Field(examples=["fine"], description="fine or fee")
     reference: str = Field(examples=["DU-MKWT-53VY-46JB"])
     amount_cents: int = Field(examples=[2500])
     points: int = Field(examples=[2500])
+    paid_cents: int = Field(examples=[0], description="What of it was paid in euros")
     paid_at: dt.datetime
     reported_at: dt.datetime | None = Field(description="When the city's register confirmed it")
 
 
-@router.get("/fines/payments", summary="Fines that you paid")
+@router.get("/fines/payments", summary="Fines and fees that you paid")
 def payments(
     request: Request, caller: Citizen, before: Before = None, limit: Limit = 50
 ) -> Paged[ReceiptOut]:
@@ -54,11 +59,13 @@ def payments(
     return paged(found, ReceiptOut, limit, "payment_id")
 
 
-@router.get("/fines/{reference}", summary="Look a fine up")
+@router.get("/fines/{reference}", summary="Look a fine or fee up")
 def look_up(request: Request, caller: Citizen, reference: str) -> FineOut:
-    """Return an unpaid fine."""
+    """Return an unpaid fine or fee."""
     fine = _find(request, caller, reference)
     return FineOut(
+        kind=fine.kind.value,
+        title=fine.title,
         reference=fine.reference,
         amount_cents=fine.amount_cents,
         points=paying_fines.price(caller.city, fine),
@@ -67,9 +74,11 @@ def look_up(request: Request, caller: Citizen, reference: str) -> FineOut:
     )
 
 
-@router.post("/fines/{reference}/payment", status_code=201, summary="Pay a fine", response_model=ReceiptOut)
+@router.post(
+    "/fines/{reference}/payment", status_code=201, summary="Pay a fine or fee", response_model=ReceiptOut
+)
 async def pay(request: Request, caller: Citizen, reference: str, key: IdempotencyKey) -> JSONResponse:
-    """Pay a fine in full with points, or not at all."""
+    """Pay a fine or a fee in full with points, or not at all."""
     owner = caller.person_session.person.owner
     try:
         fine = await run_in_threadpool(_find, request, caller, reference)
@@ -80,9 +89,8 @@ async def pay(request: Request, caller: Citizen, reference: str, key: Idempotenc
     def command(work: Work) -> Mapping[str, Any]:
         if fine is None:
             raise refusal
-        found = [one.offer_id for one in offers.published(work) if one.kind is OfferKind.FINE]
-        offer_id = found[0] if found else 0
-        return ReceiptOut.plain(paying_fines.pay(work, caller.city, owner, fine, offer_id))
+        offer = paying_fines.offer_for(work, fine.kind)
+        return ReceiptOut.plain(paying_fines.pay(work, caller.city, owner, fine, offer.offer_id))
 
     return await commanding.answer(request, caller, key, command, status=201)
 

@@ -1,4 +1,4 @@
-"""Orders: vouchers and fines for points and euros together."""
+"""Orders: vouchers, fines and fees for points and euros together."""
 
 import datetime as dt
 import json
@@ -15,10 +15,8 @@ from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import INTEGER_MAX, Before, IdText, In, Limit, LongId, LongNumber, Out, Paged, paged
 from kernel.db import Reading, Work
-from kernel.errors import NotFound
 from redemption import offers, ordering, orders, paying_fines, payments, refunding
 from redemption.buying import Purchase
-from redemption.offer_terms import OfferKind
 from redemption.orders import Order
 
 router = APIRouter(tags=["orders"])
@@ -46,7 +44,7 @@ class OrderIn(In):
 
 
 class FineOrderIn(In):
-    """How to pay a fine."""
+    """How to pay a fine or a fee."""
 
     points: LongNumber = Field(
         examples=[500], description="How many points to use; the rest is paid in euros"
@@ -58,7 +56,7 @@ class OrderOut(Out):
     """An order as its buyer sees it."""
 
     order_id: IdText
-    kind: str = Field(examples=["voucher"], description="voucher or fine")
+    kind: str = Field(examples=["voucher"], description="voucher, fine or fee")
     status: str = Field(
         examples=["open"],
         description="open: the euros are awaited; done: paid in full; failed, expired, cancelled: nothing is "
@@ -67,7 +65,7 @@ class OrderOut(Out):
     offer_id: int = Field(examples=[3])
     points: int = Field(examples=[200])
     cents: int = Field(examples=[170], description="The part in euros")
-    reference: str | None = Field(examples=[None], description="Of the fine")
+    reference: str | None = Field(examples=[None], description="Of the fine or fee")
     voucher_id: str | None = Field(examples=[None], description="What was bought, once it is paid")
     expires_at: dt.datetime
     page_url: str | None = Field(
@@ -104,18 +102,21 @@ async def order_voucher(
 
 
 @router.post(
-    "/fines/{reference}/orders", status_code=201, summary="Pay a fine in euros", response_model=OrderOut
+    "/fines/{reference}/orders",
+    status_code=201,
+    summary="Pay a fine or fee in euros",
+    response_model=OrderOut,
 )
 async def order_fine(
     request: Request, caller: Citizen, reference: str, body: FineOrderIn, key: IdempotencyKey
 ) -> JSONResponse:
-    """Pay a fine with points and euros: in full once the euros are there, or not at all."""
+    """Pay a fine or a fee with points and euros: in full once the euros are there, or not at all."""
     given, owner = services.of(request), caller.person_session.person.owner
     given.limiter.hit("fine-lookup-account", caller.city.city_id, caller.scope)
     fine = await run_in_threadpool(paying_fines.look_up, given.fine_register(caller.city), reference)
 
     def command(work: Work) -> Mapping[str, Any]:
-        offer = fine_offer(work)
+        offer = paying_fines.offer_for(work, fine.kind)
         way = paying.way(given, caller, body.way, offer.titles)
         made = ordering.order_fine(work, caller.city, owner, fine, offer.offer_id, body.points, way)
         return present(work, made)
@@ -163,14 +164,6 @@ def present(reading: Reading, order: Order) -> dict[str, Any]:
         "page_url": page_url,
         "refunded_cents": refunding.refunded_cents(reading, order.order_id),
     }
-
-
-def fine_offer(reading: Reading) -> offers.Offer:
-    """Return the offer by which fines are paid. Raises NotFound."""
-    for offer in offers.published(reading):
-        if offer.kind is OfferKind.FINE:
-            return offer
-    raise NotFound("offer-not-found", offer="fine")
 
 
 async def _ordered(request: Request, caller: Caller, key: str, command: commanding.Command) -> JSONResponse:

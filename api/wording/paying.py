@@ -5,7 +5,7 @@ from web.marking import N_
 SENTENCES = {
     "euros-due": N_("This offer costs euros as well. Please order it on the offer's page."),
     "euros-not-needed": N_("This is paid with points alone. Please choose fewer points or pay with points."),
-    "fine-being-paid": N_("This fine is being paid right now. Look at your orders."),
+    "fine-being-paid": N_("This is being paid right now. Look at your orders."),
     "message-too-large": N_("The message is larger than {maximum} bytes."),
     "nothing-to-refund": N_("There is no money to send back for this order."),
     "offer-euros-invalid": N_(

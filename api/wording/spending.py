@@ -74,16 +74,17 @@ SENTENCES = {
     "voucher-active": N_("This ticket is activated and can't be given back."),
     "voucher-not-to-activate": N_("This voucher need not be activated: just show it."),
     "voucher-not-yet-valid": N_("This voucher is not valid yet."),
-    "fine-already-paid": N_("This fine is paid already. You need do nothing."),
+    "dues-not-taken": N_("Here this can't be paid with points. Please pay it as your letter says."),
+    "fine-already-paid": N_("This is paid already. You need do nothing."),
     "fine-amount-differs": N_(
         "The register names another amount than was paid. The city's office looks into it."
     ),
     "fine-needs-reference": N_(
-        "A fine is paid with its reference number. Please enter it on the page for fines."
+        "A fine or fee is paid with its reference number. Please enter it on the page for fines and fees."
     ),
-    "fine-not-found": N_("No fine has this reference number. Please compare it with your letter."),
+    "fine-not-found": N_("No fine and no fee has this reference number. Please compare it with your letter."),
     "fine-register-unavailable": N_(
-        "The register of fines can't be reached. Nothing was paid. Please try again later."
+        "The register of fines and fees can't be reached. Nothing was paid. Please try again later."
     ),
     "fines-disabled": N_("This city does not take points for fines."),
     "instant-without-time-zone": N_("A date and time needs its time zone."),
@@ -108,7 +109,7 @@ SENTENCES = {
     "offer-limit-invalid": N_("The limit per person must lie between 1 and {maximum}."),
     "offer-not-called-off": N_("Fines and fees have no vouchers to give back: please stop selling instead."),
     "offer-not-draft": N_("Only a draft can be changed or published. Please make a new offer."),
-    "offer-not-for-fines": N_("This offer is not for fines."),
+    "offer-not-for-fines": N_("This offer is not for this kind of fine or fee."),
     "offer-not-found": N_("There is no such offer."),
     "offer-not-published": N_("This offer is not available."),
     "offer-pictogram-invalid": N_("There is no pictogram of this name."),

@@ -11,7 +11,8 @@ from api.demo import catalogue
 from api.demo.catalogue import Catalogue
 from identity.roles import Role
 from merchants import ibans
-from redemption import fine_files, new_offers
+from redemption import fee_files, fine_files, new_offers
+from redemption.fee_files import FeeRow
 from redemption.fine_files import FineRow
 from redemption.offer_terms import OfferKind
 from rewards import open311_services
@@ -46,8 +47,7 @@ def test_every_offer_can_be_made() -> None:
     for offer in demo.offers:
         new_offers.check(new_offers.completed(offer.new_offer(venue_ids, NOW)), NOW)
 
-    # Fees are not in any register yet.
-    assert set(OfferKind) - {OfferKind.FEE} == {offer.kind for offer in demo.offers}
+    assert set(OfferKind) == {offer.kind for offer in demo.offers}
 
 
 def test_texts_are_there_in_both_languages() -> None:
@@ -124,6 +124,14 @@ def test_the_fines_of_the_demo_are_read() -> None:
 
     assert 60 == len(results)
     assert all(isinstance(result, FineRow) for result in results)
+
+
+def test_the_fees_of_the_demo_are_read() -> None:
+    """Every row of the invented file is a fee."""
+    results = fee_files.parse(catalogue.fee_file(), prefix=catalogue.load().city.reference_prefix)
+
+    assert 14 == len(results)
+    assert all(isinstance(result, FeeRow) for result in results)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ import pytest
 from api import paying, working
 from identity.persons import Person
 from redemption import offers
+from redemption.fines import DueKind
 from redemption.offers import Offer
 from redemption.sandbox_provider import How, SandboxProvider
+from tests.api import dues
 from tests.api.edge import Edge
 from tests.redemption.office import SWIM
 
@@ -185,3 +187,76 @@ def test_a_called_off_order_says_so(edge: Edge, sauna: Offer, anna: tuple[Person
     page = edge.client.get(f"/orders/{made['order_id']}", headers={"Accept-Language": "de"}).text
     assert "Abgebrochen" in page
     assert "Es wurde nichts gekauft." in page
+
+
+@pytest.mark.parametrize("kind", list(DueKind))
+@pytest.mark.parametrize("points", [0, 200])
+def test_a_fine_or_fee_is_paid_in_euros_and_told_once(
+    edge: Edge, anna: tuple[Person, str], kind: DueKind, points: int
+) -> None:
+    """In full when the euros are there; the register hears of it once; the receipt names the way."""
+    dues.sell(edge, kind)
+    reference, (_, token) = dues.owed(edge, kind), anna
+    path = f"/api/v1/fines/{reference}/orders"
+    made = edge.call("POST", path, token, json={"points": points, "way": "test"})
+    assert (201, kind.value, 300 - points) == (made.status_code, made.json()["kind"], made.json()["cents"])
+    assert (409, "fine-being-paid") == edge.refused(
+        edge.call("POST", f"/api/v1/fines/{reference}/payment", token)
+    )
+    order_path = f"/api/v1/orders/{made.json()['order_id']}"
+    service(edge).pay(edge.call("GET", order_path, token).json()["page_url"].rpartition("/")[2], How.CARD)
+    assert [204] == deliver(edge)
+    assert "done" == edge.call("GET", order_path, token).json()["status"]
+    register = edge.app.state.services.fine_register(edge.city)
+    for _ in range(2):
+        working.deliver_due(edge.app.state.services, edge.city)
+    assert [(reference, 300)] == [(one.reference, one.amount_cents) for one in register.payments()]
+    (paid,) = edge.call("GET", "/api/v1/fines/payments", token).json()["items"]
+    assert (points, 300 - points) == (paid["points"], paid["paid_cents"])
+    assert paid["reported_at"]
+    edge.browse(token)
+    page = edge.client.get(f"/fines/payments/{reference}", headers={"Accept-Language": "de"}).text
+    assert "mit Karte" in page
+    assert ("Gebühr" if kind is DueKind.FEE else "Bußgeld") in page
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"points": 300, "way": "test"}, "euros-not-needed"),
+        ({"points": 260, "way": "test"}, "rest-below-minimum"),
+        ({"points": 301, "way": "test"}, "points-choice-invalid"),
+        ({"points": 100, "way": "cheque"}, "payment-provider-unknown"),
+        ({"points": 100}, "request-invalid"),
+    ],
+)
+def test_a_wrong_order_of_a_fee_is_refused(
+    edge: Edge, anna: tuple[Person, str], body: dict[str, object], code: str
+) -> None:
+    """Nothing is held, and it can still be paid."""
+    dues.sell(edge, DueKind.FEE)
+    reference = dues.owed(edge, DueKind.FEE)
+    answer = edge.call("POST", f"/api/v1/fines/{reference}/orders", anna[1], json=body)
+    assert code == edge.refused(answer)[1]
+    assert 1000 == edge.call("GET", "/api/v1/wallet", anna[1]).json()["available"]
+    assert 201 == edge.call("POST", f"/api/v1/fines/{reference}/payment", anna[1]).status_code
+
+
+def test_the_page_pays_a_fee_with_points_and_euros(edge: Edge, anna: tuple[Person, str]) -> None:
+    """Looked up, ordered, paid; a fee that nobody takes here says so instead of offering a button."""
+    reference, (_, token) = dues.owed(edge, DueKind.FEE), anna
+    german = {"Accept-Language": "de"}
+    fields = edge.browse(token)
+    assert "Bitte zahlen Sie" in edge.client.get(f"/fines?reference={reference}", headers=german).text
+    dues.sell(edge, DueKind.FEE)
+    page = edge.client.get(f"/fines?reference={reference}", headers=german).text
+    assert "Bewohnerparkausweis" in page
+    sent = edge.client.post(
+        "/fines/order", data={**fields, "reference": reference, "points": "100", "way": "test"}
+    )
+    (pay_path,) = re.findall(
+        r'href="(/test-payments/pay_\d+)"', edge.client.get(sent.headers["location"], headers=german).text
+    )
+    edge.client.post(pay_path, data={**edge.browse(token), "how": "card"})
+    assert f"/fines/payments/{reference}" in edge.client.get(sent.headers["location"], headers=german).text
+    assert "2,00" in edge.client.get("/vouchers", headers=german).text

@@ -7,11 +7,9 @@ import pytest
 
 from identity.roles import Role
 from kernel.clock import FixedClock
-from kernel.db import Work
-from redemption import fine_references, new_offers, offers
-from redemption.fines import Fine, FinePayment
-from redemption.new_offers import NewOffer
-from redemption.offer_terms import OfferKind
+from redemption import fine_references
+from redemption.fines import DueKind, FinePayment
+from tests.api import dues
 from tests.api.edge import Edge
 
 PAST = dt.datetime(2026, 4, 1, 9, 0, tzinfo=dt.UTC)
@@ -233,29 +231,10 @@ def test_what_can_not_be_paid_is_not_sold(edge: Edge) -> None:
     assert (409, "sold-out") == edge.refused(buy(edge, anna))
 
 
-def _fine(edge: Edge, content: str = "a", cents: int = 300) -> str:
-    reference = fine_references.derive("DU", content)
-    fine = Fine(reference, cents, PAST, "Königstraße 10", ("112454",))
-    edge.app.state.services.fine_register(edge.city).add([fine])
-    return reference
-
-
-def _sell_fines(edge: Edge) -> None:
-    def command(work: Work) -> None:
-        title = {"de": "Verwarnung bezahlen", "en": "Pay a fine"}
-        new = NewOffer(
-            code="fine", kind=OfferKind.FINE, titles=title, descriptions=title, pictogram="fine", price_points=0,
-            value_cents=0, venue_ids=(), vat_kind=new_offers.VatKind.DISCOUNT,
-        )  # fmt: skip
-        offers.publish(work, edge.city, offers.create(work, new).offer_id)
-
-    edge.database.run(edge.city.city_id, command)
-
-
 def test_a_fine_is_paid_in_full_with_points(edge: Edge) -> None:
     """Looked up by its reference, paid once; the repeated request gets its receipt, another one a refusal."""
-    _sell_fines(edge)
-    anna, reference = rich(edge), _fine(edge)
+    dues.sell(edge)
+    anna, reference = rich(edge), dues.owed(edge)
     found = edge.call("GET", f"/api/v1/fines/{reference.lower()}", anna).json()
     path, keyed = f"/api/v1/fines/{reference}/payment", {"Idempotency-Key": "pay"}
 
@@ -272,8 +251,8 @@ def test_a_fine_is_paid_in_full_with_points(edge: Edge) -> None:
 
 def test_a_paid_fine_answers_a_repeat_also_when_the_register_knows(edge: Edge) -> None:
     """Between request and repeat the register may have learned of the payment."""
-    _sell_fines(edge)
-    anna, reference = rich(edge), _fine(edge)
+    dues.sell(edge)
+    anna, reference = rich(edge), dues.owed(edge)
     path, keyed = f"/api/v1/fines/{reference}/payment", {"Idempotency-Key": "pay"}
     paid = edge.call("POST", path, anna, headers=keyed)
     register = edge.app.state.services.fine_register(edge.city)
@@ -290,6 +269,22 @@ def test_a_paid_fine_answers_a_repeat_also_when_the_register_knows(edge: Edge) -
     assert (409, "fine-already-paid") == edge.refused(edge.call("GET", f"/api/v1/fines/{reference}", anna))
 
 
+def test_a_fee_is_looked_up_and_paid_like_a_fine(edge: Edge) -> None:
+    """The answer says what it is for; without an offer for fees it can't be paid here."""
+    anna, reference = rich(edge), dues.owed(edge, DueKind.FEE)
+    path = f"/api/v1/fines/{reference}/payment"
+    assert (409, "dues-not-taken") == edge.refused(edge.call("POST", path, anna))
+    dues.sell(edge, DueKind.FEE)
+    found = edge.call("GET", f"/api/v1/fines/{reference}", anna).json()
+    paid = edge.call("POST", path, anna)
+    assert ("fee", "Bewohnerparkausweis", 300) == (found["kind"], found["title"], found["amount_cents"])
+    assert (201, "fee", 0) == (paid.status_code, paid.json()["kind"], paid.json()["paid_cents"])
+    history = edge.call("GET", "/api/v1/wallet/transactions", anna).json()["items"]
+    assert [("Gebühr bezahlt", reference, -300)] == [
+        (one["title"], one["reason"], one["change"]) for one in history if one["change"] < 0
+    ]
+
+
 def test_fines_can_not_be_tried_out(edge: Edge) -> None:
     """Unknown and mistyped references are told apart, and after twenty an hour passes; paying counts too."""
     anna = rich(edge)
@@ -304,8 +299,8 @@ def test_fines_can_not_be_tried_out(edge: Edge) -> None:
 
 def test_a_fine_that_is_too_dear_stays_unpaid(edge: Edge) -> None:
     """In full or not at all."""
-    _sell_fines(edge)
-    anna, reference = rich(edge, 100), _fine(edge)
+    dues.sell(edge)
+    anna, reference = rich(edge, 100), dues.owed(edge)
 
     assert (409, "insufficient-points") == edge.refused(
         edge.call("POST", f"/api/v1/fines/{reference}/payment", anna)

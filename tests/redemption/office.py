@@ -105,7 +105,7 @@ class Office:
     def draft(self, new: NewOffer = SWIM, *where: Venue) -> Offer:
         """Make a draft, at the pool unless said otherwise."""
         venue_ids = tuple(venue.venue_id for venue in where or (self.pool,))
-        full = new if new.kind is OfferKind.FINE else replace(new, venue_ids=venue_ids)
+        full = new if new.kind.by_reference else replace(new, venue_ids=venue_ids)
         return self.database.run(self.city_id, lambda work: offers.create(work, full))
 
     def offer(self, new: NewOffer = SWIM, *where: Venue) -> Offer:

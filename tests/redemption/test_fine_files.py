@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.errors import Kind
-from redemption import fine_files, fine_references, offences
-from redemption.fine_files import FineFileRefused, FineRow, Refusal
+from redemption import city_files, fine_files, fine_references, offences
+from redemption.city_files import FileRefused, Refusal
+from redemption.fine_files import FineRow
 from redemption.fine_references import InvalidReference
 
 HEADER = "datum_von;kennzeichen1;fahrzeugart;fabrikat;strasse;hausnummer;tatbestand1;tatbestand2;tatbestand3"
@@ -135,7 +136,7 @@ def test_a_row_in_another_encoding_is_refused() -> None:
 )
 def test_an_unreadable_file_is_refused_as_a_whole(content: bytes, code: str, details: dict[str, Any]) -> None:
     """Without its columns nothing can be read."""
-    with pytest.raises(FineFileRefused) as refused:
+    with pytest.raises(FileRefused) as refused:
         fine_files.parse(content, prefix="DU")
 
     assert (code, Kind.INVALID) == (refused.value.code, refused.value.kind)
@@ -144,9 +145,9 @@ def test_an_unreadable_file_is_refused_as_a_whole(content: bytes, code: str, det
 
 def test_a_file_that_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is read of it."""
-    monkeypatch.setattr(fine_files, "SIZE_MAX", 10)
+    monkeypatch.setattr(city_files, "SIZE_MAX", 10)
 
-    with pytest.raises(FineFileRefused, match="file-too-large"):
+    with pytest.raises(FileRefused, match="file-too-large"):
         parse(ROW)
 
 

@@ -16,6 +16,7 @@ from redemption import fine_references, fines, paying_fines
 from redemption.file_register import Added, FileFineRegister, from_row
 from redemption.fine_files import FineRow
 from redemption.fines import (
+    DueKind,
     Fine,
     FineAlreadyPaid,
     FineAmountDiffers,
@@ -39,6 +40,16 @@ WRONG_PARKING = Fine(
 TICKET_FORGOTTEN = replace(
     WRONG_PARKING, reference=fine_references.derive("DU", "another"), amount_cents=2001
 )
+FEE = Fine(
+    fine_references.derive("DU", "a parking permit"),
+    3070,
+    dt.datetime(2026, 4, 1, 9, tzinfo=dt.UTC),
+    "Altstadt",
+    (),
+    kind=DueKind.FEE,
+    title="Bewohnerparkausweis",
+)
+FEES = NewOffer("fees", OfferKind.FEE, {"de": "Gebühr"}, {"de": "Gebühr bezahlen"}, "fee")
 FINES = NewOffer("parking-fines", OfferKind.FINE, {"de": "Bußgeld"}, {"de": "Bußgeld bezahlen"}, "fine")
 
 
@@ -162,6 +173,50 @@ def test_only_a_published_offer_for_fines_pays_one(office: Office) -> None:
         pay(office, office.offer())
     with pytest.raises(Conflict, match="offer-not-published"):
         pay(office, office.draft(FINES))
+
+
+def test_a_fee_is_paid_like_a_fine_and_owed_on_its_own_account(
+    office: Office, register: FileFineRegister
+) -> None:
+    """By the offer for fees, also where fines are not taken; the register learns of it once."""
+    register.add([FEE])
+    office.give("anna", 3070)
+    no_fines = replace(office.city, fines_enabled=False)
+    by = office.offer(FEES)
+    fee = paying_fines.look_up(register, FEE.reference)
+    receipt = office.database.run(
+        office.city_id, lambda work: paying_fines.pay(work, no_fines, "anna", fee, by.offer_id)
+    )
+    deliver(office, register)
+    assert (DueKind.FEE, 3070, 3070) == (receipt.kind, receipt.amount_cents, receipt.points)
+    assert (3070, 0) == (office.posted("eur/payable/fees"), office.posted("eur/payable/fines"))
+    assert [FEE.reference] == [one.reference for one in register.payments()]
+    assert FEE == replace(found(FileFineRegister(register.directory), FEE), is_paid=False)
+    with office.database.reading(office.city_id) as reading:
+        assert by == paying_fines.offer_for(reading, DueKind.FEE)
+        with pytest.raises(Conflict, match="dues-not-taken"):
+            paying_fines.offer_for(reading, DueKind.FINE)
+    assert office.verify().ok
+
+
+@pytest.mark.parametrize(("fine", "by"), [(FEE, FINES), (WRONG_PARKING, FEES)])
+def test_fees_and_fines_are_not_mixed_up(office: Office, fine: Fine, by: NewOffer) -> None:
+    """Each has its offer."""
+    office.give("anna", 4000)
+    with pytest.raises(Invalid, match="offer-not-for-fines"):
+        pay(office, office.offer(by), fine)
+    assert 4000 == office.points("anna")
+
+
+def test_a_register_of_before_fees_is_read(tmp_path: Path) -> None:
+    """Its rows have no kind: they are fines."""
+    folder = tmp_path / "old"
+    folder.mkdir()
+    (folder / "fines.csv").write_text(
+        "reference;amount_cents;committed_at;place;offences\n"
+        f"{WRONG_PARKING.reference};3000;2026-04-01T09:00:00+00:00;Königstr. 1;141101 141102\n"
+    )
+    assert WRONG_PARKING == FileFineRegister(folder).find(WRONG_PARKING.reference)
 
 
 def test_an_offer_for_fines_may_have_places(office: Office) -> None:

@@ -7,16 +7,18 @@ import pytest
 
 from kernel.errors import Conflict, Invalid
 from merchants import venues
-from redemption import paying_fines
+from redemption import paying_fines, receipting, receipts
 from redemption.fines import Fine, FineAlreadyPaid
-from redemption.orders import OrderStatus
+from redemption.orders import OrderKind, OrderStatus
 from redemption.providers import PaymentStatus, RefundStatus
+from redemption.receipts import ReceiptKind
 from redemption.sandbox_provider import How
 from redemption.verdicts import VerdictCode
 from redemption.vouchers import VoucherStatus
 from tests.fixtures.databases import START
 from tests.redemption.counter import Counter
 from tests.redemption.office import SWIM, Office
+from tests.redemption.test_fines import FEE, FEES
 from tests.redemption.test_offers import FINES
 
 MIXED = replace(SWIM, price_points=120, price_cents=250, extra_points_most=250)
@@ -287,6 +289,27 @@ def test_a_fine_is_paid_with_points_and_euros_together(counter: Counter) -> None
     assert 500 == counter.office.points("anna")
     with pytest.raises(FineAlreadyPaid):
         counter.order_fine("anna", FINE, offer, 0)
+    assert counter.office.verify().ok
+
+
+def test_a_fee_is_paid_in_euros_and_its_receipt_says_how(counter: Counter) -> None:
+    """Without a point; the receipt has reference, way of paying and the whole amount."""
+    order = counter.order_fine("anna", FEE, counter.office.offer(FEES), 0)
+    counter.work()
+    counter.pay(order)
+    counter.work(1, MINUTE)
+    assert (OrderKind.FEE, OrderStatus.DONE) == (counter.look(order).kind, counter.look(order).status)
+    assert (3070, 0, 1000) == (
+        counter.balance("eur/payable/fees"), counter.balance("eur/programme"), counter.office.points("anna"),
+    )  # fmt: skip
+    while counter.database.run(counter.city_id, lambda work: receipting.follow(work, counter.city)):
+        pass
+    with counter.database.reading(counter.city_id) as reading:
+        receipt = receipts.find(reading, ReceiptKind.FEE, FEE.reference)
+    assert receipt is not None
+    assert (FEE.reference, 0, 3070, "card") == tuple(
+        receipt.facts[name] for name in ("reference", "points", "paid_cents", "paid_by")
+    )
     assert counter.office.verify().ok
 
 
