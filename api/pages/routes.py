@@ -63,7 +63,6 @@ from api.pages import (
     venue_statements,
 )
 
-
 _MODULES = (
     assets,
     home,
@@ -132,6 +131,6 @@ def include(app: FastAPI) -> None:
 def _accesses() -> Iterator[tuple[str, Access]]:
     """Yield who may open each page."""
     for route in (route for module in _MODULES for route in module.router.routes):
-        if isinstance(route, APIRoute) and "GET" in route.methods:
+        if isinstance(route, APIRoute) and "GET" in (route.methods or ()):
             declared = (one.call for one in route.dependant.dependencies)
             yield from ((route.path, one) for one in declared if isinstance(one, Access))
