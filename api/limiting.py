@@ -41,6 +41,7 @@ RATES = {
     "sign-in-source": "20 per 10 minutes",
     "sign-in-account": "5 per 10 minutes",
     "verify-source": "30 per 10 minutes",
+    "enrol-source": "20 per 10 minutes",
     "write-account": "60 per minute",
     "scan-device": "120 per minute",
     "manual-code-device": "10 per minute",

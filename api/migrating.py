@@ -24,6 +24,7 @@ _TABLES = (
     "identity.postbox_tables",
     "merchants.tables",
     "merchants.billing_tables",
+    "merchants.device_tables",
     "merchants.payout_tables",
     "rewards.tables",
     "rewards.play_tables",

@@ -66,6 +66,7 @@ def _values(verdict: Verdict, city: City, language: str) -> _Values:
     values, moment = _Values(), None
     if verdict.voucher is not None:
         values["venues"] = ", ".join(verdict.voucher.venue_names)
+        values["gates"] = ", ".join(verdict.voucher.gates)
         late = verdict.code in {VerdictCode.EXPIRED, VerdictCode.ACTIVE}
         moment = verdict.voucher.valid_until if late else verdict.voucher.valid_from
     if verdict.first_use is not None:

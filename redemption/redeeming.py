@@ -14,6 +14,7 @@ from kernel.cities import City
 from kernel.errors import DomainError, NotFound
 from kernel.signing import KeyRing, KeyStatus
 from merchants import devices, venues
+from merchants.devices import Device
 from redemption import codes, foreign, keys, live_codes, live_keys, scans, tokens, using, vouchers
 from redemption.codes import ManualCode
 from redemption.keys import Sealer
@@ -53,6 +54,7 @@ class _Found:
     code: VerdictCode
     voucher: Voucher | None = None
     clock_seconds: int | None = None
+    gates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,8 @@ def _find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict
             found[place] = NotFound("venue-not-found", venue_id=one.venue_id)
         elif not where[one.venue_id].active:
             found[place] = _Found(one, VerdictCode.VENUE_SUSPENDED)
+        elif not enrolled[one.device_id].usable:
+            found[place] = _Found(one, VerdictCode.DEVICE_SUSPENDED)
         else:
             try:
                 names[place] = _named(one.text, ring, now)
@@ -160,10 +164,11 @@ def _find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict
     looked = _vouchers(work, names)
     # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
     for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
-        judged = _judged(work, scanned[place], voucher, ring)
+        judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
         if judged.code is VerdictCode.ACCEPTED and voucher is not None:
             judged = _moving(work, judged, voucher, names[place], sealer)
         found[place] = judged
+    found |= _at_other_gates(work, found)
     foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
     return found
 
@@ -196,14 +201,39 @@ def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | 
     }
 
 
-def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing) -> _Found:
+def _judged(
+    work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing, device: Device
+) -> _Found:
     if voucher is None:
         return _Found(scanned, VerdictCode.UNKNOWN_VOUCHER)
     key = ring.find(bytes.fromhex(voucher.kid))
     if key is not None and key.status is KeyStatus.BLOCKED:
         # Blocked for what it signed, however that is shown: also as a typed code.
         return _Found(scanned, VerdictCode.BLOCKED_KEY)
-    return _Found(scanned, _good_for(voucher, scanned.venue_id, work.now), voucher)
+    return _Found(scanned, _good_for(voucher, scanned.venue_id, work.now, device), voucher)
+
+
+def _at_other_gates(work: db.Work, found: Mapping[int, _Found | DomainError]) -> dict[int, _Found]:
+    """Return what is found of vouchers that a device does not take, with the gates that do."""
+    refused = {
+        place: one
+        for place, one in found.items()
+        if isinstance(one, _Found) and one.code is VerdictCode.OFFER_NOT_HERE
+    }
+    if not refused:
+        return {}
+    others = devices.of_venues(work, (one.scanned.venue_id for one in refused.values()))
+    told: dict[int, _Found] = {}
+    for place, one in refused.items():
+        gates = sorted({
+            other.gate
+            for other in others
+            if other.gate and other.usable and other.venue_id == one.scanned.venue_id
+            and one.voucher is not None and other.limits.take(one.voucher.offer_id)
+        })  # fmt: skip
+        if gates:
+            told[place] = replace(one, code=VerdictCode.OTHER_GATE, gates=tuple(gates))
+    return told
 
 
 def _moving(work: db.Work, found: _Found, voucher: Voucher, name: _Name, sealer: Sealer) -> _Found:
@@ -229,13 +259,15 @@ def _was_active(voucher: Voucher) -> bool:
     return voucher.status is VoucherStatus.REDEEMED and voucher.active_until is not None
 
 
-def _good_for(voucher: Voucher, venue_id: int, now: dt.datetime) -> VerdictCode:
+def _good_for(voucher: Voucher, venue_id: int, now: dt.datetime, device: Device) -> VerdictCode:  # noqa: PLR0911 -- one for each verdict
     if voucher.status in _BY_STATUS:
         return VerdictCode.EXPIRED if _was_active(voucher) else _BY_STATUS[voucher.status]
     if voucher.frozen_at is not None:
         return VerdictCode.DISPUTED
     if venue_id not in voucher.venue_ids:
         return VerdictCode.OTHER_VENUE
+    if not device.limits.take(voucher.offer_id):
+        return VerdictCode.OFFER_NOT_HERE
     if voucher.status is VoucherStatus.ACTIVE:
         return VerdictCode.ACTIVE
     if now < voucher.valid_from:
@@ -256,7 +288,7 @@ def _settle(work: db.Work, city: City, found: Mapping[int, _Found]) -> dict[int,
             continue
         takes = one.code is VerdictCode.ACCEPTED
         first_use = None if takes else first_uses.get(voucher.voucher_id)
-        shown = _shown(voucher, takes=takes)
+        shown = replace(_shown(voucher, takes=takes), gates=one.gates)
         decided[place] = Verdict(one.code, scan_id, work.now, shown, first_use, one.clock_seconds)
         if takes:
             accepted.append(Use(voucher, scanned.venue_id, scanned.device_id, scan_id))

@@ -27,6 +27,7 @@ class VerdictCode(enum.StrEnum):
 
     ACCEPTED = "accepted"
     VENUE_SUSPENDED = "venue-suspended"
+    DEVICE_SUSPENDED = "device-suspended"
     NOT_READABLE = "not-readable"
     """No code of ours, or damaged beyond reading."""
     MISTYPED_CODE = "mistyped-code"
@@ -45,6 +46,10 @@ class VerdictCode(enum.StrEnum):
     DISPUTED = "disputed"
     """The buyer's bank has taken the money back for now."""
     OTHER_VENUE = "other-venue"
+    OTHER_GATE = "other-gate"
+    """Taken at this venue, but by devices at other gates."""
+    OFFER_NOT_HERE = "offer-not-here"
+    """The device does not take this offer."""
     ACTIVE = "active"
     """A ticket that its holder has activated: good until it ends, looked at as often as need be."""
     NOT_YET_VALID = "not-yet-valid"
@@ -63,9 +68,12 @@ _COLOURS = {
     VerdictCode.ACCEPTED: Colour.GREEN,
     VerdictCode.ACTIVE: Colour.GREEN,
     VerdictCode.VENUE_SUSPENDED: Colour.AMBER,
+    VerdictCode.DEVICE_SUSPENDED: Colour.AMBER,
     VerdictCode.NOT_READABLE: Colour.AMBER,
     VerdictCode.MISTYPED_CODE: Colour.AMBER,
     VerdictCode.OTHER_VENUE: Colour.AMBER,
+    VerdictCode.OTHER_GATE: Colour.AMBER,
+    VerdictCode.OFFER_NOT_HERE: Colour.AMBER,
     VerdictCode.NOT_YET_VALID: Colour.AMBER,
     VerdictCode.LIVE_CODE_NEEDED: Colour.AMBER,
     VerdictCode.PHONE_CLOCK_OFF: Colour.AMBER,
@@ -107,6 +115,8 @@ class ShownVoucher:
     minimum_cents: int | None = None
     undo_minutes: int = 0
     """How long after this scan the venue may take it back."""
+    gates: tuple[str, ...] = ()
+    """With `other-gate`: where the venue takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +210,7 @@ def from_details(code: VerdictCode, scan_id: int, at: dt.datetime, details: Mapp
                 "valid_from": dt.datetime.fromisoformat(voucher["valid_from"]),
                 "valid_until": dt.datetime.fromisoformat(voucher["valid_until"]),
                 "venue_names": tuple(voucher["venue_names"]),
+                "gates": tuple(voucher.get("gates", ())),
             }
         ),
         first_use=first and FirstUse(**{**first, "at": dt.datetime.fromisoformat(first["at"])}),

@@ -1,5 +1,7 @@
 """Shapes that the answers of several topics share."""
 
+import base64
+import binascii
 import math
 import re
 from collections.abc import Sequence
@@ -86,6 +88,20 @@ def paged(items: Sequence[Any], shape: type[Out], limit: int, key: str) -> Paged
     """Return a page of values in a shape; `key` is the attribute that pages are cut by."""
     following = str(getattr(items[-1], key)) if len(items) == limit else None
     return Paged(items=[shape.model_validate(item) for item in items], next=following)
+
+
+def base64url(data: bytes) -> str:
+    """Return bytes as base64url without padding."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def from_base64url(text: str) -> bytes | None:
+    """Return the bytes that a text of base64url stands for, None if it is none."""
+    try:
+        padded = text.rstrip("=").encode("ascii")
+        return base64.b64decode(padded + b"=" * (-len(padded) % 4), altchars=b"-_", validate=True)
+    except (UnicodeEncodeError, binascii.Error):
+        return None
 
 
 def _unkeepable(given: object) -> str | None:

@@ -1,6 +1,5 @@
 """What a verifier needs: the city's keys, the status list, live keys; and the kill switch of a key."""
 
-import base64
 import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -12,10 +11,13 @@ from pydantic import BaseModel, Field
 from api import commanding, services, voucher_keeping
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import INTEGER_MAX, IdText, In, LongId, Out
+from api.v1.shapes import INTEGER_MAX, IdText, In, LongId, Out, base64url
 from identity import auditing
 from kernel.db import Reading, Work
+from merchants.devices import Device, DeviceState
 from redemption import blocking, keys, live_codes, live_keys, publishing_status, reissuing, status_lists
+from redemption.keys import Sealer
+from redemption.live_keys import GroupKey
 from redemption.publishing_status import StatusList
 
 router = APIRouter(tags=["trust"])
@@ -65,11 +67,23 @@ class LiveKeyOut(BaseModel):
     key: str = Field(description="32 bytes in base64url")
 
 
+class DeviceStateOut(Out):
+    """What a device is, and may do, as the city sees it."""
+
+    device_id: IdText
+    name: str = Field(examples=["Handy am Tor 2"])
+    kind: str = Field(examples=["scanner"], description="scanner or hub")
+    state: str = Field(examples=["active"], description="active, suspended or quarantined")
+    gate: str | None = Field(examples=["Tor 2"])
+    offer_ids: list[int] | None = Field(description="What it may take; absent: all offers of the venue")
+
+
 class VenueTrustOut(BaseModel):
     """Everything by which a device can verify vouchers without a network."""
 
     server_time: dt.datetime
     venue_id: int = Field(examples=[4])
+    device: DeviceStateOut
     step_seconds: int = Field(examples=[live_codes.STEP_SECONDS])
     tolerated_steps: int = Field(examples=[live_codes.TOLERATED_STEPS])
     searched_steps: int = Field(examples=[live_codes.SEARCHED_STEPS])
@@ -163,20 +177,21 @@ def status_changes(
 @router.get("/venue/trust", summary="What a device needs to verify")
 def venue_trust(request: Request, caller: DeviceCaller, status_since: Since = None) -> VenueTrustOut:
     """Return keys, status list (or its changes), live keys for the next day, and the time."""
-    given, venue_id = services.of(request), caller.scanning_device.venue_id
+    given, device = services.of(request), caller.scanning_device
     with given.database.reading(caller.city.city_id) as reading:
         newest = publishing_status.find(reading)
         return VenueTrustOut(
             server_time=reading.now,
-            venue_id=venue_id,
+            venue_id=device.venue_id,
+            device=DeviceStateOut.model_validate(device),
             step_seconds=live_codes.STEP_SECONDS,
             tolerated_steps=live_codes.TOLERATED_STEPS,
             searched_steps=live_codes.SEARCHED_STEPS,
             issuer_keys=_keys(reading),
             status_list=None if newest is None else _told(reading, newest, status_since),
             live_keys=[
-                LiveKeyOut(group=one.group.hex(), day=one.day, key=_base64(one.key))
-                for one in live_keys.of_venue(reading, given.sealer, venue_id)
+                LiveKeyOut(group=one.group.hex(), day=one.day, key=base64url(one.key))
+                for one in _live_keys(reading, given.sealer, device)
             ],
         )
 
@@ -240,9 +255,16 @@ async def withdraw(
 
 def _keys(reading: Reading) -> list[KeyOut]:
     return [
-        KeyOut(kid=key.kid, public_key=_base64(key.public_key), status=key.status.value)
+        KeyOut(kid=key.kid, public_key=base64url(key.public_key), status=key.status.value)
         for key in keys.every(reading)
     ]
+
+
+def _live_keys(reading: Reading, sealer: Sealer, device: Device) -> list[GroupKey]:
+    """Return the live keys for a device: none while it is stopped, because they are secrets."""
+    if device.state is not DeviceState.ACTIVE:
+        return []
+    return live_keys.of_venue(reading, sealer, device.venue_id)
 
 
 def _told(reading: Reading, newest: StatusList, since: int | None) -> StatusChangesOut:
@@ -256,8 +278,8 @@ def _told(reading: Reading, newest: StatusList, since: int | None) -> StatusChan
         since=changes.since if changes else None,
         invalid=list(changes.invalid) if changes else [],
         valid=list(changes.valid) if changes else [],
-        lst=None if changes else _base64(newest.lst),
-        head=_base64(newest.head),
+        lst=None if changes else base64url(newest.lst),
+        head=base64url(newest.head),
     )
 
 
@@ -267,7 +289,3 @@ def _caching(newest: StatusList) -> dict[str, str]:
         "Cache-Control": f"public, max-age={int(publishing_status.PAUSE.total_seconds())}",
         "Access-Control-Allow-Origin": "*",
     }
-
-
-def _base64(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

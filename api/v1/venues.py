@@ -1,28 +1,27 @@
-"""Venues, their contracts and devices."""
+"""Venues and their contracts."""
 
 import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from fastapi.responses import JSONResponse
+from pydantic import Field
 
 from api import commanding, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import IdText, In, LongId, Out, ShortId, ShortNumber
+from api.v1.shapes import In, Out, ShortId, ShortNumber
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
-from merchants import contracts, devices, venues
+from merchants import contracts, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
 
 router = APIRouter(tags=["venues"])
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE))]
 Administrator = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR))]
-Owner = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR, Role.VENUE_OWNER))]
 
 
 class VenueOut(Out):
@@ -65,31 +64,6 @@ class ContractOut(Out):
     valid_from: dt.date
 
 
-class DeviceIn(In):
-    """A new device."""
-
-    name: str = Field(examples=["Kasse 1"])
-
-
-class DeviceEnrolled(BaseModel):
-    """A device with its token, which is told this once."""
-
-    device_id: IdText
-    name: str
-    token: str | None = Field(description="Absent when the request is repeated", examples=["qY3f..."])
-
-
-class DeviceOut(Out):
-    """A device."""
-
-    device_id: IdText
-    venue_id: int = Field(examples=[4])
-    name: str = Field(examples=["Kasse 1"])
-    created_at: dt.datetime
-    last_seen_at: dt.datetime | None
-    revoked_at: dt.datetime | None
-
-
 @router.get("/venues", summary="All venues")
 def every(request: Request, caller: Anyone) -> list[VenueOut]:
     """Return the venues where points can be spent."""
@@ -121,47 +95,3 @@ async def sign(
         return ContractOut.plain(signed)
 
     return await commanding.answer(request, caller, key, command, status=201)
-
-
-@router.get("/venues/{venue_id}/devices", summary="Devices of a venue")
-def enrolled(request: Request, caller: Owner, venue_id: ShortId) -> list[DeviceOut]:
-    """Return all devices of a venue, blocked ones too."""
-    _check(caller, venue_id)
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        return [DeviceOut.model_validate(one) for one in devices.of_venue(reading, venue_id)]
-
-
-@router.post("/venues/{venue_id}/devices", status_code=201, summary="Enrol", response_model=DeviceEnrolled)
-async def enrol(
-    request: Request, caller: Owner, venue_id: ShortId, body: DeviceIn, key: IdempotencyKey
-) -> JSONResponse:
-    """Enrol a device. Its token is told in this answer only and kept as a hash."""
-    _check(caller, venue_id)
-    tokens: list[str] = []
-
-    def command(work: Work) -> Mapping[str, Any]:
-        device, token = devices.enrol(work, venue_id, body.name)
-        tokens[:] = [token]
-        auditing.record(work, caller.scope, "device-enrolled", f"device/{device.device_id}", {})
-        return {"device_id": str(device.device_id), "name": device.name}
-
-    answer = await commanding.perform_once(request, caller, key, command)
-    return JSONResponse({**answer, "token": tokens[0] if tokens else None}, 201)
-
-
-@router.delete("/devices/{device_id}", status_code=204, summary="Shut a device out")
-async def revoke(request: Request, caller: Owner, device_id: LongId, key: IdempotencyKey) -> Response:
-    """Refuse a device from now on."""
-
-    def command(work: Work) -> None:
-        _check(caller, devices.get(work, device_id).venue_id)
-        devices.revoke(work, device_id)
-        auditing.record(work, caller.scope, "device-revoked", f"device/{device_id}", {})
-
-    return await commanding.done(request, caller, key, command)
-
-
-def _check(caller: Caller, venue_id: int) -> None:
-    """Raise Forbidden unless the person administrates the city or owns this very venue."""
-    if not caller.has(Role.ADMINISTRATOR):
-        caller.check_venue(venue_id, Role.VENUE_OWNER)

@@ -139,6 +139,9 @@ SENTENCES = {
     "reference-invalid": N_("This reference number is mistyped. Please compare it with your letter."),
     "sales-ended": N_("The sale is over."),
     "sales-not-started": N_("The sale has not begun yet."),
+    "scan-log-file-unreadable": N_(
+        "This is not the log of a device. Please choose the file that the scan app saved; its name ends in .dscl."
+    ),
     "scan-nonce-invalid": N_("The scan has no valid number. Please update the scanner."),
     "scan-nonce-reused": N_("The scanner used the number of another scan. Please scan again."),
     "seal-broken": N_("A key can't be opened with this installation's secret key."),
@@ -158,6 +161,22 @@ VERDICTS = {
         N_("Venue paused"),
         N_(
             "Your venue can't redeem vouchers at the moment: call the city's office, the guest's voucher stays valid."
+        ),
+    ),
+    "device-suspended": (
+        N_("Device paused"),
+        N_(
+            "This device may not redeem at the moment: ask the owner of the venue, the guest's voucher stays valid."
+        ),
+    ),
+    "other-gate": (
+        N_("For another gate"),
+        N_("This voucher is taken here at {gates}: send the guest there, it has not been used up."),
+    ),
+    "offer-not-here": (
+        N_("Not at this device"),
+        N_(
+            "This device does not take this offer: try another device of your venue, the voucher has not been used up."
         ),
     ),
     "not-readable": (

@@ -53,13 +53,28 @@ SENTENCES = {
         "Credit note {number} is not what was issued. Please have the books verified before using it."
     ),
     "datev-number-invalid": N_("Please give a whole number up to {maximum}."),
+    "device-key-invalid": N_(
+        "The key of this device is not right. Please start again with a new invitation."
+    ),
+    "device-key-used": N_(
+        "This device is enrolled already. Please remove it from the app first and start again."
+    ),
+    "device-limits-invalid": N_(
+        "A gate may have at most {maximum} characters, and a device at most {offers} offers."
+    ),
+    "device-lost": N_("This device was reported lost. Please ask the owner of the venue."),
     "device-name-invalid": N_(
         "Please name the device with at most {maximum} characters, for example after its place."
     ),
     "device-not-found": N_("There is no such device."),
+    "device-not-in-quarantine": N_("Nothing of this device is being held."),
+    "device-report-invalid": N_("The device told something that can't be."),
     "device-revoked": N_("This device has been blocked. Please ask the owner of the venue."),
     "device-unknown": N_("This device is not enrolled. Please enrol it again."),
     "earlier-period-not-settled": N_("Please settle the period that begins on {first_day} first."),
+    "enrolment-signature-wrong": N_(
+        "The device could not show that it has its key. Please start again with a new invitation."
+    ),
     "execution-day-invalid": N_("The bank can carry it out between {earliest} and {latest}."),
     "exemption-reason-missing": N_(
         "Please say why it is free of tax; the sentence stands on the credit note."
@@ -70,8 +85,16 @@ SENTENCES = {
     "iban-invalid": N_("This IBAN is not right. Please compare it with your bank card."),
     "invoice-invalid": N_("The credit note would break these rules and was not issued: {rules}."),
     "iban-missing": N_("{venue} has no IBAN yet. Please add it before paying."),
+    "invitation-expired": N_("This invitation was good for 15 minutes. Please make a new one."),
+    "invitation-unknown": N_(
+        "There is no such invitation. Please compare the characters, or make a new one."
+    ),
+    "invitation-used": N_("Another device has used this invitation. Please make a new one."),
     "line-contested-already": N_("This line has been contested already."),
     "line-not-found": N_("This line is not on the statement."),
+    "lost-since-invalid": N_(
+        "A device can be lost since it was enrolled at the earliest, and since now at the latest."
+    ),
     "nothing-to-pay": N_("Statement {number} leaves nothing to pay."),
     "own-contest": N_("You contested this line yourself, so somebody else decides."),
     "own-payout-run": N_("You made this payout run yourself, so somebody else releases it."),

@@ -30,7 +30,7 @@ PUBLIC = {
     ("GET", "/reports"), ("GET", "/reports/{reference}"), ("POST", "/reports/near"),
     ("GET", "/reports/{reference}/photos/{evidence_id}"), ("GET", "/reports/{reference}/after/{step_id}"),
     ("GET", "/actions/report-confirmation"), ("GET", "/api/v1/reports"), ("GET", "/api/v1/reports/near"),
-    ("GET", "/api/v1/reports/{reference}"), ("GET", "/api/v1/departments"), ("GET", "/api/v1/venues"), ("GET", "/status"), ("GET", "/status.json"),
+    ("GET", "/api/v1/reports/{reference}"), ("GET", "/api/v1/departments"), ("GET", "/api/v1/venues"), ("POST", "/api/v1/devices/enrolments"), ("GET", "/status"), ("GET", "/status.json"),
     ("GET", "/rules"), ("GET", "/rules.json"), ("GET", "/rules/dataset.jsonld"),
     ("GET", "/rules/{version_hash}"), ("GET", "/rules/{version_hash}.json"),
     ("GET", "/api/v1/bins"), ("GET", "/api/v1/quests"), ("GET", "/api/v1/quests/{quest_id}"),

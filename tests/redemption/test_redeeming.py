@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from kernel.errors import Conflict, Invalid, NotFound
-from merchants import venues
+from merchants import devices, safeguarding, venues
 from redemption import codes, keys, scans, tokens, vouchers
 from redemption.verdicts import Colour, FirstUse, VerdictCode
 from redemption.vouchers import Voucher, VoucherStatus
@@ -319,3 +319,29 @@ def test_a_voucher_is_found_by_nothing_but_its_own_names(office: Office, voucher
         assert [voucher] == vouchers.find(reading, manual_codes=[voucher.manual_code])
         assert [] == vouchers.find(reading, voucher_ids=["00" * 8], manual_codes=["0000000000"])
         assert [] == vouchers.find(reading)
+
+
+def test_a_device_takes_only_its_offers(office: Office, voucher: Voucher) -> None:
+    """It says which gate takes the voucher, if one does; nothing is used up, and there it is accepted."""
+    limited, elsewhere = office.add_device(office.pool, "Kasse 2"), office.add_device(office.pool, "Tor 3")
+    limit = partial(devices.change, device_id=limited, offer_ids=[voucher.offer_id + 1], gate="Tor 2")
+    office.database.run(office.city_id, limit)
+    nowhere = office.scan(voucher, device=limited)
+    office.database.run(office.city_id, partial(devices.change, device_id=elsewhere, gate="Tor 3"))
+    gated = office.scan(voucher, device=limited)
+    assert (VerdictCode.OFFER_NOT_HERE, Colour.AMBER) == (nowhere.code, nowhere.colour)
+    assert (VerdictCode.OTHER_GATE, Colour.AMBER) == (gated.code, gated.colour)
+    assert gated.voucher is not None
+    assert ("Tor 3",) == gated.voucher.gates
+    with office.database.reading(office.city_id) as reading:
+        assert gated in [one.verdict for one in scans.recent(reading, venue_id=office.pool.venue_id)]
+    assert office.scan(voucher, device=elsewhere).accepted
+
+
+def test_a_suspended_device_redeems_nothing(office: Office, voucher: Voucher) -> None:
+    """It is told so; one whose log is broken works on, because online nothing depends on its log."""
+    office.database.run(office.city_id, lambda work: safeguarding.suspend(work, office.till))
+    assert VerdictCode.DEVICE_SUSPENDED is office.scan(voucher).code
+    office.database.run(office.city_id, lambda work: safeguarding.reactivate(work, office.till))
+    office.database.run(office.city_id, lambda work: safeguarding.quarantine(work, office.till))
+    assert office.scan(voucher).accepted
