@@ -148,9 +148,14 @@ class _Writer:
     def _voucher(self, line: StatementLine) -> _About:
         code, _, voucher_id = line.booked.subject.partition("/")
         offer = self._offers.get(code)
+        taken_back = line.booked.kind is TransferKind.REVERSE
+        used = N_("The venue took its scan back.") if taken_back else N_("Voucher used.")
         reason = {
+            **dict.fromkeys(vouchers.PURPOSES_REDEEMED, self._translation.gettext(used)),
             vouchers.PURPOSE_BOUGHT: self._translation.gettext("Voucher bought; the points are reserved."),
-            vouchers.PURPOSE_REDEEMED: self._translation.gettext("Voucher used."),
+            vouchers.PURPOSE_AGAIN: self._translation.gettext(
+                "Voucher good again; the points are reserved for it as before."
+            ),
             vouchers.PURPOSE_CANCELLED: self._translation.gettext(
                 "Voucher given back: the points are yours again."
             ),

@@ -33,6 +33,8 @@ def words(verdict: Verdict, city: City, language: str, translation: NullTranslat
 
 def _notes(voucher: ShownVoucher, language: str, translation: NullTranslations) -> Iterator[str]:
     _ = translation.gettext
+    if voucher.taken > 1:
+        yield _("For %(count)s persons") % {"count": voucher.taken}
     if voucher.uses > 1:
         yield _("%(left)s of %(all)s left") % {"left": voucher.left, "all": voucher.uses}
     if voucher.seat is not None:
@@ -67,6 +69,7 @@ def _values(verdict: Verdict, city: City, language: str) -> _Values:
     if verdict.voucher is not None:
         values["venues"] = ", ".join(verdict.voucher.venue_names)
         values["gates"] = ", ".join(verdict.voucher.gates)
+        values["left"], values["taken"] = str(verdict.voucher.left), str(verdict.voucher.taken)
         late = verdict.code in {VerdictCode.EXPIRED, VerdictCode.ACTIVE}
         moment = verdict.voucher.valid_until if late else verdict.voucher.valid_from
     if verdict.first_use is not None:

@@ -169,6 +169,11 @@ def count_accepted(work: db.Work, kids: Iterable[str]) -> None:
         _count(work, kid, table.c.accepted, count)
 
 
+def count_taken_back(work: db.Work, kid: str) -> None:
+    """Take a voucher off the redeemed ones, because a venue took back that it was used."""
+    _count(work, kid, table.c.accepted, -1)
+
+
 def count_foreign(work: db.Work, kids: Iterable[str]) -> None:
     """Count scans of genuine signatures under what was never issued, each by its key."""
     for kid, count in Counter(kids).items():

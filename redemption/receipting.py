@@ -33,7 +33,7 @@ WINDOW: Final = 500
 """Bookings looked at in one unit of work."""
 _KINDS: Final = {
     vouchers.PURPOSE_BOUGHT: ReceiptKind.BOUGHT,
-    vouchers.PURPOSE_REDEEMED: ReceiptKind.REDEEMED,
+    **dict.fromkeys(vouchers.PURPOSES_REDEEMED, ReceiptKind.REDEEMED),
     vouchers.PURPOSE_CANCELLED: ReceiptKind.RETURNED,
 }
 
@@ -155,7 +155,7 @@ def _of_vouchers(work: Work, booked: Sequence[BookedTransfer]) -> list[NewReceip
     """Return the receipts of what happened to vouchers; those of an erased person are gone."""
     events: dict[tuple[str, ReceiptKind, object], BookedTransfer] = {}
     for one in booked:
-        if one.purpose in _KINDS and "/" in one.subject:
+        if one.purpose in _KINDS and one.kind is not TransferKind.REVERSE and "/" in one.subject:
             kind = _KINDS[one.purpose]
             # Each use of a voucher with several is a group of its own.
             use = one.group_id if kind is ReceiptKind.REDEEMED else None

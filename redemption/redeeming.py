@@ -84,13 +84,14 @@ def redeem(
     device_id: int,
     scan_nonce: str,
     seen_moving: bool = False,
+    uses: int = 1,
 ) -> Verdict:
     """Decide on a scanned or typed code, redeem the voucher if it is good, and record the scan.
 
     A refusal is a verdict, too, because it is recorded. Typed codes are rate-limited at the edge. Raises
     NotFound for an unknown venue or device, Invalid `scan-nonce-invalid`, Conflict `scan-nonce-reused`.
     """
-    scanned = Scanned(text, venue_id, device_id, scan_nonce, seen_moving)
+    scanned = Scanned(text, venue_id, device_id, scan_nonce, seen_moving, uses)
     (outcome,) = redeem_many(work, city, [scanned], sealer)
     if isinstance(outcome, DomainError):
         raise outcome
@@ -210,7 +211,10 @@ def _judged(
     if key is not None and key.status is KeyStatus.BLOCKED:
         # Blocked for what it signed, however that is shown: also as a typed code.
         return _Found(scanned, VerdictCode.BLOCKED_KEY)
-    return _Found(scanned, _good_for(voucher, scanned.venue_id, work.now, device), voucher)
+    code = _good_for(voucher, scanned.venue_id, work.now, device)
+    if code is VerdictCode.ACCEPTED and voucher.left < scanned.uses:
+        code = VerdictCode.TOO_FEW_LEFT
+    return _Found(scanned, code, voucher)
 
 
 def _at_other_gates(work: db.Work, found: Mapping[int, _Found | DomainError]) -> dict[int, _Found]:
@@ -288,18 +292,18 @@ def _settle(work: db.Work, city: City, found: Mapping[int, _Found]) -> dict[int,
             continue
         takes = one.code is VerdictCode.ACCEPTED
         first_use = None if takes else first_uses.get(voucher.voucher_id)
-        shown = replace(_shown(voucher, takes=takes), gates=one.gates)
+        shown = replace(_shown(voucher, scanned.uses, takes=takes), gates=one.gates)
         decided[place] = Verdict(one.code, scan_id, work.now, shown, first_use, one.clock_seconds)
         if takes:
-            accepted.append(Use(voucher, scanned.venue_id, scanned.device_id, scan_id))
+            accepted.append(Use(voucher, scanned.venue_id, scanned.device_id, scan_id, scanned.uses))
     if accepted:
         using.book(work, city, accepted)
     scans.record(work, ((found[place].scanned, verdict) for place, verdict in decided.items()))
     return dict(decided)
 
 
-def _shown(voucher: Voucher, *, takes: bool) -> ShownVoucher:
-    """Return what is shown of a voucher, after this scan has taken a use if it `takes` one."""
+def _shown(voucher: Voucher, count: int, *, takes: bool) -> ShownVoucher:
+    """Return what is shown of a voucher, after this scan has taken so many uses if it `takes` them."""
     terms = voucher.terms
     return ShownVoucher(
         voucher_id=voucher.voucher_id,
@@ -311,7 +315,7 @@ def _shown(voucher: Voucher, *, takes: bool) -> ShownVoucher:
         valid_until=voucher.active_until or voucher.valid_until,
         venue_names=voucher.venue_names,
         uses=voucher.uses,
-        left=voucher.left - takes,
+        left=voucher.left - count * takes,
         seat=voucher.seat,
         personal=terms.personal,
         age_least=terms.age_least,
@@ -319,6 +323,7 @@ def _shown(voucher: Voucher, *, takes: bool) -> ShownVoucher:
         discount_cents=terms.discount_cents,
         minimum_cents=terms.minimum_cents,
         undo_minutes=terms.undo_minutes if takes else 0,
+        taken=count,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kernel import bulk, db
-from kernel.errors import Conflict, DomainError, Invalid
+from kernel.errors import Conflict, DomainError, Invalid, NotFound
 from redemption import verdicts
 from redemption.tables import scans as table
 from redemption.verdicts import Verdict, VerdictCode
@@ -43,6 +43,8 @@ class Scanned:
     nonce: str
     seen_moving: bool = False
     """Somebody at the venue has seen that the code moves by itself, so a phone's wrong clock is forgiven."""
+    uses: int = 1
+    """How many uses it takes at once: a party of five with one strip of ten."""
 
     @property
     def key(self) -> tuple[int, str]:
@@ -67,6 +69,16 @@ def earlier(reading: db.Reading, scanned: Sequence[Scanned]) -> list[Verdict | D
     )
     found = {(row.device_id, row.nonce): row for row in rows}
     return [_answer(one, found.get(one.key)) for one in scanned]
+
+
+def get(reading: db.Reading, scan_id: int) -> Scan:
+    """Return a scan. Raises NotFound `scan-not-found`."""
+    row = reading.connection.execute(
+        sa.select(table).where(table.c.city_id == reading.city_id, table.c.scan_id == scan_id)
+    ).first()
+    if row is None:
+        raise NotFound("scan-not-found")
+    return _scan(row)
 
 
 def record(work: db.Work, decided: Iterable[tuple[Scanned, Verdict]]) -> None:
@@ -94,7 +106,7 @@ def recent(
     found = reading.connection.execute(
         sa.select(table).where(*conditions).order_by(table.c.scan_id.desc()).limit(min(limit, PAGE_MAX))
     )
-    return [Scan(row.device_id, row.venue_id, row.nonce, _verdict(row)) for row in found]
+    return [_scan(row) for row in found]
 
 
 def forget_vouchers(work: db.Work, voucher_ids: Sequence[str]) -> None:
@@ -132,7 +144,7 @@ def _answer(scanned: Scanned, row: sa.Row[Any] | None) -> Verdict | DomainError 
         return Invalid("scan-nonce-invalid", maximum=NONCE_MAX)
     if row is None:
         return None
-    return _verdict(row) if row.code_digest == _digest(scanned.text) else Conflict("scan-nonce-reused")
+    return _verdict(row) if row.code_digest == _digest(scanned) else Conflict("scan-nonce-reused")
 
 
 def _row(city_id: int, scanned: Scanned, verdict: Verdict) -> tuple[object, ...]:
@@ -142,7 +154,7 @@ def _row(city_id: int, scanned: Scanned, verdict: Verdict) -> tuple[object, ...]
         scanned.device_id,
         scanned.nonce,
         scanned.venue_id,
-        _digest(scanned.text),
+        _digest(scanned),
         verdict.code.value,
         verdict.voucher.voucher_id if verdict.voucher else None,
         verdicts.to_details(verdict),
@@ -150,9 +162,14 @@ def _row(city_id: int, scanned: Scanned, verdict: Verdict) -> tuple[object, ...]
     )
 
 
+def _scan(row: sa.Row[Any]) -> Scan:
+    return Scan(row.device_id, row.venue_id, row.nonce, _verdict(row))
+
+
 def _verdict(row: sa.Row[tuple[object, ...]]) -> Verdict:
     return verdicts.from_details(VerdictCode(row.verdict), row.scan_id, row.scanned_at, row.details)
 
 
-def _digest(text: str) -> bytes:
+def _digest(scanned: Scanned) -> bytes:
+    text = scanned.text if scanned.uses == 1 else f"{scanned.text}\0{scanned.uses}"
     return hashlib.sha256(text.encode(errors="surrogatepass")).digest()

@@ -41,6 +41,8 @@ class VerdictCode(enum.StrEnum):
     UNKNOWN_VOUCHER = "unknown-voucher"
     """Nothing of this number was ever sold here."""
     ALREADY_USED = "already-used"
+    TOO_FEW_LEFT = "too-few-left"
+    """It is good, but not for so many at once."""
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     DISPUTED = "disputed"
@@ -71,6 +73,7 @@ _COLOURS = {
     VerdictCode.DEVICE_SUSPENDED: Colour.AMBER,
     VerdictCode.NOT_READABLE: Colour.AMBER,
     VerdictCode.MISTYPED_CODE: Colour.AMBER,
+    VerdictCode.TOO_FEW_LEFT: Colour.AMBER,
     VerdictCode.OTHER_VENUE: Colour.AMBER,
     VerdictCode.OTHER_GATE: Colour.AMBER,
     VerdictCode.OFFER_NOT_HERE: Colour.AMBER,
@@ -117,6 +120,8 @@ class ShownVoucher:
     """How long after this scan the venue may take it back."""
     gates: tuple[str, ...] = ()
     """With `other-gate`: where the venue takes it."""
+    taken: int = 1
+    """How many uses this scan took or asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +141,13 @@ class Verdict:
     def may_be_confirmed(self) -> bool:
         """Whether the same scan is accepted once somebody has seen that the code moves."""
         return self.code is VerdictCode.PHONE_CLOCK_OFF
+
+    @property
+    def undo_until(self) -> dt.datetime | None:
+        """Until when the venue may take this scan back (exclusive); None: not at all."""
+        if self.voucher is None or not self.voucher.undo_minutes:
+            return None
+        return self.at + dt.timedelta(minutes=self.voucher.undo_minutes)
 
     @property
     def accepted(self) -> bool:

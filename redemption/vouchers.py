@@ -27,6 +27,11 @@ from redemption.tables import offers, redemptions, vouchers
 
 PURPOSE_BOUGHT = "voucher"
 PURPOSE_REDEEMED = "redemption"
+WAYS = ("leased", "hub", "presented", "capped")
+"""How a voucher is redeemed that is not scanned online; stands behind a hyphen in the purpose."""
+PURPOSES_REDEEMED = (PURPOSE_REDEEMED, *(f"{PURPOSE_REDEEMED}-{way}" for way in WAYS))
+PURPOSE_AGAIN = "voucher-again"
+"""Held anew, because a venue took back that it was used."""
 PURPOSE_CANCELLED = "voucher-cancelled"
 PAGE_MAX = 200
 
@@ -355,7 +360,9 @@ def _voucher(
         redeemed_venue_name=names.get(venue_id) if venue_id else None,
         redeemed_device_id=latest.redeemed_device_id if latest else None,
         terms=terms,
-        status=VoucherStatus.ACTIVE if active else _status(resolution, over=row.valid_until <= now),
+        status=VoucherStatus.ACTIVE
+        if active
+        else _status(resolution, over=row.valid_until <= now, used_up=len(live) >= row.uses),
     )
 
 
@@ -371,12 +378,13 @@ def _terms(row: sa.Row[Any]) -> Terms:
     )
 
 
-def _status(resolution: BookedTransfer | None, *, over: bool) -> VoucherStatus:
+def _status(resolution: BookedTransfer | None, *, over: bool, used_up: bool) -> VoucherStatus:
     if resolution is None:
         return VoucherStatus.EXPIRED if over else VoucherStatus.USABLE
     # By purpose, not by kind: a voucher for several venues is redeemed by releasing what it held.
-    if resolution.purpose == PURPOSE_REDEEMED:
-        return VoucherStatus.REDEEMED
+    if resolution.purpose in PURPOSES_REDEEMED:
+        # Taken back when it was too late to hold anything anew: not used, and over.
+        return VoucherStatus.REDEEMED if used_up else VoucherStatus.EXPIRED
     if resolution.purpose == PURPOSE_CANCELLED:
         return VoucherStatus.CANCELLED
     return VoucherStatus.EXPIRED

@@ -36,7 +36,15 @@ class Start:
         return self.typed["pictogram"]
 
 
-_ENTRY = {"kind": "pool", "pictogram": "pool", "uses": "1", "vat_kind": "multi-purpose"}
+_UNDO = "5"
+"""Minutes; long enough for a slip at the till, too short to let a guest in twice."""
+_ENTRY = {
+    "kind": "pool",
+    "pictogram": "pool",
+    "uses": "1",
+    "vat_kind": "multi-purpose",
+    "undo_minutes": _UNDO,
+}
 _TICKET = {"kind": "ticket", "vat_kind": "multi-purpose"}
 STARTS = (
     Start(
@@ -68,6 +76,7 @@ STARTS = (
         _TICKET
         | {
             "pictogram": "theatre",
+            "undo_minutes": _UNDO,
             "refund_rule": "until",
             "refund_hours": "24",
             "per_person_limit": "4",
@@ -95,6 +104,7 @@ STARTS = (
         {
             "kind": "discount",
             "pictogram": "discount",
+            "undo_minutes": _UNDO,
             "discount_percent": "10",
             "minimum_euros": "20",
             "valid_days": "30",
@@ -214,6 +224,7 @@ def write(offer: Offer, city: City) -> dict[str, str]:
         "age_least": terms.age_least,
         "refund_rule": terms.refund_rule.value,
         "refund_hours": terms.refund_hours,
+        "undo_minutes": terms.undo_minutes or None,
     }
     for language in ("de", "en"):
         values[f"title_{language}"] = offer.titles.get(language)
@@ -261,6 +272,7 @@ def _terms(typed: Mapping[str, str], city: City) -> Terms:
         refund_rule=chosen,
         # A form keeps the field also for the rules that have no use for it.
         refund_hours=_number(typed, "refund_hours") if chosen is RefundRule.UNTIL else None,
+        undo_minutes=_number(typed, "undo_minutes") or 0,
     )
 
 

@@ -7,18 +7,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from api import services, verdicts
+from api import commanding, services, verdicts
 from api.access import Access, Caller
 from api.pages import framing
 from api.pages.framing import Area
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Reading, Work
-from kernel.errors import Forbidden
+from kernel.errors import DomainError, Forbidden
 from merchants import devices, reports, venues
 from merchants.devices import Device, DeviceRefused
 from merchants.venues import Venue
-from redemption import publishing_status, redeeming, scans
+from redemption import publishing_status, redeeming, scans, undoing
+from redemption.offer_terms import USES_MAX
 from redemption.verdicts import Verdict, VerdictCode
 from web.marking import N_
 
@@ -34,6 +35,7 @@ MANUAL_CODE_MAX = 20
 framing.announce(
     {
         "device-here": ("success", N_("This device is ready to scan.")),
+        "scan-undone": ("success", N_("Taken back. The guest can use the voucher again.")),
         "device-revoked": ("success", N_("The device can't scan any more.")),
     }
 )
@@ -51,6 +53,7 @@ async def decide(
     caller: StaffForm,
     code: Annotated[str, Form()] = "",
     seen_moving: Annotated[str, Form()] = "",
+    uses: Annotated[str, Form()] = "",
     idempotency_key: Annotated[str, Form()] = "",
 ) -> Response:
     """Decide a scan and show the verdict; the same form again gets the same verdict."""
@@ -60,6 +63,7 @@ async def decide(
     if device is None:
         raise Forbidden("device-not-here")
     given.limiter.hit("scan-device", caller.city.city_id, device.device_id)
+    count = int(uses[:3]) if uses.isascii() and uses.isdigit() else 1
     if len(code.strip()) < MANUAL_CODE_MAX:
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
 
@@ -74,10 +78,29 @@ async def decide(
             device_id=device.device_id,
             scan_nonce=idempotency_key or str(work.ids.uuid()),
             seen_moving=seen_moving == "yes",
+            uses=max(1, min(count, USES_MAX)),
         )
 
     verdict = await given.write(caller.city.city_id, command)
     return _scan_page(request, caller, verdict=verdict, code=code.strip())
+
+
+@router.post("/scans/{scan_id}/undo")
+async def undo(request: Request, caller: StaffForm, scan_id: int) -> Response:
+    """Take a scan back."""
+
+    def command(work: Work) -> Mapping[str, Any]:
+        venue_id = scans.get(work, scan_id).venue_id
+        if venue_id not in caller.venues():
+            raise Forbidden("undo-not-yours")
+        undone = undoing.undo(work, caller.city, scan_id, venue_id=venue_id)
+        return {"scan_id": str(undone.scan_id)}
+
+    try:
+        await commanding.perform_form(request, caller, command)
+    except DomainError as error:
+        return _scan_page(request, caller, refusal=framing.sentence(request, caller, error))
+    return framing.go("/venue", "scan-undone")
 
 
 @router.post("/devices/here")
@@ -109,6 +132,9 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
         recent = scans.recent(reading, venue_id=venue.venue_id, since=midnight, limit=100)
         counted = scans.counts(reading, venue_id=venue.venue_id, since=midnight)
         names = {one.device_id: one.name for one in devices.of_venue(reading, venue.venue_id)}
+        named = [one.verdict.voucher.voucher_id for one in recent if one.verdict.voucher]
+        undone = undoing.undone_scans(reading, [number for number in named if number])
+        now = reading.now
         status_list = publishing_status.find(reading)
         age = reading.now - status_list.issued_at if status_list else dt.timedelta()
     translation = framing.gettext_of(request, caller)
@@ -123,7 +149,7 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
     refused = sum(count for code, count in counted.items() if code not in _LET_IN)
     return framing.show(
         request, caller, "venue/today.html", area=Area.VENUE, venue=venue, venues=venues_of(request, caller),
-        day=day, lines=lines, refused=refused, status_list=status_list,
+        day=day, lines=lines, refused=refused, undone=undone, now=now, status_list=status_list,
         status_list_age=age.total_seconds(), status_list_late=age > publishing_status.LATE_AFTER,
     )  # fmt: skip
 
@@ -155,15 +181,17 @@ def revoke(request: Request, caller: StaffForm, device_id: int) -> Response:
     return framing.go("/venue/devices", "device-revoked")
 
 
-def _scan_page(request: Request, caller: Caller, verdict: Verdict | None = None, code: str = "") -> Response:
+def _scan_page(
+    request: Request, caller: Caller, verdict: Verdict | None = None, code: str = "", refusal: str = ""
+) -> Response:
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
         device = _device_here(request, reading, caller)
         venue = venues.get(reading, device.venue_id) if device else None
     shown = _verdict(request, caller, verdict, code) if verdict else {"verdict": None}
     return framing.show(
-        request, caller, "venue/scan.html", area=Area.VENUE, device=device, venue=venue,
-        venues=venues_of(request, caller), **shown,
+        request, caller, "venue/scan.html", status=409 if refusal else 200, area=Area.VENUE, device=device,
+        venue=venue, venues=venues_of(request, caller), refusal=refusal, **shown,
     )  # fmt: skip
 
 

@@ -53,6 +53,7 @@ class TermsOut(Out):
     age_least: int | None
     refund_rule: str = Field(examples=["always"], description="always, until or never")
     refund_hours: int | None
+    undo_minutes: int = Field(examples=[5], description="How long a venue may take a scan back")
 
 
 class TermsIn(In):
@@ -73,6 +74,9 @@ class TermsIn(In):
     age_least: ShortNumber | None = Field(default=None, examples=[16])
     refund_rule: RefundRule = Field(default=RefundRule.ALWAYS, examples=["until"])
     refund_hours: ShortNumber | None = Field(default=None, examples=[24])
+    undo_minutes: ShortNumber = Field(
+        default=0, examples=[5], description="How long a venue may take a scan back; 0: not at all"
+    )
 
     def terms(self) -> Terms:
         """Return the terms as the room knows them."""

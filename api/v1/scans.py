@@ -2,23 +2,25 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api import services, verdicts
+from api import commanding, services, verdicts
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
-from api.v1.shapes import Before, IdText, In, Limit, Paged
+from api.v1.shapes import Before, IdText, In, Limit, LongId, Out, Paged
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import DomainError
 from merchants import devices
-from redemption import redeeming, scans
+from redemption import redeeming, scans, undoing
 from redemption.keys import Sealer
+from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
 from redemption.verdicts import Verdict
 
@@ -54,6 +56,9 @@ class ScanIn(In):
         default=False,
         description="After `phone-clock-off`: somebody has seen that the code moves by itself",
     )
+    uses: int = Field(
+        default=1, ge=1, le=USES_MAX, description="How many uses it takes at once", examples=[1]
+    )
 
 
 class VerdictOut(BaseModel):
@@ -69,6 +74,9 @@ class VerdictOut(BaseModel):
     notes: list[str] = Field(default=[], description="What to look at besides", examples=[["3 of 10 left"]])
     uses: int | None = Field(default=None, description="How often the voucher can be used", examples=[10])
     left: int | None = Field(default=None, description="How often after this scan", examples=[3])
+    undo_until: dt.datetime | None = Field(
+        default=None, description="Until when the venue can take this scan back"
+    )
     first_used_at: dt.datetime | None = None
     clock_seconds: int | None = Field(
         default=None,
@@ -76,6 +84,18 @@ class VerdictOut(BaseModel):
         examples=[-90],
     )
     scanned_at: dt.datetime
+
+
+class UndoneOut(Out):
+    """A scan that was taken back: the voucher can be used again."""
+
+    scan_id: IdText
+    undone_at: dt.datetime
+    count: int = Field(description="How many uses it had taken", examples=[1])
+    voucher_id: str = Field(examples=["5f0f2d394d0c4f8e"])
+    titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte", "en": "Single ticket"}])
+    uses: int = Field(examples=[10])
+    left: int = Field(description="How often the voucher can be used now", examples=[4])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +126,20 @@ async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: Idempo
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
 
     seen = device.device_id if devices.is_due(device, given.database.clock.now()) else None
-    scanned = Scanned(body.text, device.venue_id, device.device_id, nonce, body.seen_moving)
+    scanned = Scanned(body.text, device.venue_id, device.device_id, nonce, body.seen_moving, body.uses)
     scan = _Scan(caller.city, given.sealer, scanned, seen)
     return _present(request, caller, await given.write_with(caller.city.city_id, _redeem, scan))
+
+
+@router.post("/scans/{scan_id}/undo", summary="Take a scan back", response_model=UndoneOut)
+async def undo(request: Request, caller: DeviceCaller, scan_id: LongId, key: IdempotencyKey) -> JSONResponse:
+    """Take back what a scan of the device's venue took, within the offer's time; again: the same answer."""
+    venue_id = caller.scanning_device.venue_id
+
+    def command(work: Work) -> Mapping[str, Any]:
+        return UndoneOut.plain(undoing.undo(work, caller.city, scan_id, venue_id=venue_id))
+
+    return await commanding.answer(request, caller, key, command)
 
 
 @router.get("/scans", summary="Scans of today")
@@ -159,6 +190,7 @@ def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
         notes=list(words.notes),
         uses=verdict.voucher.uses if verdict.voucher else None,
         left=verdict.voucher.left if verdict.voucher else None,
+        undo_until=verdict.undo_until,
         first_used_at=verdict.first_use.at if verdict.first_use else None,
         clock_seconds=verdict.clock_seconds,
         scanned_at=verdict.at,

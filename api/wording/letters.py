@@ -55,6 +55,18 @@ LETTERS: Mapping[str, Letter] = {
         "clock",
         _VOUCHER,
     ),
+    "scan-undone": Letter(
+        N_("Scan taken back: {title}"),
+        N_("The venue took back that it scanned your voucher. You can use it again."),
+        "ticket",
+        _VOUCHER,
+    ),
+    "scan-undone-over": Letter(
+        N_("Scan taken back: {title}"),
+        N_("The venue took back that it scanned your voucher. {points} are yours again."),
+        "ticket",
+        _VOUCHER,
+    ),
     "voucher-received": Letter(
         N_("Handed on to you: {title}"),
         N_("Somebody of your household gave you this voucher. It is valid until {valid_until}."),

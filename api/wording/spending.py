@@ -146,6 +146,13 @@ SENTENCES = {
     "scan-nonce-reused": N_("The scanner used the number of another scan. Please scan again."),
     "seal-broken": N_("A key can't be opened with this installation's secret key."),
     "sold-out": N_("Sold out. Have a look later: places may come back."),
+    "scan-not-found": N_("There is no such scan."),
+    "undo-nothing": N_("This scan took nothing that could be taken back."),
+    "undo-not-offered": N_("Scans of this offer can't be taken back. Please call the city's office."),
+    "undo-not-yours": N_("Another venue scanned this. Only that venue can take it back."),
+    "undo-too-late": N_(
+        "A scan can be taken back for {minutes} minutes; this time is over. Please call the city's office."
+    ),
     "venue-suspended": N_("This venue does not take points at the moment."),
     "voucher-already-cancelled": N_(
         "This voucher has been given back already; your points are in your wallet."
@@ -210,6 +217,10 @@ VERDICTS = {
     "already-used": (
         N_("Already used"),
         N_("This voucher was used on {date} at {time}, {venue}, {device}: ask the guest for another one."),
+    ),
+    "too-few-left": (
+        N_("Not enough left"),
+        N_("This voucher is good for {left} more, not for {taken}: nothing was used, scan again for fewer."),
     ),
     "cancelled": (
         N_("Given back"),

@@ -306,3 +306,26 @@ def test_a_fine_that_is_too_dear_stays_unpaid(edge: Edge) -> None:
         edge.call("POST", f"/api/v1/fines/{reference}/payment", anna)
     )
     assert 100 == edge.call("GET", "/api/v1/wallet", anna).json()["available"]
+
+
+def test_a_device_takes_a_scan_back(edge: Edge) -> None:
+    """Once, with the same answer under another key; what took nothing or was never scanned is refused."""
+    _, admin = edge.person("admin@example.org", Role.ADMINISTRATOR)
+    body = new_offer(edge, terms={"uses": 3, "undo_minutes": 5})
+    made = edge.call("POST", "/api/v1/offers", admin, json=body).json()
+    edge.call("POST", f"/api/v1/offers/{made['offer_id']}/publication", admin)
+    bought = edge.call("POST", "/api/v1/vouchers", rich(edge), json={"offer_id": made["offer_id"]}).json()
+    device = edge.device()
+    scanned = edge.call(
+        "POST", "/api/v1/scans", device, json={"text": bought["manual_code"], "uses": 2}
+    ).json()
+    assert (True, ["For 2 persons", "1 of 3 left"]) == (bool(scanned["undo_until"]), scanned["notes"])
+
+    path = f"/api/v1/scans/{scanned['scan_id']}/undo"
+    first = edge.call("POST", path, device).json()
+    assert (2, 3) == (first["count"], first["left"])
+    assert first == edge.call("POST", path, device).json()
+    assert (404, "scan-not-found") == edge.refused(edge.call("POST", "/api/v1/scans/1/undo", device))
+    wrong = edge.call("POST", "/api/v1/scans", device, json={"text": "nonsense"}).json()
+    refused = edge.call("POST", f"/api/v1/scans/{wrong['scan_id']}/undo", device)
+    assert (409, "undo-nothing") == edge.refused(refused)

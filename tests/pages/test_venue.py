@@ -1,6 +1,8 @@
 """What a cashier sees after a scan: each refusal in its own words."""
 
 import datetime as dt
+import re
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,7 @@ from kernel.db import Work
 from kernel.signing import SigningKey
 from redemption import buying, cancelling, codes, offers, tokens, vouchers
 from redemption.new_offers import NewOffer, VatKind
-from redemption.offer_terms import OfferKind
+from redemption.offer_terms import OfferKind, Terms
 from redemption.tokens import Claims, Flags, VoucherKind
 from redemption.vouchers import Voucher
 from tests.api.edge import Edge
@@ -42,12 +44,12 @@ class Gate:
             ),
         )
 
-    def scan(self, text: str) -> str:
+    def scan(self, text: str, uses: str = "1") -> str:
         """Scan a code and return the page."""
         fields = self.edge.browse(self.token)
         self.edge.client.cookies.set("duiscoin_device", self.device)
         answer = self.edge.client.post(
-            "/venue", data={"code": text, **fields}, headers={"Accept-Language": "de"}
+            "/venue", data={"code": text, "uses": uses, **fields}, headers={"Accept-Language": "de"}
         )
         assert answer.status_code == 200, answer.text
         return answer.text
@@ -180,3 +182,40 @@ def test_unregistered_device_can_not_scan(edge: Edge) -> None:
 
     assert answer.status_code == 403
     assert "registriert" in answer.text or "angemeldet" in answer.text
+
+
+def test_a_scan_is_taken_back_at_the_gate(gate: Gate) -> None:
+    """The verdict of an offer that allows it has the button; afterwards the voucher is good again, once more red."""
+    edge = gate.edge
+    new = NewOffer(
+        code="quick",
+        kind=OfferKind.POOL,
+        titles={"de": "Zehnerkarte", "en": "Strip"},
+        descriptions={"de": "Bad.", "en": "Bath."},
+        pictogram="pool",
+        price_points=20,
+        value_cents=500,
+        venue_ids=(1,),
+        valid_days=3,
+        terms=Terms(uses=4, undo_minutes=5),
+    )
+
+    def publish(work: Work) -> int:
+        return offers.publish(work, edge.city, offers.create(work, new).offer_id).offer_id
+
+    voucher = gate.buy(edge.database.run(edge.city.city_id, publish))
+    page = gate.scan(codes.app_text(voucher.token), uses="3")
+    assert "Für 3 Personen" in page
+    path = re.findall(r"/venue/scans/\d+/undo", page)[0]
+
+    def undo() -> Any:
+        fields = edge.browse(gate.token)
+        edge.client.cookies.set("duiscoin_device", gate.device)
+        return edge.client.post(path, data=fields, headers={"Accept-Language": "de"})
+
+    assert "notice=scan-undone" in undo().headers["location"]
+    assert "notice=scan-undone" in undo().headers["location"]
+    assert "Zurückgenommen um" in edge.client.get("/venue/today").text
+    assert "Nicht genug übrig" in gate.scan(codes.app_text(voucher.token), uses="5")
+    fields = edge.browse(gate.token)
+    assert 409 == edge.client.post("/venue/scans/1/undo", data=fields).status_code

@@ -12,11 +12,22 @@ from ledger.invariants import Report
 from ledger.queries import StatementLine
 from merchants import devices, venues
 from merchants.venues import NewVenue, Venue, VenueKind
-from redemption import buying, cancelling, codes, keys, live_keys, offers, redeeming, vouchers
+from redemption import (
+    buying,
+    cancelling,
+    codes,
+    keys,
+    live_keys,
+    offers,
+    redeeming,
+    undoing,
+    vouchers,
+)
 from redemption.keys import Sealer
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind
 from redemption.offers import Offer
+from redemption.undoing import Undone
 from redemption.verdicts import Verdict
 from redemption.vouchers import Voucher
 
@@ -135,6 +146,7 @@ class Office:
         device: int | None = None,
         nonce: str = "",
         seen_moving: bool = False,
+        uses: int = 1,
     ) -> Verdict:
         """Scan what the app shows, or a text, at the pool's till unless said otherwise."""
         text = code if isinstance(code, str) else codes.app_text(code.token)
@@ -150,7 +162,15 @@ class Office:
                 device_id=device or self.till,
                 scan_nonce=nonce or work.ids.token(),
                 seen_moving=seen_moving,
+                uses=uses,
             ),
+        )
+
+    def undo(self, verdict: Verdict, venue: Venue | None = None) -> Undone:
+        """Take a scan back, at the pool unless said otherwise."""
+        city, venue_id = self.city, (venue or self.pool).venue_id
+        return self.database.run(
+            self.city_id, lambda work: undoing.undo(work, city, verdict.scan_id, venue_id=venue_id)
         )
 
     def look(self, voucher: Voucher) -> Voucher:

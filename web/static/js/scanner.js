@@ -141,6 +141,8 @@ function start(root) {
       const verdict = page.querySelector("[data-verdict]");
       if (!(verdict instanceof HTMLElement)) return say("refused");
       result.replaceChildren(document.adoptNode(verdict));
+      const uses = form.elements.namedItem("uses");
+      if (uses instanceof HTMLInputElement) uses.value = "1"; // The next guest comes alone, unless somebody says so.
       signal(verdict.dataset.verdict ?? "red");
       document.dispatchEvent(new CustomEvent("scanner:verdict", { detail: { page } }));
     } catch {
