@@ -14,7 +14,7 @@ from web import catalogues, templating
 
 STATIC = serving.WEB / "static"
 TEMPLATES = sorted((serving.WEB / "templates").rglob("*.html"))
-SCRIPTS = sorted((STATIC / "js").glob("*.js"))
+SCRIPTS = sorted((STATIC / "js").rglob("*.js"))
 FIRST_LOAD_BYTES_MAX = 100_000
 _ELSEWHERE = re.compile(
     r"""<(?!a\s[^>]*\brel="noreferrer")[^>]*?\b(?:src|href|action)=["'](?:https?:)?//[^"']*"""

@@ -1,0 +1,146 @@
+"""The scanner's own verifier in a real browser, held to the vectors that the server is held to."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.fixtures import chromium
+from tests.redemption import pinned
+from tests.web import serving
+
+pytestmark = pytest.mark.browser
+_MODULES = "/static/js/scan/"
+
+
+@pytest.fixture(scope="module")
+def module_page(browser: Browser) -> Iterator[Page]:
+    """Give one page for all vectors: they leave nothing behind."""
+    with (
+        serving.site({"/": "<!doctype html><title>Vectors</title>"}) as address,
+        browser.new_context() as context,
+    ):
+        opened = context.new_page()
+        complaints = chromium.watch(opened)
+        opened.goto(address)
+        yield opened
+        assert [] == complaints
+
+
+def _ask(page: Page, module: str, body: str, given: Any) -> Any:
+    """Run the body of a function of `m` (the module) and `given` in the page."""
+    return page.evaluate(
+        f"async (given) => {{ const m = await import('{_MODULES}{module}');"
+        f" const b = await import('{_MODULES}bytes.js'); {body} }}",
+        given,
+    )
+
+
+_KEYS = "const keys = given.keys.map((one) => m.issuerKey(one));"
+
+
+def test_pinned_tokens_are_read_in_every_form(module_page: Page) -> None:
+    """Each form gives the token byte for byte, and the token its claims, from its first second to its last."""
+    body = f"""{_KEYS} const t = await import('{_MODULES}texts.js'); const found = [];
+    for (const one of given.vouchers) {{
+      const forms = [one.app_text, one.address_text, one.full_address_text].map((text) => b.toHex(t.parse(text).token));
+      const claims = await m.verify(b.fromHex(one.token), keys, one.claims.issued_at);
+      const last = await m.verify(b.fromHex(one.token), keys, one.claims.expires_at - 1);
+      found.push({{ forms, same: JSON.stringify(claims) === JSON.stringify(last), claims: {{ voucher_id: claims.id,
+        issued_at: claims.issuedAt, expires_at: claims.expiresAt, kind: claims.kind, product: claims.product,
+        venues: claims.venues, uses: claims.uses, value_cents: claims.value, flags: claims.flags, status_index: claims.status }} }});
+    }} return found;"""
+    found = _ask(module_page, "tokens.js", body, pinned.VOUCHERS)
+
+    for vector, one in zip(pinned.VOUCHERS["vouchers"], found, strict=True):
+        assert [vector["token"]] * 3 == one["forms"]
+        assert vector["claims"] == one["claims"]
+        assert one["same"]
+
+
+def test_each_pinned_refusal_has_its_reason(module_page: Page) -> None:
+    """What the server refuses is refused by the scanner for the same reason."""
+    body = f"""{_KEYS} const t = await import('{_MODULES}texts.js'); const found = [];
+    for (const one of given.refusals) {{
+      try {{
+        const parsed = t.parse(one.text);
+        await m.verify(parsed.token ?? new Uint8Array(), keys, one.now, one.venue);
+        found.push('accepted');
+      }} catch (error) {{ found.push(error.code ?? String(error)); }}
+    }} return found;"""
+    given = {"keys": pinned.VOUCHERS["keys"], "refusals": pinned.REFUSALS["refusals"]}
+    found = _ask(module_page, "tokens.js", body, given)
+
+    expected = {one["name"]: one["refusal"] for one in given["refusals"]}
+    assert expected == dict(zip(expected, found, strict=True))
+
+
+def test_typed_codes_are_forgiven_and_slips_told(module_page: Page) -> None:
+    """The pinned codes are read as people type them."""
+    codes = [one["code"] for one in pinned.VOUCHERS["manual_codes"]]
+    body = "return given.map((code) => [code, code.toLowerCase(), code.slice(0, 5) + '-' + code.slice(5), code.replaceAll('0', 'o').replaceAll('1', 'l')].map((one) => m.parse(one).typed));"
+
+    assert [[code] * 4 for code in codes] == _ask(module_page, "texts.js", body, codes)
+
+
+def test_signatures_are_judged_as_published(module_page: Page) -> None:
+    """Wycheproof's cases: a malleable or misshapen signature is none."""
+    body = """const found = [];
+    for (const one of given) found.push(await m.verifies(b.fromHex(one.pk), b.fromHex(one.sig), b.fromHex(one.msg)));
+    return found;"""
+    cases = pinned.WYCHEPROOF["cases"]
+
+    assert [one["result"] == "valid" for one in cases] == _ask(module_page, "bytes.js", body, cases)
+
+
+def test_cbor_is_that_of_the_standard(module_page: Page) -> None:
+    """RFC 8949: the examples that our part of it covers, in both directions."""
+    body = """return given.map((one) => { try { return b.toHex(m.encode(m.decode(b.fromHex(one)))); } catch { return 'refused'; } });"""
+    kept = ["00", "17", "1818", "1a000f4240", "1bffffffffffffffff", "3bffffffffffffffff", "20", "3863", "40",
+            "4401020304", "6161", "62c3bc", "80", "8301820203820405", "a0", "a201020304", "c11a514b67b0"]  # fmt: skip
+    refused = [
+        "1817",
+        "190017",
+        "1bffff",
+        "5f4101ff",
+        "9fff",
+        "a2020401030",
+        "a201020103",
+        "f6",
+        "f97c00",
+        "0000",
+    ]
+
+    assert kept == _ask(module_page, "cbor.js", body, kept)
+    assert ["refused"] * len(refused) == _ask(module_page, "cbor.js", body, refused)
+
+
+def test_live_codes_are_judged_as_pinned(module_page: Page) -> None:
+    """A live code is live in its step and two around it, tells a wrong clock, and then is an old picture."""
+    body = f"""const t = await import('{_MODULES}texts.js'); const found = [];
+    for (const one of given) {{
+      const parsed = t.parse(one.text); const step = Number(one.step);
+      const keys = {{ step: 15, tolerated: 2, searched: 40, keys: new Map([[`${{one.group}}/${{Math.floor(step * 15 / 86400)}}`, b.fromHex(one.day_key)]]) }};
+      const voucher = {{ id: 'a1b2c3d4e5f60718', venues: [4711] }};
+      const at = async (steps) => {{ const judged = await m.judge(parsed.token, parsed.live, voucher, (step + steps) * 15, keys); return `${{judged.liveness}} ${{judged.seconds}}`; }};
+      const wrong = await m.judge(parsed.token, {{ ...parsed.live, tag: parsed.live.tag.map((x) => x ^ 1) }}, voucher, step * 15, keys);
+      found.push([await m.groupOf([4711]), await at(0), await at(2), await at(-3), await at(40), await at(41), wrong.liveness]);
+    }} return found;"""
+    vectors = pinned.load("live-codes")["codes"]
+
+    expected = ["live 0", "live -30", "clock-off 45", "clock-off -600", "old -615", "wrong"]
+    assert [[one["group"], *expected] for one in vectors] == _ask(module_page, "live.js", body, vectors)
+
+
+def test_status_lists_are_expanded_as_published(module_page: Page) -> None:
+    """The draft's examples have exactly the bits that it names."""
+    body = """const found = [];
+    for (const one of given) { const bits = await b.inflated(b.fromBase64(one.lst)); const set = [];
+      for (let at = 0; at < bits.length * 8; at += 1) if (m.isInvalid(bits, at)) set.push(at);
+      found.push([bits.length * 8, set, m.isInvalid(bits, bits.length * 8 + 1)]); }
+    return found;"""
+    lists = pinned.load("status-list")["lists"]
+
+    expected = [[one["places"], one["invalid"], False] for one in lists]
+    assert expected == _ask(module_page, "status.js", body, lists)
