@@ -50,6 +50,8 @@ class Services:
     meter: Meter
     sealer: Sealer
     """What opens the cities' signing keys."""
+    scanner_translations: Mapping[str, NullTranslations]
+    """With the languages that only the scanner speaks."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -137,6 +139,7 @@ def build(settings: Settings, database: Database | None = None) -> Services:
     """Return the services of a process."""
     opened = database or Database(settings.database_url)
     translations = catalogues.load()
+    for_scanner = catalogues.load_for_scanner(translations)
     meter = Meter()
     return Services(
         settings,
@@ -146,9 +149,10 @@ def build(settings: Settings, database: Database | None = None) -> Services:
         Limiter(settings.redis_url),
         InFlight(),
         translations,
-        templating.build(translations),
+        templating.build(for_scanner),
         meter,
         sealer(settings),
+        for_scanner,
     )
 
 

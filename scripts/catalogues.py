@@ -15,11 +15,16 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
+from api.wording import scanner
+
 ROOT = Path(__file__).parent.parent
 LOCALES = ROOT / "web" / "locales"
 FOLDERS = ("api", "identity", "kernel", "ledger", "merchants", "redemption", "rewards", "web")
-LANGUAGES = {"de"}
-"""Languages that must be complete; others are checked where they exist."""
+LANGUAGES = {"de", "tr"}
+"""Languages that must be complete: Turkish for the scanner, the others for everything."""
+SCANNER_ALONE = {"tr"}
+SCANNER_MODULES = {"api/verdicts.py"}
+"""Sentences that the scanner shows besides its own."""
 METHODS = [("**.py", "python"), ("**/templates/**", "jinja2"), ("templates/**", "jinja2")]
 OPTIONS = {
     "**/templates/**": {"trimmed": "true", "silent": "false"},
@@ -42,6 +47,17 @@ def sentences() -> Catalog:
     return catalogue
 
 
+def wanted_in(language: str, everything: Catalog) -> Catalog:
+    """Return the sentences that a language has to have."""
+    if language not in SCANNER_ALONE:
+        return everything
+    said, catalogue = set(scanner.words().values()), Catalog(project="Duiscoin", charset="utf-8", fuzzy=False)
+    for message in everything:
+        if message.id in said or SCANNER_MODULES & {name for name, _ in message.locations}:
+            catalogue.add(message.id, locations=message.locations, context=message.context)
+    return catalogue
+
+
 def paths() -> list[Path]:
     """Return the catalogues of all languages."""
     return sorted(LOCALES.glob("*/LC_MESSAGES/duiscoin.po"))
@@ -56,7 +72,7 @@ def load(path: Path) -> Catalog:
 def faults(path: Path, wanted: Catalog) -> Iterator[str]:
     """Yield what is missing or wrong in a catalogue."""
     catalogue = load(path)
-    for message in wanted:
+    for message in wanted_in(path.parts[-3], wanted):
         if not message.id:
             continue
         translation = catalogue.get(message.id, message.context)
@@ -110,7 +126,7 @@ def update() -> int:
     wanted = sentences()
     for path in paths():
         catalogue = load(path)
-        catalogue.update(wanted, no_fuzzy_matching=True)
+        catalogue.update(wanted_in(path.parts[-3], wanted), no_fuzzy_matching=True)
         with path.open("wb") as file:
             write_po(file, catalogue, width=110, sort_output=True, ignore_obsolete=True, no_location=True)
         if (compiled := path.with_suffix(".mo")).exists():

@@ -9,12 +9,21 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LANGUAGES = ("de", "en")
+SCANNER_LANGUAGES = (*LANGUAGES, "tr")
+"""The scanner speaks more: only its own sentences are translated into the others."""
 DOMAIN = "duiscoin"
 
 
 def load() -> Mapping[str, gettext.NullTranslations]:
     """Return the translations by language; takes some tenths of a second, so do it once per process."""
     return {language: _read(language) for language in LANGUAGES}
+
+
+def load_for_scanner(
+    loaded: Mapping[str, gettext.NullTranslations],
+) -> Mapping[str, gettext.NullTranslations]:
+    """Return the translations for the scanner: those that are loaded, and the languages that only it has."""
+    return {language: loaded.get(language) or _read(language) for language in SCANNER_LANGUAGES}
 
 
 def _read(language: str) -> gettext.NullTranslations:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_currency, format_decimal
 
-LOCALES = {"de": "de_DE", "en": "en_GB"}
+LOCALES = {"de": "de_DE", "en": "en_GB", "tr": "tr_TR"}
 
 
 def number(value: int, language: str) -> str:

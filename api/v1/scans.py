@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from api import commanding, services, verdicts
+from api import commanding, languages, services, verdicts
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import Before, IdText, In, Limit, LongId, Out, Paged
@@ -23,6 +23,7 @@ from redemption.keys import Sealer
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
 from redemption.verdicts import Verdict
+from web import formats
 
 router = APIRouter(tags=["scans"])
 DeviceCaller = Annotated[Caller, Depends(Access(Sort.DEVICE))]
@@ -71,6 +72,7 @@ class VerdictOut(BaseModel):
     sentence: str = Field(examples=["Gast einlassen."])
     voucher_id: str | None = None
     offer_code: str | None = None
+    offer_title: str | None = Field(default=None, examples=["Einzelkarte Hallenbad"])
     notes: list[str] = Field(default=[], description="What to look at besides", examples=[["3 of 10 left"]])
     uses: int | None = Field(default=None, description="How often the voucher can be used", examples=[10])
     left: int | None = Field(default=None, description="How often after this scan", examples=[3])
@@ -177,8 +179,9 @@ def _midnight(caller: Caller, now: dt.datetime) -> dt.datetime:
 
 
 def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
-    translation = services.of(request).translations[caller.language]
-    words = verdicts.words(verdict, caller.city, caller.language, translation)
+    language = languages.of_scanner(request)
+    translation = services.of(request).scanner_translations[language]
+    words = verdicts.words(verdict, caller.city, language, translation)
     return VerdictOut(
         scan_id=str(verdict.scan_id),
         code=verdict.code.value,
@@ -187,6 +190,7 @@ def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
         sentence=words.sentence,
         voucher_id=(verdict.voucher.voucher_id or None) if verdict.voucher else None,
         offer_code=verdict.voucher.offer_code if verdict.voucher else None,
+        offer_title=formats.localized(verdict.voucher.titles, language) if verdict.voucher else None,
         notes=list(words.notes),
         uses=verdict.voucher.uses if verdict.voucher else None,
         left=verdict.voucher.left if verdict.voucher else None,

@@ -36,6 +36,7 @@ PUBLIC = {
     ("GET", "/api/v1/bins"), ("GET", "/api/v1/quests"), ("GET", "/api/v1/quests/{quest_id}"),
     ("GET", "/bins"), ("GET", "/T"), ("GET", "/T/{number}/{code}"), ("GET", "/quests"), ("GET", "/quests/{quest_id}"),
     ("GET", "/api/v1/payment-ways"), ("POST", "/webhooks/payments/{provider}"),
+    ("GET", "/scan"), ("GET", "/scan/enrol"), ("GET", "/scan/manifest.webmanifest"), ("GET", "/scan/worker.js"), ("GET", "/scan/words.json"),
     ("GET", "/log/checkpoint"), ("GET", "/log/key"), ("GET", "/log/tile/{path:path}"), ("GET", "/log/verify"),
 }  # fmt: skip
 """Every route that somebody may use who is not signed in; a new one has to be added here on purpose."""

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Used where a venue scans (the macro `w.scanner`): the camera's pictures go to scanner-worker.js, the text of a
- * code goes to the server with the form, and the answer's element `data-verdict` is shown.
+ * Used where a venue scans with a form (the macro `w.scanner`): the text of a code goes to the server with the form,
+ * and the answer's element `data-verdict` is shown.
  *
  *   data-scanner            the whole; data-worker, data-reader, data-wasm are addresses
  *   data-scanner-form       the form for a typed code, field `code`; works without this script
@@ -10,11 +10,8 @@
  *   data-scanner-result     where the verdict is shown
  *   template data-scanner-message="insecure | missing | denied | broken | offline | refused"    what to say when
  */
+import { Camera } from "./camera.js";
 import { signal, prepareSignals } from "./scanner-signals.js";
-
-const SIDE = 640; // A code that fills the frame spans 250 to 500 pixels of it: best for the decoder.
-const PAUSE_MS = 1000 / 15;
-const SAME_CODE_MS = 3000;
 
 /** @param {HTMLElement} root */
 function start(root) {
@@ -24,108 +21,38 @@ function start(root) {
     return found;
   };
   const form = /** @type {HTMLFormElement} */ (find("form"));
-  const [camera, result, startButton, stopButton, torchButton] = ["camera", "result", "start", "stop", "torch"].map(find);
-  const video = /** @type {HTMLVideoElement} */ (camera.querySelector("video"));
-  /** @type {Worker | undefined} */ let worker;
-  /** @type {MediaStream | undefined} */ let stream;
-  let decoding = false;
+  const [filmed, result, startButton, stopButton, torchButton] = ["camera", "result", "start", "stop", "torch"].map(find);
+  const video = /** @type {HTMLVideoElement} */ (filmed.querySelector("video"));
+  const { worker = "", reader = "", wasm = "" } = root.dataset;
+  const camera = new Camera(video, { worker, reader, wasm }, { seen: ask, closed, trouble: say });
   let asking = false;
-  let last = { text: "", seen: -Infinity };
   let unanswered = { code: "", key: "" };
-  let pictured = -Infinity;
 
-  const say = (/** @type {string} */ message) => {
+  /** @param {string} message */
+  function say(message) {
     const template = root.querySelector(`template[data-scanner-message="${message}"]`);
     if (template instanceof HTMLTemplateElement) result.replaceChildren(template.content.cloneNode(true));
     signal("red");
-  };
+  }
 
   async function open() {
     prepareSignals();
-    if (!isSecureContext || !navigator.mediaDevices) return say("insecure");
     startButton.hidden = true;
-    try {
-      stream = await navigator.mediaDevices.getUserMedia({
-        audio: false,
-        video: { facingMode: { ideal: "environment" }, width: { ideal: 1920 }, height: { ideal: 1080 } },
-      });
-      video.srcObject = stream;
-      await video.play();
-    } catch (error) {
-      close();
-      return say(reason(error));
+    if (!(await camera.open())) {
+      startButton.hidden = false;
+      return;
     }
-    camera.hidden = stopButton.hidden = false;
-    const track = stream.getVideoTracks()[0];
-    track.addEventListener("ended", close);
-    torchButton.hidden = !("torch" in (track.getCapabilities?.() ?? {}));
-    worker ??= hire();
-    next();
+    filmed.hidden = stopButton.hidden = false;
+    torchButton.hidden = !("torch" in camera.capabilities);
   }
 
-  function close() {
-    for (const track of stream?.getTracks() ?? []) track.stop();
-    stream = undefined;
-    video.srcObject = null;
-    camera.hidden = stopButton.hidden = torchButton.hidden = true;
+  function closed() {
+    filmed.hidden = stopButton.hidden = torchButton.hidden = true;
     startButton.hidden = false;
   }
 
-  function hire() {
-    const hired = new Worker(/** @type {string} */ (root.dataset.worker));
-    const broken = () => {
-      close();
-      say("broken");
-      hired.terminate();
-      worker = undefined;
-      decoding = false;
-    };
-    decoding = true;
-    hired.onerror = broken;
-    hired.onmessage = ({ data }) => {
-      if (data.failed) return broken();
-      decoding = false;
-      if (data.text) void seen(data.text);
-    };
-    const absolute = (/** @type {string | undefined} */ address) => new URL(address ?? "", location.href).href;
-    hired.postMessage({ reader: absolute(root.dataset.reader), wasm: absolute(root.dataset.wasm) });
-    return hired;
-  }
-
-  function next() {
-    if (!stream) return;
-    if ("requestVideoFrameCallback" in video) video.requestVideoFrameCallback(() => void picture());
-    else requestAnimationFrame(() => void picture());
-  }
-
-  /** Hand the middle square of the present frame to the worker, unless it is busy or had one a moment ago. */
-  async function picture() {
-    const now = performance.now();
-    if (worker && !decoding && !asking && now - pictured >= PAUSE_MS && video.videoWidth > 0) {
-      decoding = true;
-      pictured = now;
-      const side = Math.min(video.videoWidth, video.videoHeight);
-      const [x, y] = [(video.videoWidth - side) / 2, (video.videoHeight - side) / 2];
-      try {
-        const size = { resizeWidth: SIDE, resizeHeight: SIDE };
-        const bitmap = await createImageBitmap(video, x, y, side, side, size);
-        worker.postMessage({ bitmap }, [bitmap]);
-      } catch {
-        decoding = false; // The camera was closed while the picture was taken.
-      }
-    }
-    next();
-  }
-
-  /** A code held before the camera counts once: only after three seconds without it it may come again. */
-  async function seen(/** @type {string} */ text) {
-    const now = performance.now();
-    const again = text === last.text && now - last.seen < SAME_CODE_MS;
-    last = { text, seen: now };
-    if (!again) await ask(text);
-  }
-
-  async function ask(/** @type {string} */ code) {
+  /** @param {string} code */
+  async function ask(code) {
     if (asking) return;
     asking = true;
     result.setAttribute("aria-busy", "true");
@@ -151,7 +78,6 @@ function start(root) {
     } finally {
       asking = false;
       result.removeAttribute("aria-busy");
-      last.seen = performance.now();
     }
   }
 
@@ -166,27 +92,19 @@ function start(root) {
     if (code) void ask(code);
   });
   startButton.addEventListener("click", () => void open());
-  stopButton.addEventListener("click", close);
+  stopButton.addEventListener("click", () => camera.close());
   torchButton.addEventListener("click", () => {
     const on = torchButton.getAttribute("aria-pressed") !== "true";
     torchButton.setAttribute("aria-pressed", String(on));
-    const wanted = /** @type {any} */ ({ advanced: [{ torch: on }] });
-    void stream?.getVideoTracks()[0].applyConstraints(wanted);
+    camera.set({ torch: on });
   });
-  addEventListener("pagehide", close);
+  addEventListener("pagehide", () => camera.close());
   startButton.hidden = false;
 }
 
 /** @param {FormData} body */
 function freshKey(body) {
   return crypto.randomUUID?.() ?? String(body.get("idempotency_key"));
-}
-
-/** @param {unknown} error */
-function reason(error) {
-  const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError" || name === "SecurityError") return "denied";
-  return name === "NotFoundError" || name === "OverconstrainedError" ? "missing" : "broken";
 }
 
 for (const root of document.querySelectorAll("[data-scanner]")) {

@@ -1,0 +1,84 @@
+// @ts-check
+/** Used by the scanner: shows a verdict on the whole screen, by colour, shape, sound and vibration, with one thing to do. */
+import { signal } from "../scanner-signals.js";
+import * as words from "./words.js";
+
+const ICONS = /** @type {Record<string, string>} */ ({ green: "check", amber: "warning", red: "stop" });
+
+/**
+ * @typedef {object} Shown
+ * @property {"green" | "amber" | "red"} colour
+ * @property {string} title
+ * @property {string} text
+ * @property {string} [offer]
+ * @property {string[]} [notes]
+ * @property {string} [ground]
+ * @property {{ label: string, act: () => void }} [confirm]
+ * @property {{ until: number, act: () => void }} [undo]
+ */
+
+/** @param {string} id */
+const find = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @type {Shown | undefined} */
+let present;
+/** @type {Element | null} */
+let before = null;
+/** @type {number | undefined} */
+let ending;
+
+export const isOpen = () => present !== undefined;
+
+/** @param {Shown} shown */
+export function show(shown) {
+  if (!present) before = document.activeElement;
+  present = shown;
+  const place = find("judged");
+  place.className = `judged judged--${shown.colour}`;
+  place.dataset.verdict = shown.colour;
+  find("judged-icon").setAttribute("href", `${document.body.dataset.pictograms}#${ICONS[shown.colour]}`);
+  find("judged-title").textContent = shown.title;
+  find("judged-offer").textContent = shown.offer ?? "";
+  find("judged-text").textContent = shown.text;
+  find("judged-ground").textContent = shown.ground ?? "";
+  const notes = (shown.notes ?? []).map((note) => Object.assign(document.createElement("li"), { textContent: note }));
+  find("judged-notes").replaceChildren(...notes);
+  const confirm = find("confirm");
+  confirm.hidden = !shown.confirm;
+  confirm.textContent = shown.confirm?.label ?? "";
+  offerUndo(shown.undo);
+  place.hidden = false;
+  place.scrollTop = 0;
+  // The rest of the page is behind it, for a screen reader too.
+  find("main").inert = true;
+  (shown.confirm ? confirm : find("next")).focus({ preventScroll: true });
+  signal(shown.colour);
+}
+
+/** @param {Shown["undo"]} undo */
+function offerUndo(undo) {
+  clearTimeout(ending);
+  const left = undo ? undo.until - Date.now() : 0;
+  find("undo").hidden = left <= 0;
+  if (!undo || left <= 0) return;
+  find("undo-until").textContent = words.say("undo-until", { time: words.time(undo.until) });
+  ending = window.setTimeout(() => (find("undo").hidden = true), Math.min(left, 2 ** 31 - 1));
+}
+
+export function close() {
+  if (!present) return;
+  present = undefined;
+  find("judged").hidden = true;
+  find("main").inert = false;
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+}
+
+/** @param {() => void} closed */
+export function wire(closed) {
+  find("next").addEventListener("click", () => {
+    close();
+    closed();
+  });
+  find("confirm").addEventListener("click", () => present?.confirm?.act());
+  find("undo").addEventListener("click", () => present?.undo?.act());
+}

@@ -1,0 +1,222 @@
+// @ts-check
+/**
+ * Used by the scanner: decides a scan on the strongest ground there is, and writes it down before anybody sees it.
+ * With a network the server decides; without one the rules of `policy.js`. Which it is, it finds out by itself.
+ */
+import { same, sha256 } from "./bytes.js";
+import * as events from "./events.js";
+import * as live from "./live.js";
+import * as log from "./log.js";
+import * as policy from "./policy.js";
+import { Answered, Server, Unreachable } from "./server.js";
+import * as status from "./status.js";
+import * as store from "./store.js";
+import * as texts from "./texts.js";
+import * as tokens from "./tokens.js";
+import * as trusting from "./trust.js";
+import * as words from "./words.js";
+
+const ONLINE_MS = 2500;
+const COLOURS = /** @type {Record<string, "green" | "amber" | "red">} */ ({ accepted: "green", active: "green" });
+const RED = new Set(["unknown-key", "blocked-key", "bad-signature", "expired", "offline-listed", "offline-used-here", "live-code-old", "live-code-wrong"]);
+/** How a refused token is told; whatever else is wrong with it, it is not readable. */
+const REFUSALS = new Set(["mistyped-code", "unknown-key", "blocked-key", "bad-signature", "not-yet-valid", "expired", "other-venue"]);
+
+/** @typedef {{ uses: number, seenMoving?: boolean, idSeen?: boolean }} Asked */
+/**
+ * @typedef {object} Decision
+ * @property {string} code
+ * @property {"green" | "amber" | "red"} colour
+ * @property {string} title
+ * @property {string} text
+ * @property {string} offer
+ * @property {string[]} notes
+ * @property {"online" | "leased" | "capped" | null} ground
+ * @property {boolean} confirmable the same scan is accepted once somebody has looked
+ * @property {{ until: number, scanId: string | null, seq: number } | null} undo
+ */
+/** @typedef {{ token: Uint8Array | null, typed: string | null, live: texts.Live | null, refused: string | null }} Read */
+
+export class Scanning {
+  /** @param {import("./enrolling.js").Device} device @param {Server} server @param {log.Log} book */
+  constructor(device, server, book) {
+    this.device = device;
+    this.server = server;
+    this.log = book;
+    this.trust = trusting.NONE;
+    /** @type {boolean | null} null: not known yet */ this.online = null;
+    /** @type {{ text: string, nonce: Uint8Array } | null} */ this.unanswered = null;
+    /** What this app learns about the network. @type {() => void} */ this.changed = () => {};
+  }
+
+  /** @param {boolean} online */
+  reached(online) {
+    if (this.online === online) return;
+    this.online = online;
+    this.changed();
+  }
+
+  /** Seconds since the city signed the list that is here, or null. */
+  get listAge() {
+    return this.trust.list ? Math.max(0, (this.server.clock.now() - this.trust.list.issuedAt) / 1000) : null;
+  }
+
+  /** @returns {"online" | "capped" | "leased" | "refused"} */
+  get tier() {
+    if (this.online !== false) return "online";
+    return policy.standing(this.trust.policy, this.listAge, this.device.state === "active" && !this.log.quarantined);
+  }
+
+  /** @param {string} text @param {Asked} asked @returns {Promise<Decision>} */
+  async decide(text, asked) {
+    // Nobody knows whether a request without an answer counted: repeated, it is the same scan.
+    const nonce = this.unanswered?.text === text ? this.unanswered.nonce : log.nonce();
+    const found = read(text);
+    if (this.online !== false) {
+      try {
+        const told = await this.ask(text, nonce, asked);
+        this.unanswered = null;
+        this.reached(true);
+        return await this.byServer(told, found, nonce, asked);
+      } catch (error) {
+        if (!(error instanceof Unreachable)) throw error;
+        this.unanswered = { text, nonce };
+        this.reached(false);
+      }
+    }
+    return this.alone(found, nonce, asked);
+  }
+
+  /** @param {string} text @param {Uint8Array} nonce @param {Asked} asked */
+  ask(text, nonce, asked) {
+    const name = log.nonceText(nonce);
+    const body = { text, nonce: name, uses: asked.uses, seen_moving: Boolean(asked.seenMoving) };
+    return this.server.post("/api/v1/scans", body, { timeout: ONLINE_MS, key: `scan-${name}-${asked.seenMoving ? 1 : 0}` });
+  }
+
+  /** @param {any} told @param {Read} found @param {Uint8Array} nonce @param {Asked} asked @returns {Promise<Decision>} */
+  async byServer(told, found, nonce, asked) {
+    const voucher = told.code === "accepted" ? told.voucher_id : null;
+    const seq = await this.write(found, nonce, asked, "online", told.code, { voucher, uses: asked.uses });
+    return {
+      code: told.code, colour: told.colour, title: told.title, text: told.sentence, offer: told.offer_title ?? "", notes: told.notes ?? [],
+      ground: "online", confirmable: told.code === "phone-clock-off",
+      undo: told.undo_until && voucher ? { until: Date.parse(told.undo_until) - this.server.clock.offset, scanId: told.scan_id, seq } : null,
+    };
+  }
+
+  /** Decide without a network. @param {Read} found @param {Uint8Array} nonce @param {Asked} asked @returns {Promise<Decision>} */
+  async alone(found, nonce, asked) {
+    const now = this.server.clock.now();
+    const { code, tier, claims, values } = await this.judge(found, now, asked);
+    const accepted = code === "accepted" && claims;
+    const cents = accepted && tier === "capped" ? claims.value * asked.uses : 0;
+    const note = accepted ? { voucher: claims.id, uses: asked.uses, cents, at: now, day: words.day(now) } : {};
+    const seq = await this.write(found, nonce, asked, tier ?? "capped", code, note);
+    const offer = claims ? this.trust.offers.get(claims.product) : undefined;
+    const minutes = accepted ? offer?.undoMinutes ?? 0 : 0;
+    return {
+      code, colour: COLOURS[code] ?? (RED.has(code) ? "red" : "amber"),
+      title: words.say(`verdict.${code}.title`), text: words.say(`verdict.${code}.text`, values),
+      offer: offer?.titles[words.current()] ?? offer?.titles.de ?? "", notes: accepted ? this.notes(claims, asked) : [],
+      ground: tier, confirmable: code === "phone-clock-off" || code === "offline-id-needed",
+      undo: minutes ? { until: Date.now() + minutes * 60_000, scanId: null, seq } : null,
+    };
+  }
+
+  /** @param {tokens.Claims} claims @param {Asked} asked */
+  notes(claims, asked) {
+    const notes = asked.uses > 1 ? [words.say("persons", { count: asked.uses })] : [];
+    if (claims.uses > 1) notes.push(words.say("left", { left: claims.uses - (this.log.taken.get(claims.id)?.uses ?? 0), all: claims.uses }));
+    return notes;
+  }
+
+  /** @param {Read} found @param {number} now @param {Asked} asked @returns {Promise<{ code: string, tier: "leased" | "capped" | null, claims: tokens.Claims | null, values: Record<string, string> }>} */
+  async judge(found, now, asked) {
+    const refused = (/** @type {string} */ code, /** @type {tokens.Claims | null} */ claims = null, values = {}) => ({ code, tier: null, claims, values });
+    if (this.device.state !== "active" || this.log.quarantined) return refused("offline-no-device");
+    if (found.typed) return refused("offline-typed");
+    if (!found.token) return refused(found.refused === "mistyped-code" ? "mistyped-code" : "not-readable");
+    const seconds = Math.floor(now / 1000);
+    let claims;
+    try {
+      claims = await tokens.genuine(found.token, this.trust.keys, seconds);
+      tokens.check(claims, seconds, this.device.venueId);
+    } catch (error) {
+      if (!(error instanceof texts.Refused)) throw error;
+      const moment = claims && (error.code === "expired" ? claims.expiresAt : claims.issuedAt) * 1000;
+      const values = moment ? { date: words.date(moment), time: words.time(moment), venues: "" } : {};
+      return refused(REFUSALS.has(error.code) ? error.code : "not-readable", claims, values);
+    }
+    if (this.device.offers && !this.device.offers.includes(claims.product)) return refused("offer-not-here", claims);
+    if (this.trust.list && status.isInvalid(this.trust.list.bits, claims.status)) return refused("offline-listed", claims);
+    const taken = this.log.taken.get(claims.id);
+    if (taken && taken.uses + asked.uses > claims.uses) return refused("offline-used-here", claims, { date: words.date(taken.at), time: words.time(taken.at) });
+    if (asked.uses > claims.uses) return refused("too-few-left", claims, { left: String(claims.uses), taken: String(asked.uses) });
+    const judged = await live.judge(found.token, found.live, claims, seconds, this.trust.live);
+    const day = words.day(now);
+    const spent = this.log.spentToday.day === day ? this.log.spentToday.cents : 0;
+    const { code, tier } = policy.decide({
+      claims, live: judged, seenMoving: Boolean(asked.seenMoving), idSeen: Boolean(asked.idSeen), mine: await this.isMine(claims),
+      listAge: this.listAge, spent, uses: asked.uses, policy: this.trust.policy,
+    });
+    const values = /** @type {Record<string, string>} */ ({ clock: words.say(judged.seconds < 0 ? "clock-slow" : "clock-fast", { seconds: Math.abs(judged.seconds) }) });
+    return { code, tier, claims, values };
+  }
+
+  /** @param {tokens.Claims} claims */
+  async isMine(claims) {
+    if (!claims.device) return false;
+    const own = (await sha256(new TextEncoder().encode(this.device.id))).subarray(0, claims.device.length);
+    return same(claims.device, own);
+  }
+
+  /** @param {Read} found @param {Uint8Array} nonce @param {Asked} asked @param {"online" | "leased" | "capped"} tier @param {string} decision @param {any} note */
+  write(found, nonce, asked, tier, decision, note) {
+    const code = found.token ?? found.typed ?? new Uint8Array();
+    return this.log.add(this.entry({
+      kind: events.KINDS.scan, tier: events.TIERS[tier], decision, code, live: found.live, nonce,
+      flags: (asked.idSeen ? events.FLAGS.idSeen : 0) | (asked.seenMoving ? events.FLAGS.seenMoving : 0), uses: asked.uses,
+    }), { at: this.server.clock.now(), code, ...note });
+  }
+
+  /** @param {Partial<events.Entry>} given @returns {events.Entry} */
+  entry(given) {
+    const clock = this.server.clock;
+    return {
+      kind: events.KINDS.note, deviceMs: Date.now(), offsetMs: Math.round(clock.now() - Date.now()), anchorMs: Math.round(clock.anchor), listVersion: this.trust.list?.version ?? 0,
+      tier: events.TIERS.online, decision: "note", code: new Uint8Array(), live: null, nonce: log.nonce(), flags: 0, refers: 0, uses: 1, more: new Map(), ...given,
+    };
+  }
+
+  /** Take a scan back. @param {Decision} decision @returns {Promise<"undone" | "undo-too-late" | "undo-offline">} */
+  async undo({ undo }) {
+    if (!undo) return "undo-too-late";
+    const row = (await store.rows(undo.seq - 1, 1))[0];
+    const { note } = await store.unseal(row);
+    if (undo.scanId) {
+      try {
+        await this.server.post(`/api/v1/scans/${undo.scanId}/undo`, undefined, { key: `undo-${undo.scanId}` });
+      } catch (error) {
+        if (error instanceof Answered) return "undo-too-late";
+        return "undo-offline";
+      }
+    }
+    if (Date.now() > undo.until) return "undo-too-late";
+    const tier = undo.scanId ? events.TIERS.online : events.TIERS.capped;
+    await this.log.add(this.entry({ kind: events.KINDS.undo, tier, decision: "undone", code: note.code, refers: undo.seq, uses: note.uses ?? 1 }), { undo: note.voucher, uses: note.uses ?? 1, cents: note.cents ?? 0, day: note.day });
+    return "undone";
+  }
+}
+
+/** What of a text is ours. @param {string} text @returns {Read} */
+export function read(text) {
+  try {
+    const parsed = texts.parse(text);
+    if ("typed" in parsed) return { token: null, typed: parsed.typed, live: null, refused: null };
+    return { token: parsed.token.length <= 200 ? parsed.token : null, typed: null, live: parsed.live, refused: null };
+  } catch (error) {
+    if (!(error instanceof texts.Refused)) throw error;
+    return { token: null, typed: null, live: null, refused: error.code };
+  }
+}
