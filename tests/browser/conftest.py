@@ -17,4 +17,4 @@ def town(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Town
     chosen = towns.settings(database, tmp_path)
     city, pool, museum, swim = towns.found(database, chosen)
     with towns.serving(chosen, database) as url:
-        yield Town(url, database, clock, city, pool, museum, swim)
+        yield Town(url, database, clock, city, pool, museum, swim, tmp_path)

@@ -48,6 +48,7 @@ class Town:
     pool: Venue
     museum: Venue
     swim: Offer
+    folder: Path
 
     def link(self, email: str, *granted: Role, venue_id: int = CITY) -> str:
         """Return the address that signs somebody in who has these roles."""

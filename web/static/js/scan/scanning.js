@@ -90,7 +90,7 @@ export class Scanning {
   /** @param {string} text @param {Uint8Array} nonce @param {Asked} asked */
   ask(text, nonce, asked) {
     const name = log.nonceText(nonce);
-    const body = { text, nonce: name, uses: asked.uses, seen_moving: Boolean(asked.seenMoving) };
+    const body = { text, nonce: name, seen_moving: Boolean(asked.seenMoving), ...(asked.uses > 1 ? { uses: asked.uses } : {}) };
     return this.server.post("/api/v1/scans", body, { timeout: ONLINE_MS, key: `scan-${name}-${asked.seenMoving ? 1 : 0}` });
   }
 

@@ -1,0 +1,115 @@
+"""A gate of the pool in the browser: a device that joins by invitation, and a guest who has a voucher."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from api import services
+from identity import persons
+from kernel.db import Work
+from ledger import chart, posting, transfers, wallets
+from merchants import enrolling
+from merchants.devices import Limits
+from redemption import buying, publishing_status, vouchers
+from redemption.vouchers import Voucher
+from tests.browser import town as towns
+from tests.browser.town import Town
+from tests.fixtures.chromium import PHONE, watch
+
+T = TypeVar("T")
+GUEST = "gesa@duisburg.example"
+POINTS = 1000
+
+
+@dataclass
+class Gate:
+    """A town with somebody at the door."""
+
+    town: Town
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.sealer = services.sealer(towns.settings(self.town.database, self.town.folder))
+        self.run(self._provide)
+        self.publish()
+
+    def run(self, command: Callable[[Work], T]) -> T:
+        """Do something in the city."""
+        return self.town.database.run(self.town.city.city_id, command)
+
+    def publish(self) -> None:
+        """Let the city sign the list of used vouchers, as the worker does."""
+        self.run(lambda work: publishing_status.publish(work, self.sealer, f"{self.town.url}/status"))
+
+    def invite(self, gate: str | None = None) -> str:
+        """Return the secret of an invitation."""
+        limits = Limits(gate, None)
+        _, secret = self.run(
+            lambda work: enrolling.invite(
+                work, self.town.pool.venue_id, "Handy", invited_by="person/1", limits=limits
+            )
+        )
+        return secret
+
+    def sell(self, offer_id: int | None = None) -> Voucher:
+        """Let the guest buy a voucher."""
+
+        def command(work: Work) -> Voucher:
+            guest = persons.by_email(work, GUEST)
+            assert guest is not None
+            return buying.buy(
+                work, self.town.city, guest.owner, offer_id or self.town.swim.offer_id, self.sealer
+            )
+
+        return self.run(command)
+
+    def voucher(self, voucher_id: str) -> Voucher:
+        """Return the voucher as it is now."""
+        with self.town.database.reading(self.town.city.city_id) as reading:
+            (found,) = vouchers.find(reading, voucher_ids=[voucher_id], manual_codes=[])
+            return found
+
+    def scanner(self, browser: Browser, gate: str | None = None, **context: object) -> Page:
+        """Return the scanner of a device that has just joined."""
+        page = self.phone(browser, **context)
+        page.goto(f"{self.town.url}/scan/enrol#{self.invite(gate)}")
+        expect(page.locator("#tier")).to_have_text("Mit Netz", timeout=15_000)
+        return page
+
+    def phone(self, browser: Browser, **given: object) -> Page:
+        """Return a German phone's page; script errors are noted."""
+        context: BrowserContext = browser.new_context(
+            **{"locale": "de-DE", "timezone_id": "Europe/Berlin", "viewport": PHONE, **given}  # type: ignore[arg-type]  # Playwright's names
+        )
+        page = context.new_page()
+        self.complaints += watch(page)
+        return page
+
+    def _provide(self, work: Work) -> None:
+        guest = persons.register(work, GUEST, name="Gesa")
+        today = self.town.city.day_of(work.now)
+        chart.fund_budget(
+            work, "gate", POINTS, effective=today, reference="DS 2", transfer_id=work.ids.uuid()
+        )
+        lot = wallets.open_lot(work, guest.owner, dt.date(2028, 12, 31))
+        gift = transfers.post(work.ids.uuid(), "budget/gate", lot, POINTS, effective=today, purpose="award")
+        posting.post_or_raise(work, [gift])
+
+
+def hand_scan(page: Page, text: str) -> None:
+    """Type a code as a hand scanner does: all keys of an American keyboard within a moment."""
+    page.evaluate(
+        """(text) => {
+          const shifted = {':': 'Semicolon', '$': 'Digit4', '%': 'Digit5', '*': 'Digit8', '+': 'Equal'};
+          const plain = {'-': 'Minus', '.': 'Period', '/': 'Slash', ' ': 'Space'};
+          for (const one of [...text, 'Enter']) {
+            const code = one === 'Enter' ? one : /[A-Z]/.test(one) ? `Key${one}` : /[0-9]/.test(one) ? `Digit${one}` : shifted[one] ?? plain[one];
+            const shiftKey = /[A-Z]/.test(one) && one !== 'Enter' || one in shifted;
+            (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key: one, code, shiftKey, bubbles: true, cancelable: true }));
+          }
+        }""",
+        text,
+    )
