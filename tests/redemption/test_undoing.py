@@ -175,7 +175,9 @@ def test_any_order_of_scans_and_undoing_keeps_the_book(
 ) -> None:
     """Every point is anna's, held, or the venue's whose scans count; the voucher knows how often it is good."""
     database = new_database()
-    office = Office(database, cities.found(database, cities.NewCity(slug="duisburg", name="Duisburg")).city_id)
+    office = Office(
+        database, cities.found(database, cities.NewCity(slug="duisburg", name="Duisburg")).city_id
+    )
     office.give("anna", 100)
     sold_at = (office.pool, office.zoo) if both else (office.pool,)
     strip = office.buy("anna", office.offer(replace(STRIP, valid_days=0), *sold_at))
