@@ -162,10 +162,12 @@ def _find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict
                 names[place] = _named(one.text, ring, now)
             except TokenRefused as refused:
                 found[place] = _Found(one, _BY_REFUSAL.get(refused.refusal, VerdictCode.NOT_READABLE))
-    looked = _vouchers(work, names)
+    looked, replaced = _vouchers(work, names)
     # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
     for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
         judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
+        if place in replaced:
+            judged = replace(judged, code=VerdictCode.REPLACED)
         if judged.code is VerdictCode.ACCEPTED and voucher is not None:
             judged = _moving(work, judged, voucher, names[place], sealer)
         found[place] = judged
@@ -187,8 +189,8 @@ def _signed(names: Mapping[int, _Name]) -> list[tuple[int, _Signed]]:
     return [(place, name) for place, name in names.items() if isinstance(name, _Signed)]
 
 
-def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | None]:
-    """Return the voucher that each name stands for, None if there is none."""
+def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> tuple[dict[int, Voucher | None], set[int]]:
+    """Return the voucher that each name stands for, None if there is none, and which have a newer code."""
     manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
     signed = dict(_signed(names))
     found = vouchers.find(
@@ -197,8 +199,12 @@ def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | 
     by_code = {voucher.manual_code: voucher for voucher in found}
     # A genuine signature on other bytes than those issued: somebody else has the key.
     by_token = {(voucher.voucher_id, voucher.token): voucher for voucher in found}
-    return {place: by_code.get(code) for place, code in manual.items()} | {
+    looked = {place: by_code.get(code) for place, code in manual.items()} | {
         place: by_token.get((one.voucher_id, one.token)) for place, one in signed.items()
+    }
+    numbers = {voucher.voucher_id for voucher in found}
+    return looked, {
+        place for place, one in signed.items() if looked[place] is None and one.voucher_id in numbers
     }
 
 

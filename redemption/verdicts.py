@@ -40,6 +40,8 @@ class VerdictCode(enum.StrEnum):
     """The content was changed after signing."""
     UNKNOWN_VOUCHER = "unknown-voucher"
     """Nothing of this number was ever sold here."""
+    REPLACED = "replaced"
+    """An older code of a voucher that has a new one: it was handed on, activated or signed anew."""
     ALREADY_USED = "already-used"
     TOO_FEW_LEFT = "too-few-left"
     """It is good, but not for so many at once."""
