@@ -162,17 +162,17 @@ def _find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict
                 names[place] = _named(one.text, ring, now)
             except TokenRefused as refused:
                 found[place] = _Found(one, _BY_REFUSAL.get(refused.refusal, VerdictCode.NOT_READABLE))
-    looked, replaced = _vouchers(work, names)
+    looked = _vouchers(work, names)
     # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
     for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
         judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
-        if place in replaced:
-            judged = replace(judged, code=VerdictCode.REPLACED)
-        if judged.code is VerdictCode.ACCEPTED and voucher is not None:
+        if judged.code is VerdictCode.ACCEPTED and isinstance(voucher, Voucher):
             judged = _moving(work, judged, voucher, names[place], sealer)
         found[place] = judged
     found |= _at_other_gates(work, found)
-    foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
+    foreign.count(
+        work, [name.token for place, name in _signed(names) if not isinstance(looked[place], Voucher)]
+    )
     return found
 
 
@@ -189,8 +189,8 @@ def _signed(names: Mapping[int, _Name]) -> list[tuple[int, _Signed]]:
     return [(place, name) for place, name in names.items() if isinstance(name, _Signed)]
 
 
-def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> tuple[dict[int, Voucher | None], set[int]]:
-    """Return the voucher that each name stands for, None if there is none, and which have a newer code."""
+def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | VerdictCode]:
+    """Return the voucher that each name stands for, or what is wrong if there is none."""
     manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
     signed = dict(_signed(names))
     found = vouchers.find(
@@ -199,20 +199,23 @@ def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> tuple[dict[int, Vouc
     by_code = {voucher.manual_code: voucher for voucher in found}
     # A genuine signature on other bytes than those issued: somebody else has the key.
     by_token = {(voucher.voucher_id, voucher.token): voucher for voucher in found}
-    looked = {place: by_code.get(code) for place, code in manual.items()} | {
-        place: by_token.get((one.voucher_id, one.token)) for place, one in signed.items()
+    places = {voucher.voucher_id: voucher.status_index for voucher in found}
+    looked: dict[int, Voucher | VerdictCode] = {
+        place: by_code.get(code, VerdictCode.UNKNOWN_VOUCHER) for place, code in manual.items()
     }
-    numbers = {voucher.voucher_id for voucher in found}
-    return looked, {
-        place for place, one in signed.items() if looked[place] is None and one.voucher_id in numbers
-    }
+    for place, one in signed.items():
+        index = one.claims.status_index
+        moved = places.get(one.voucher_id, index) != index
+        otherwise = VerdictCode.REPLACED if moved else VerdictCode.UNKNOWN_VOUCHER
+        looked[place] = by_token.get((one.voucher_id, one.token), otherwise)
+    return looked
 
 
 def _judged(
-    work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing, device: Device
+    work: db.Work, scanned: Scanned, voucher: Voucher | VerdictCode, ring: KeyRing, device: Device
 ) -> _Found:
-    if voucher is None:
-        return _Found(scanned, VerdictCode.UNKNOWN_VOUCHER)
+    if isinstance(voucher, VerdictCode):
+        return _Found(scanned, voucher)
     key = ring.find(bytes.fromhex(voucher.kid))
     if key is not None and key.status is KeyStatus.BLOCKED:
         # Blocked for what it signed, however that is shown: also as a typed code.

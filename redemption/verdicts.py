@@ -41,7 +41,7 @@ class VerdictCode(enum.StrEnum):
     UNKNOWN_VOUCHER = "unknown-voucher"
     """Nothing of this number was ever sold here."""
     REPLACED = "replaced"
-    """An older code of a voucher that has a new one: it was handed on, activated or signed anew."""
+    """The code of who had the voucher before it was handed on."""
     ALREADY_USED = "already-used"
     TOO_FEW_LEFT = "too-few-left"
     """It is good, but not for so many at once."""
