@@ -1,13 +1,16 @@
 """Files that pages and the API hand out alike."""
 
+from urllib.parse import quote
+
 from fastapi.responses import Response
 
 from api import settlement_papers
 from api.letters import Reader
 from kernel.db import Reading
 from kernel.errors import NotFound
-from merchants import crediting, invoice_xml, settlements, statements, takings, tax_data, till
+from merchants import crediting, invoice_xml, proof_files, settlements, statements, takings, tax_data, till
 from merchants.invoice_xml import Guideline
+from merchants.proof_list import Proof
 from merchants.settlements import Settlement
 from web import formats
 from web.passes import apple
@@ -66,6 +69,17 @@ def pdf(content: bytes, name: str) -> Response:
     """Return a document that the browser shows and can save under a name; it is its reader's alone."""
     headers = {"Content-Disposition": f'inline; filename="{name}"', "Cache-Control": "private, no-store"}
     return Response(content, media_type="application/pdf", headers=headers)
+
+
+def proof(found: Proof, content: bytes) -> Response:
+    """Return what a venue handed in. A photo was made anew; a stranger's PDF is never opened in a page."""
+    how = "inline" if found.media_type == proof_files.JPEG else "attachment"
+    headers = {
+        "Content-Disposition": f"{how}; filename*=UTF-8''{quote(found.name)}",
+        "Cache-Control": "private, no-store",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(content, media_type=found.media_type, headers=headers)
 
 
 def apple_pass(content: bytes, serial: str) -> Response:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from api import idempotency
+from api import idempotency, venue_mail
 from api.services import Services
 from identity import persons, postbox, signing_in
 from kernel import outbox
 from kernel.cities import City
 from kernel.db import Reading, Work
 from ledger import accounts, wallets
+from merchants import applying, inviting
 from redemption import erasing as redemption_erasing
 from rewards import erasing as rewards_erasing
 
@@ -60,13 +61,17 @@ def erase(work: Work, city: City, person_id: int) -> None:
     handed_in = rewards_erasing.erase(work, city, person.owner)
     wallets.forfeit(work, person.owner, city.day_of(work.now))
     accounts.erase_owner(work, person.owner)
+    proofs = applying.erase(work, person_id)
+    inviting.erase(work, person)
+    outbox.forget(work, venue_mail.TOPIC_DECIDED, "email", person.email)
     codes = signing_in.requests_of(work, person.email)
     postbox.erase(work, person.owner)
     persons.erase(work, person_id, eraser_id=person_id)
     idempotency.forget(work, f"person/{person_id}")
     numbers = map(str, (*handed_in.submission_ids, *codes))
     traces = [person.owner, person.email, str(person_id), *voucher_ids, *numbers]
-    outbox.append(work, TOPIC, {"photos": list(handed_in.photos), "traces": [one for one in traces if one]})
+    files = [*handed_in.photos, *proofs]
+    outbox.append(work, TOPIC, {"photos": files, "traces": [one for one in traces if one]})
 
 
 def finish(services: Services, city: City, payload: Mapping[str, Any]) -> None:

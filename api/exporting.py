@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
-from redemption import handing_over, orders, paying_fines, receipts, vouchers
-from redemption.handing_over import HandOver
+from merchants import applications, inviting, proof_list
+from redemption import orders, paying_fines, receipts, vouchers
 from rewards import awarding, case_files, city_events, desk, submissions, teams, waiting, walking
 from rewards.case_files import Case
 
 T = TypeVar("T")
 _SECRET = {
     "token", "kid", "status_index", "hold_count", "use_holds", "payer", "debit_side", "credit_side",
+    "storage_key", "inviter_id",
 }  # fmt: skip
 """What opens something, and what the other side of a movement (a venue, a budget) has."""
 
@@ -44,8 +45,9 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
         lambda one: one.payment_id,
     )
     team = teams.of_owner(reading, owner)
+    account = persons.export(reading, person_id)
     return {
-        "account": persons.export(reading, person_id),
+        "account": account,
         "movements": [
             {"change": line.change, "balance": line.balance, **_plain(line.booked)} for line in lines
         ],
@@ -70,13 +72,20 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             for one in walking.of_owner(reading, owner)
         ],
         "vouchers": [_plain(one) for one in bought],
-        "handed_on": [_handed(one, owner) for one in handing_over.of_owner(reading, owner)],
         "team": team.name if team else None,
         "receipts": [one.facts for one in receipts.every(reading, owner)],
         "postbox": [_plain(one) for one in postbox.every(reading, owner)],
         "postbox_by_mail": bool(postbox.wanting_mail(reading, [owner])),
         "orders": [_plain(one) for one in ordered],
         "paid_fines": [_plain(one) for one in paid],
+        "venue_applications": [
+            {
+                **_plain(one),
+                "proofs": [_plain(proof) for proof in proof_list.of_application(reading, one.application_id)],
+            }
+            for one in applications.of_person(reading, person_id)
+        ],
+        "venue_invitations": [_plain(one) for one in inviting.of_address(reading, account["email"])],
     }
 
 
@@ -105,12 +114,6 @@ def _cases(reading: Reading, numbers: list[int]) -> dict[int, Case]:
     for start in range(0, len(numbers), submissions.PAGE_MAX):
         found |= case_files.of_submissions(reading, numbers[start : start + submissions.PAGE_MAX])
     return found
-
-
-def _handed(one: HandOver, owner: str) -> dict[str, Any]:
-    """Return a hand-over without who the other person is."""
-    shown = ("voucher_id", "offered_at", "ends_at", "accepted_at", "withdrawn_at")
-    return {"given": one.giver == owner, **{name: getattr(one, name) for name in shown}}
 
 
 def _public(case: Case | None) -> dict[str, Any] | None:

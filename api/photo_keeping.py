@@ -1,4 +1,4 @@
-"""Deleting photos whose time is over: the files first, then the rows that name them.
+"""Deleting photos and proofs whose time is over: the files first, then the rows that name them.
 
 So a crash in between leaves rows without files, which the next run deletes, and never a file without a name.
 Files that never got a name, because their request was refused or repeated, are found by looking at all files.
@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from api.services import Services
 from kernel.cities import City
 from kernel.db import Reading, Work
+from merchants import proof_list
 from rewards import retaining
 
 
@@ -29,6 +30,7 @@ def expire(services: Services, city: City) -> int:
     return (
         _delete(services, city, partial(retaining.over, kept=kept), retaining.forget)
         + _delete(services, city, partial(retaining.over_after, kept=kept), retaining.forget_after)
+        + _delete(services, city, partial(proof_list.over, kept=kept), proof_list.remove)
         + _sweep(services, city)
     )
 
@@ -55,7 +57,7 @@ def _sweep(services: Services, city: City) -> int:
     """Delete files that nothing names."""
     store = services.evidence(city)
     with services.database.reading(city.city_id) as reading:
-        names = retaining.named(reading)
+        names = retaining.named(reading) | proof_list.named(reading)
     # Listed before anything goes: a store need not bear being changed while it is listed.
     gone = list(retaining.nameless(store.every(), names, services.database.clock.now()))
     for key in gone:

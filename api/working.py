@@ -25,6 +25,7 @@ from api import (
     settlements_due,
     simulating,
     supply_due,
+    venue_mail,
     voucher_keeping,
 )
 from api.services import Services
@@ -34,6 +35,7 @@ from kernel.cities import City
 from kernel.db import Work
 from kernel.outbox import Event
 from ledger import wallets
+from merchants import inviting
 from redemption import keys, paying_fines, payments, publishing_status, reminding
 from rewards import city_events, funding, reviewing, waiting
 
@@ -63,6 +65,14 @@ def _send_alarm(services: Services, city: City, payload: Mapping[str, Any]) -> N
     key_alarms.send(services, city, payload)
 
 
+def _send_decision(services: Services, city: City, payload: Mapping[str, Any]) -> None:
+    venue_mail.send_decision(services, city, payload)
+
+
+def _send_invitation(services: Services, city: City, payload: Mapping[str, Any]) -> None:
+    venue_mail.send_invitation(services, city, payload)
+
+
 def _finish_erasing(services: Services, city: City, payload: Mapping[str, Any]) -> None:
     erasing.finish(services, city, payload)
 
@@ -85,6 +95,8 @@ HANDLERS: Mapping[str, Handler] = {
     keys.TOPIC_ALARM: key_alarms.spread,
     key_alarms.TOPIC_MAIL: _send_alarm,
     postbox.TOPIC_MAIL: _send_letter,
+    inviting.TOPIC: _send_invitation,
+    venue_mail.TOPIC_DECIDED: _send_decision,
 }
 
 

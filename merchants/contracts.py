@@ -6,7 +6,7 @@ the period that the earlier one has running then ends on the day before, so a qu
 
 import datetime as dt
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import sqlalchemy as sa
 
@@ -18,6 +18,22 @@ from merchants.tables import contracts, settlements
 
 RATE_MAX = 10_000
 """Highest rate in cents per point: a slip of the keyboard should not cost more than 100 euros a point."""
+DELAY_DAYS_MAX = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a contract may ask beside rate and period."""
+
+    payout_delay_days: int = 0
+    """From the end of a period until its statement may be paid: time to notice what is wrong."""
+    receipt_numbers: bool = False
+    """Whether each redemption names the receipt of the till."""
+    owner_publishes: bool = False
+    """Whether the owner's offers go on sale without an administrator."""
+
+
+PLAIN = Extras()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,36 +46,41 @@ class Contract:
     period: PeriodKind
     valid_from: dt.date
     signed_at: dt.datetime
+    payout_delay_days: int = 0
+    receipt_numbers: bool = False
+    owner_publishes: bool = False
 
 
 def sign(
-    work: db.Work, venue_id: int, *, rate_cents_per_point: int, period: PeriodKind, valid_from: dt.date
+    work: db.Work,
+    venue_id: int,
+    *,
+    rate_cents_per_point: int,
+    period: PeriodKind,
+    valid_from: dt.date,
+    extras: Extras = PLAIN,
 ) -> Contract:
     """Put a contract in force from `valid_from`; one that was signed for the same day is replaced.
 
-    Raises NotFound `venue-not-found`; Invalid `contract-rate-invalid`, `contract-start-invalid` (not the
-    first day of a period); Conflict `contract-not-later` (a signed contract begins after this one),
-    `contract-period-settled` (the days up to `settled_until` are settled).
+    Raises NotFound `venue-not-found`; Invalid `contract-rate-invalid`, `contract-delay-invalid`,
+    `contract-start-invalid` (not the first day of a period); Conflict `contract-not-later` (a signed contract
+    begins after this one), `contract-period-settled` (the days up to `settled_until` are settled).
     """
     venues.get(work, venue_id)
     if not 1 <= rate_cents_per_point <= RATE_MAX:
         raise Invalid("contract-rate-invalid", field="rate_cents_per_point", maximum=RATE_MAX)
+    if not 0 <= extras.payout_delay_days <= DELAY_DAYS_MAX:
+        raise Invalid("contract-delay-invalid", field="payout_delay_days", maximum=DELAY_DAYS_MAX)
     natural = periods.containing(period, valid_from)
     if natural.first_day != valid_from:
         raise Invalid("contract-start-invalid", field="valid_from", first_day=natural.first_day.isoformat())
     _check_order(work, venue_id, valid_from)
     contract = Contract(
-        work.ids.next(), venue_id, rate_cents_per_point, period, valid_from, signed_at=work.now
+        work.ids.next(), venue_id, rate_cents_per_point, period, valid_from, work.now, **asdict(extras)
     )
     work.connection.execute(
         sa.insert(contracts).values(
-            city_id=work.city_id,
-            contract_id=contract.contract_id,
-            venue_id=venue_id,
-            rate_cents_per_point=rate_cents_per_point,
-            period=period.value,
-            valid_from=valid_from,
-            signed_at=work.now,
+            city_id=work.city_id, **{**asdict(contract), "period": contract.period.value}
         )
     )
     return contract

@@ -166,13 +166,11 @@ def _find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict
     # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
     for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
         judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
-        if judged.code is VerdictCode.ACCEPTED and isinstance(voucher, Voucher):
+        if judged.code is VerdictCode.ACCEPTED and voucher is not None:
             judged = _moving(work, judged, voucher, names[place], sealer)
         found[place] = judged
     found |= _at_other_gates(work, found)
-    foreign.count(
-        work, [name.token for place, name in _signed(names) if not isinstance(looked[place], Voucher)]
-    )
+    foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
     return found
 
 
@@ -189,8 +187,8 @@ def _signed(names: Mapping[int, _Name]) -> list[tuple[int, _Signed]]:
     return [(place, name) for place, name in names.items() if isinstance(name, _Signed)]
 
 
-def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | VerdictCode]:
-    """Return the voucher that each name stands for, or what is wrong if there is none."""
+def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | None]:
+    """Return the voucher that each name stands for, None if there is none."""
     manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
     signed = dict(_signed(names))
     found = vouchers.find(
@@ -199,23 +197,16 @@ def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | 
     by_code = {voucher.manual_code: voucher for voucher in found}
     # A genuine signature on other bytes than those issued: somebody else has the key.
     by_token = {(voucher.voucher_id, voucher.token): voucher for voucher in found}
-    places = {voucher.voucher_id: voucher.status_index for voucher in found}
-    looked: dict[int, Voucher | VerdictCode] = {
-        place: by_code.get(code, VerdictCode.UNKNOWN_VOUCHER) for place, code in manual.items()
+    return {place: by_code.get(code) for place, code in manual.items()} | {
+        place: by_token.get((one.voucher_id, one.token)) for place, one in signed.items()
     }
-    for place, one in signed.items():
-        index = one.claims.status_index
-        moved = places.get(one.voucher_id, index) != index
-        otherwise = VerdictCode.REPLACED if moved else VerdictCode.UNKNOWN_VOUCHER
-        looked[place] = by_token.get((one.voucher_id, one.token), otherwise)
-    return looked
 
 
 def _judged(
-    work: db.Work, scanned: Scanned, voucher: Voucher | VerdictCode, ring: KeyRing, device: Device
+    work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing, device: Device
 ) -> _Found:
-    if isinstance(voucher, VerdictCode):
-        return _Found(scanned, voucher)
+    if voucher is None:
+        return _Found(scanned, VerdictCode.UNKNOWN_VOUCHER)
     key = ring.find(bytes.fromhex(voucher.kid))
     if key is not None and key.status is KeyStatus.BLOCKED:
         # Blocked for what it signed, however that is shown: also as a typed code.

@@ -1,4 +1,4 @@
-"""Where photos are kept: outside the database, behind a port, under keys that tell nothing.
+"""Where photos and proofs are kept: outside the database, behind a port, under keys that tell nothing.
 
 A photo is written before the transaction that names it and read only through it. What a refused request or a
 crash leaves is a photo that nothing names; `retaining.nameless` finds it.
@@ -20,7 +20,7 @@ from kernel.db import Reading, Work
 from kernel.errors import Busy, NotFound
 from rewards.tables import evidence_files, spent_evidence
 
-KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30,64}\.jpg")
+KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{30,64}\.(?:jpg|pdf)")
 _DRAFT = ".part"
 
 
@@ -99,8 +99,9 @@ class FolderStore:
     def every(self) -> Iterator[Kept]:
         """Yield all that is kept; half-written files under the key that they were meant for."""
         for path in self._folder.glob("*/*"):
-            key = f"{path.parent.name}/{path.stem}.jpg"
-            if KEY.fullmatch(key) and path.suffix in {".jpg", _DRAFT}:
+            suffix = ".jpg" if path.suffix == _DRAFT else path.suffix
+            key = f"{path.parent.name}/{path.stem}{suffix}"
+            if KEY.fullmatch(key):
                 yield Kept(key, dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC))
 
     def _path(self, key: str) -> Path:
@@ -109,10 +110,10 @@ class FolderStore:
         return self._folder / key
 
 
-def new_key(random_bytes: bytes) -> str:
-    """Return a storage key from at least 16 random bytes."""
+def new_key(random_bytes: bytes, suffix: str = "jpg") -> str:
+    """Return a storage key from at least 16 random bytes; only proofs of venues may be `pdf`."""
     text = random_bytes.hex()
-    return f"{text[:2]}/{text[2:]}.jpg"
+    return f"{text[:2]}/{text[2:]}.{suffix}"
 
 
 def keys_of(reading: Reading, submission_id: int) -> list[tuple[int, str]]:

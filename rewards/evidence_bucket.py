@@ -47,7 +47,8 @@ class BucketStore:
 
     def write(self, key: str, data: bytes) -> None:
         """Keep `data`; the store has it when this returns."""
-        self._ask("PUT", self._path(key), content=data, headers={"content-type": "image/jpeg"})
+        kind = "application/pdf" if key.endswith(".pdf") else "image/jpeg"
+        self._ask("PUT", self._path(key), content=data, headers={"content-type": kind})
 
     def read(self, key: str) -> bytes:
         """Return what was kept. Raises NotFound."""

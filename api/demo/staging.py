@@ -20,6 +20,7 @@ from api.demo import (
     catalogue,
     changing,
     gathering,
+    joining,
     living,
     peopling,
     settling_up,
@@ -75,7 +76,7 @@ def addresses(chosen: Settings, database: Database) -> list[str]:
 
     def command(work: Work) -> list[str]:
         return [
-            f"  {label:<34} {chosen.public_url}/sign-in/link?token={_link(work, name)}"
+            f"  {label:<42} {chosen.public_url}/sign-in/link?token={_link(work, name)}"
             for label, name in _roles(told)
         ]
 
@@ -94,7 +95,8 @@ def addresses(chosen: Settings, database: Database) -> list[str]:
 def _roles(told: catalogue.Catalogue) -> Iterator[tuple[str, str]]:
     staff = {one.role: one.name for one in told.people.staff}
     yield "Bürgerin / citizen", told.people.citizens[0].name
-    yield "Partner am Einlass / venue staff", told.people.venue_staff[0].name
+    yield "Partner, auch am Einlass / venue", told.people.venue_staff[0].name
+    yield "Will mitmachen / wants to become a venue", joining.APPLICANT
     yield "Verwaltung / administrator", staff[Role.ADMINISTRATOR]
     yield "Freigabe / approver (second person)", staff[Role.APPROVER]
     yield "Kasse / treasurer", staff[Role.TREASURER]
@@ -130,6 +132,7 @@ def _make(chosen: Settings) -> None:
     changing.change(database, city, cast)
     surrounding.surround(database, city, cast, told)
     telling.tell(life)
+    joining.join(life)
     database.close()
 
 

@@ -45,7 +45,9 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
     Area.VENUE: (
         (N_("Scan"), "/venue", "scan"),
         (N_("Today"), "/venue/today", "chart"),
+        (N_("Offers"), "/venue/offers", "gift"),
         (N_("Statements"), "/venue/statements", "bank"),
+        (N_("Team"), "/venue/team", "people"),
         (N_("Devices"), "/venue/devices", "device"),
     ),
     Area.OFFICE: (

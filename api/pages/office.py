@@ -17,6 +17,7 @@ from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import DomainError, NotFound
+from merchants import applications
 from redemption import offers
 from rewards import (
     action_types,
@@ -76,10 +77,11 @@ def overview(request: Request, caller: Office) -> Response:
         on_sale = offers.published(reading)
         low = [one for one in budgets.every(reading, caller.city) if one.outlook.level is not Level.FINE]
         asked = funding.undecided(reading)
+        applying = applications.waiting_count(reading)
     return framing.show(
         request, caller, "office/overview.html", area=Area.OFFICE, waiting=counts[Status.REVIEW],
         accepted=counts[Status.ACCEPTED], active=active, drafts=drafts, offers=on_sale, low=low,
-        levels=LEVELS, asked=asked,
+        levels=LEVELS, asked=asked, applying=applying, may_open_venues=caller.has(Role.ADMINISTRATOR),
     )  # fmt: skip
 
 

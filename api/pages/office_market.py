@@ -15,7 +15,7 @@ from identity import auditing, persons, roles
 from identity.roles import AT_VENUE, Role
 from kernel.db import Work
 from kernel.errors import DomainError
-from merchants import contracts, devices, venues
+from merchants import applications, contracts, devices, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
 from web.marking import N_
@@ -175,9 +175,10 @@ def _venues_page(
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = venues.every(reading)
         signed = contracts.by_venue(reading)
+        waiting = applications.waiting_count(reading)
     return framing.show(
         request, caller, "office/venues.html", area=Area.OFFICE, status=status, venues=found, signed=signed,
-        typed=typed, kinds=VENUE_KIND_WORDS, errors=errors or [],
+        typed=typed, kinds=VENUE_KIND_WORDS, applications_waiting=waiting, errors=errors or [],
         by_field=dict(errors or []), may_change=caller.has(Role.ADMINISTRATOR),
     )  # fmt: skip
 

@@ -16,7 +16,7 @@ from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import DomainError, NotFound
 from merchants import venues
-from redemption import calling_off, offers
+from redemption import calling_off, offers, proposing
 from redemption.offers import Offer, OfferStatus
 from web.marking import N_
 from web.templating import Notice
@@ -201,10 +201,12 @@ def _faults(request: Request, caller: Caller, error: DomainError) -> list[tuple[
 def _page(request: Request, caller: Caller) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = offers.every(reading)
+        proposed = proposing.waiting(reading, found)
         names = {venue.venue_id: venue.name for venue in venues.every(reading)}
     return framing.show(
         request, caller, "office/offers.html", area=Area.OFFICE,
         offers=sorted(found, key=lambda one: (one.status.value != "draft", one.code)), names=names,
+        proposed=proposed,
         words=OFFER_WORDS, kinds=KIND_WORDS, may_change=caller.has(Role.ADMINISTRATOR),
     )  # fmt: skip
 

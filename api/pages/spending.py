@@ -19,7 +19,6 @@ from redemption import (
     cancelling,
     codes,
     euro_receipts,
-    handing_over,
     offers,
     paying_fines,
     qr,
@@ -28,7 +27,6 @@ from redemption import (
     tokens,
     vouchers,
 )
-from redemption.handing_over import HandOver
 from redemption.receipts import PaidBy
 from redemption.tokens import Flags
 from redemption.vouchers import VoucherStatus
@@ -127,7 +125,7 @@ def my_vouchers(request: Request, caller: Citizen, before: int | None = None) ->
 @router.get("/vouchers/{voucher_id}")
 def voucher(request: Request, caller: Citizen, voucher_id: str) -> Response:
     """Show a voucher with its code."""
-    return voucher_page(request, caller, voucher_id)
+    return _voucher_page(request, caller, voucher_id)
 
 
 @router.post("/vouchers/{voucher_id}/activate")
@@ -142,7 +140,7 @@ async def activate(request: Request, caller: CitizenForm, voucher_id: str) -> Re
         await commanding.perform_form(request, caller, command)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
-        return voucher_page(request, caller, voucher_id, status=409, errors=errors)
+        return _voucher_page(request, caller, voucher_id, status=409, errors=errors)
     return framing.go(f"/vouchers/{voucher_id}", "activated")
 
 
@@ -158,7 +156,7 @@ async def cancel(request: Request, caller: CitizenForm, voucher_id: str) -> Resp
         await commanding.perform_form(request, caller, command)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
-        return voucher_page(request, caller, voucher_id, status=409, errors=errors)
+        return _voucher_page(request, caller, voucher_id, status=409, errors=errors)
     return framing.go(f"/vouchers/{voucher_id}", "given-back")
 
 
@@ -238,7 +236,7 @@ def offer_page(
     )  # fmt: skip
 
 
-def voucher_page(
+def _voucher_page(
     request: Request,
     caller: Caller,
     voucher_id: str,
@@ -246,14 +244,8 @@ def voucher_page(
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
 ) -> Response:
-    """Show a voucher, with what is wrong with a form that was sent from it."""
-    owner = caller.person_session.person.owner
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        handed = handing_over.given(reading, owner, voucher_id)
-        if handed is not None and vouchers.get(reading, voucher_id).owner != owner:
-            return _handed_on_page(request, caller, handed)
-        waits = handing_over.waiting(reading, voucher_id)
-        found = vouchers.of_owner(reading, owner, voucher_id)
+        found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
         where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
         papers = receipts.of_subject(reading, found.owner, found.voucher_id)
         until, now = found.returnable_until, reading.now
@@ -266,19 +258,8 @@ def voucher_page(
         typed=codes.grouped(found.manual_code), words=STATUS_WORDS, papers=papers,
         receipt_words=receipt_papers.TITLES, wallets=wallet_passes.configured(services.of(request).settings),
         printable=voucher_papers.printable(found),
-        errors=errors or [], waits=waits,
+        errors=errors or [],
         returnable=until is not None and now < until,
-    )  # fmt: skip
-
-
-def _handed_on_page(request: Request, caller: Caller, handed: HandOver) -> Response:
-    """Show a voucher that somebody else has now, to who gave it to them."""
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        found = vouchers.get(reading, handed.voucher_id)
-        papers = receipts.of_subject(reading, handed.giver, found.voucher_id)
-    return framing.show(
-        request, caller, "citizen/handed_on.html", voucher=found, handed=handed, papers=papers,
-        receipt_words=receipt_papers.TITLES,
     )  # fmt: skip
 
 

@@ -23,6 +23,24 @@ class Letter:
 _VOUCHER = "/vouchers/{voucher_id}"
 _RECEIPT = "/receipts/{receipt_id}/receipt.pdf"
 LETTERS: Mapping[str, Letter] = {
+    "application-approved": Letter(
+        N_("{name} takes part"),
+        N_("The city has signed. In five steps you are ready to scan."),
+        "shop",
+        "/venue/start",
+    ),
+    "application-asked": Letter(
+        N_("A question about {name}"),
+        N_("The city asks: {answer}"),
+        "shop",
+        "/become-a-venue/application",
+    ),
+    "application-rejected": Letter(
+        N_("{name} can't take part"),
+        N_("The city writes: {answer}"),
+        "shop",
+        "/become-a-venue/application",
+    ),
     "voucher-bought": Letter(
         N_("Your voucher: {title}"),
         N_("Valid until {valid_until}. Show its code at the entrance; you can print it, too."),
@@ -70,14 +88,6 @@ LETTERS: Mapping[str, Letter] = {
     "voucher-received": Letter(
         N_("Handed on to you: {title}"),
         N_("Somebody of your household gave you this voucher. It is valid until {valid_until}."),
-        "gift",
-        _VOUCHER,
-    ),
-    "voucher-handed-on": Letter(
-        N_("Handed on: {title}"),
-        N_(
-            "It has a new code, which only the new holder sees. If it is given back, the price returns to you."
-        ),
         "gift",
         _VOUCHER,
     ),

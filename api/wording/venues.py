@@ -3,6 +3,14 @@
 from web.marking import N_
 
 SENTENCES = {
+    "answer-missing": N_("Please write at least one sentence; the applicant reads it."),
+    "answer-too-long": N_("This may have at most {maximum} characters."),
+    "application-incomplete": N_("Please look at the marked fields again."),
+    "application-not-found": N_("There is no such application."),
+    "application-not-submitted": N_("This application does not wait for the city, or not any more."),
+    "application-submitted": N_(
+        "Your application is with the city. You can change it again when the city asks something."
+    ),
     "bank-entry-not-found": N_("There is no such entry."),
     "bank-file-balance-wrong": N_(
         "The balances and the entries of this file do not add up. Please fetch it from the bank again."
@@ -132,4 +140,32 @@ SENTENCES = {
     ),
     "venue-not-found": N_("There is no such venue."),
     "venue-suspended": N_("This venue does not take points at the moment."),
+    "contract-altered": N_("This contract is not what was signed. Please have the books verified."),
+    "contract-delay-invalid": N_("Between 0 and {maximum} days are possible."),
+    "contract-document-missing": N_("This contract was signed on paper; there is no file of it here."),
+    "contract-period-unknown": N_("Please choose how often the city settles."),
+    "contract-rate-outside": N_("The city pays between {least} and {most} cents for a point."),
+    "contract-rates-crossed": N_("The highest rate must not be below the lowest."),
+    "invitation-not-found": N_("This invitation is not valid any more. Please ask for a new one."),
+    "invitation-other-address": N_(
+        "This invitation was sent to another e-mail address. Please sign in with that one."
+    ),
+    "invitation-own-address": N_("This is your own address."),
+    "own-application": N_("This is your own application, so somebody else decides."),
+    "payee-check-failed": N_(
+        "The bank knows this account under another name. Please ask the applicant first."
+    ),
+    "postcode-invalid": N_("A postcode has five digits."),
+    "proof-empty": N_("This file is empty. Please choose another one."),
+    "proof-locked": N_("This PDF is protected by a password. Please save it without one."),
+    "proof-missing": N_("Please add a proof, for example a photo of your trade licence."),
+    "proof-not-found": N_("There is no such file."),
+    "proof-too-large": N_("This file is too large. Up to {maximum_megabytes} megabytes are possible."),
+    "proof-type-unknown": N_("Please choose a PDF or a photo (JPEG, PNG, WEBP or HEIC)."),
+    "proof-unreadable": N_("This file can't be read. Please take the photo again, or save the PDF anew."),
+    "signature-missing": N_("Please write your full name."),
+    "signature-too-long": N_("The name may have at most {maximum} characters."),
+    "too-many-invitations": N_("{maximum} invitations wait already. Please take some back first."),
+    "too-many-proofs": N_("Up to {maximum} files are possible. Please remove one first."),
+    "venue-kind-unknown": N_("Please choose what your venue is."),
 }

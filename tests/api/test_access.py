@@ -19,7 +19,7 @@ from tests.api.test_earning import SUGGESTION
 PUBLIC = {
     ("GET", "/"), ("GET", "/about"), ("GET", "/about/accessibility"), ("GET", "/about/privacy"),
     ("GET", "/actions"), ("GET", "/actions/{code}"), ("GET", "/actions/occasions/{occasion_id}"), ("GET", "/api/docs"), ("GET", "/city.css"),
-    ("GET", "/health"), ("GET", "/manifest.webmanifest"), ("GET", "/offers"), ("GET", "/offers/{offer_id}"),
+    ("GET", "/become-a-venue"), ("GET", "/health"), ("GET", "/manifest.webmanifest"), ("GET", "/offers"), ("GET", "/offers/{offer_id}"),
     ("GET", "/sign-in"), ("POST", "/sign-in"), ("POST", "/sign-in/code"), ("GET", "/sign-in/link"),
     ("POST", "/sign-in/link"), ("GET", "/static/{path:path}"), ("GET", "/supply"), ("GET", "/together"), ("GET", "/transparency"),
     ("GET", "/api/v1/goals"),
