@@ -64,6 +64,7 @@ from api.pages import (
     treasury_settlements,
     venue,
     venue_owning,
+    venue_devices,
     venue_statements,
 )
 
@@ -94,6 +95,7 @@ _MODULES = (
     venue_statements,
     venue_owning,
     venue,
+    venue_devices,
     scan_app,
     treasury_bank,
     treasury_periods,

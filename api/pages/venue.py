@@ -1,4 +1,4 @@
-"""The venue's pages: scanning, today, statements, devices."""
+"""The venue's pages: scanning with a form, today."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -36,7 +36,6 @@ framing.announce(
     {
         "device-here": ("success", N_("This device is ready to scan.")),
         "scan-undone": ("success", N_("Taken back. The guest can use the voucher again.")),
-        "device-revoked": ("success", N_("The device can't scan any more.")),
     }
 )
 
@@ -59,7 +58,7 @@ async def decide(
     """Decide a scan and show the verdict; the same form again gets the same verdict."""
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
-        device = _device_here(request, reading, caller)
+        device = device_here(request, reading, caller)
     if device is None:
         raise Forbidden("device-not-here")
     given.limiter.hit("scan-device", caller.city.city_id, device.device_id)
@@ -154,39 +153,12 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
     )  # fmt: skip
 
 
-@router.get("/devices")
-def own_devices(request: Request, caller: Staff, venue_id: int = 0) -> Response:
-    """Show the venue's devices."""
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        venue = venue_of(request, reading, caller, venue_id)
-        found = devices.of_venue(reading, venue.venue_id)
-        here = _device_here(request, reading, caller)
-    return framing.show(
-        request, caller, "venue/devices.html", area=Area.VENUE, venue=venue, devices=found[::-1],
-        here=here, venues=venues_of(request, caller),
-    )  # fmt: skip
-
-
-@router.post("/devices/{device_id}/revoke")
-def revoke(request: Request, caller: StaffForm, device_id: int) -> Response:
-    """Shut a device out: it was lost, or its user has left."""
-
-    def command(work: Work) -> None:
-        device = devices.get(work, device_id)
-        caller.check_venue(device.venue_id)
-        devices.revoke(work, device_id)
-        auditing.record(work, caller.scope, "device-revoked", f"device/{device_id}", {})
-
-    services.of(request).database.run(caller.city.city_id, command)
-    return framing.go("/venue/devices", "device-revoked")
-
-
 def _scan_page(
     request: Request, caller: Caller, verdict: Verdict | None = None, code: str = "", refusal: str = ""
 ) -> Response:
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
-        device = _device_here(request, reading, caller)
+        device = device_here(request, reading, caller)
         venue = venues.get(reading, device.venue_id) if device else None
     shown = _verdict(request, caller, verdict, code) if verdict else {"verdict": None}
     return framing.show(
@@ -204,7 +176,7 @@ def _verdict(request: Request, caller: Caller, verdict: Verdict, code: str) -> M
     }
 
 
-def _device_here(request: Request, reading: Reading, caller: Caller) -> Device | None:
+def device_here(request: Request, reading: Reading, caller: Caller) -> Device | None:
     """Return the device that this browser is, if it belongs to a venue of this person."""
     token = request.cookies.get(DEVICE_COOKIE)
     if not token:
@@ -224,7 +196,7 @@ def venues_of(request: Request, caller: Caller) -> list[Venue]:
 
 def venue_of(request: Request, reading: Reading, caller: Caller, venue_id: int) -> Venue:
     """Return the venue asked for, else that of this device, else the person's first."""
-    here = _device_here(request, reading, caller)
+    here = device_here(request, reading, caller)
     chosen = venue_id or (here.venue_id if here else caller.venues()[0])
     caller.check_venue(chosen, Role.VENUE_OWNER, Role.VENUE_STAFF)
     return venues.get(reading, chosen)

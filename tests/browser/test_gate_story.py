@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from identity.roles import Role
 from redemption import codes
 from tests.browser.gates import Gate, hand_scan
 from tests.browser.town import Town
@@ -48,3 +49,36 @@ def test_a_device_joins_and_scans_with_a_hand_scanner(gate: Gate, browser: Brows
     expect(scanner.locator("#count-in")).to_have_text("1")
     expect(scanner.locator("#count-out")).to_have_text("1")
     assert gate.town.verify().ok
+
+
+def test_an_owner_invites_a_device_by_its_code(gate: Gate, browser: Browser) -> None:
+    """The owner shows a QR code; the other device opens its address, and the owner sees how it is."""
+    owner = gate.phone(browser)
+    owner.goto(gate.town.link("olga@pool.example", Role.VENUE_OWNER, venue_id=gate.town.pool.venue_id))
+    owner.get_by_role("button", name="Anmelden").click()
+    owner.goto(f"{gate.town.url}/venue/devices")
+    owner.get_by_label("Name des Geräts").fill("Handy am Tor 2")
+    owner.get_by_role("button", name="QR-Code zeigen").click()
+    expect(owner.locator("figure svg")).to_be_visible()
+    secret = owner.locator("[data-secret]").inner_text()
+
+    scanner = gate.phone(browser)
+    scanner.goto(f"{gate.town.url}/scan")
+    scanner.get_by_label("Code der Einladung").fill("7K3M 9PQR ST4V WXYZ")
+    scanner.get_by_role("button", name="Dieses Gerät anmelden").click()
+    expect(scanner.get_by_role("alert")).to_contain_text("Diesen Code gibt es nicht.")
+    scanner.get_by_label("Code der Einladung").fill(secret.lower())
+    scanner.get_by_role("button", name="Dieses Gerät anmelden").click()
+    expect(scanner.locator("#tier")).to_have_text("Mit Netz", timeout=15_000)
+
+    owner.goto(f"{gate.town.url}/venue/devices")
+    line = owner.get_by_role("listitem").filter(has_text="Handy am Tor 2")
+    expect(line).to_contain_text("mit Netz")
+    line.get_by_role("button", name="Ruhen lassen").click()
+    expect(owner.get_by_text("Das Gerät ruht.")).to_be_visible()
+    hand_scan(scanner, codes.app_text(gate.sell().token))
+    _verdict(scanner, "amber", "Gerät pausiert")
+
+    owner.get_by_label("Name des Geräts").fill("Tablet")
+    owner.get_by_role("button", name="Mit diesem Gerät scannen").click()
+    expect(owner.locator("#place")).to_have_text("Rhein-Ruhr-Bad", timeout=15_000)

@@ -1,29 +1,43 @@
 // @ts-check
 /** Used by the scanner: "check before opening": goes through everything that a scan needs and says what is missing. */
-import * as events from "./events.js";
+import * as log from "./log.js";
+import * as scanning from "./scanning.js";
+import { Unreachable } from "./server.js";
 import * as words from "./words.js";
 
 const CLOCK_MS = 30_000;
 
-/** Sentences about what is not in order. @param {import("./scanning.js").Scanning} scanning @param {import("./syncing.js").Syncing} syncing @returns {Promise<string[]>} */
-export async function check(scanning, syncing) {
+/** Sentences about what is not in order. @param {scanning.Scanning} given @param {import("./syncing.js").Syncing} syncing @returns {Promise<string[]>} */
+export async function check(given, syncing) {
   await syncing.now();
-  const { device, server, trust } = scanning;
+  const { device, server, trust } = given;
   /** @type {string[]} */ const faults = [];
   const fault = (/** @type {string} */ key, /** @type {Record<string, string | number>} */ values = {}) => faults.push(words.say(key, values));
-  if (!scanning.online) fault("canary-no-network");
+  if (!given.online) fault("canary-no-network");
   if (!trust.keys.length) fault("canary-no-keys");
-  const age = scanning.listAge;
+  const age = given.listAge;
   if (age === null) fault("canary-no-list");
-  else if (trust.policy && age > trust.policy.listAgeMax) fault("canary-list-old");
-  if (Math.abs(server.clock.offset) > CLOCK_MS) fault("canary-clock", { seconds: Math.round(Math.abs(server.clock.offset) / 1000) });
+  else if (trust.policy.capped && age > trust.policy.listAgeMax) fault("canary-list-old");
+  const off = Math.abs(server.clock.offset);
+  if (off > CLOCK_MS) fault("canary-clock", { seconds: Math.round(off / 1000) });
   if (device.state !== "active") fault(`device-${device.state}`);
   const cameras = (await navigator.mediaDevices?.enumerateDevices?.())?.filter((one) => one.kind === "videoinput") ?? [];
   if (!cameras.length) fault("canary-no-camera", { reason: words.say("camera-missing") });
-  try {
-    await scanning.log.add(scanning.entry({ kind: events.KINDS.note, decision: "note", more: new Map([[events.MORE.text, "canary"]]) }));
-  } catch {
-    fault("canary-log");
-  }
+  if (given.online) await testVoucher(given, fault);
   return faults;
+}
+
+/** Scan a test voucher as a guest's, with the network and as if there were none. @param {scanning.Scanning} given @param {(key: string, values?: Record<string, string>) => void} fault */
+async function testVoucher(given, fault) {
+  try {
+    const { text } = await given.server.post("/api/v1/venue/canary", undefined);
+    const online = await given.decide(text, { uses: 1 });
+    const alone = await given.alone(scanning.read(text), log.nonce(), { uses: 1 });
+    for (const one of [online, alone]) {
+      if (one.code !== "test-passed") fault("canary-voucher", { reason: one.text });
+    }
+  } catch (error) {
+    if (error instanceof Unreachable) fault("canary-no-network");
+    else fault("canary-log");
+  }
 }

@@ -17,7 +17,7 @@ import * as trusting from "./trust.js";
 import * as words from "./words.js";
 
 const ONLINE_MS = 2500;
-const COLOURS = /** @type {Record<string, "green" | "amber" | "red">} */ ({ accepted: "green", active: "green" });
+const COLOURS = /** @type {Record<string, "green" | "amber" | "red">} */ ({ accepted: "green", active: "green", "test-passed": "green" });
 const RED = new Set(["unknown-key", "blocked-key", "bad-signature", "expired", "offline-listed", "offline-used-here", "live-code-old", "live-code-wrong"]);
 /** How a refused token is told; whatever else is wrong with it, it is not readable. */
 const REFUSALS = new Set(["mistyped-code", "unknown-key", "blocked-key", "bad-signature", "not-yet-valid", "expired", "other-venue"]);
@@ -110,7 +110,7 @@ export class Scanning {
     const now = this.server.clock.now();
     const { code, tier, claims, values } = await this.judge(found, now, asked);
     const accepted = code === "accepted" && claims;
-    const cents = accepted && tier === "capped" ? claims.value * asked.uses : 0;
+    const cents = accepted && tier === "capped" ? policy.cents({ valueCents: claims.value, taken: asked.uses, uses: claims.uses }) : 0;
     const note = accepted ? { voucher: claims.id, uses: asked.uses, cents, at: now, day: words.day(now) } : {};
     const seq = await this.write(found, nonce, asked, tier ?? "capped", code, note);
     const offer = claims ? this.trust.offers.get(claims.product) : undefined;
@@ -155,13 +155,15 @@ export class Scanning {
     if (asked.uses > claims.uses) return refused("too-few-left", claims, { left: String(claims.uses), taken: String(asked.uses) });
     const judged = await live.judge(found.token, found.live, claims, seconds, this.trust.live);
     const day = words.day(now);
-    const spent = this.log.spentToday.day === day ? this.log.spentToday.cents : 0;
-    const { code, tier } = policy.decide({
-      claims, live: judged, seenMoving: Boolean(asked.seenMoving), idSeen: Boolean(asked.idSeen), mine: await this.isMine(claims),
-      listAge: this.listAge, spent, uses: asked.uses, policy: this.trust.policy,
+    const { code, ground } = policy.decide(this.trust.policy, {
+      kind: claims.kind, flags: claims.flags, venues: claims.venues.length, uses: claims.uses, valueCents: claims.value, taken: asked.uses,
+      // Without the key of the day nobody knows whether the code moves: it counts as one that stands still.
+      mine: await this.isMine(claims), liveness: judged.liveness === "no-key" ? "still" : judged.liveness,
+      movingSeen: Boolean(asked.seenMoving), idSeen: Boolean(asked.idSeen), listAge: this.listAge,
+      spentCents: this.log.spentToday.day === day ? this.log.spentToday.cents : 0,
     });
     const values = /** @type {Record<string, string>} */ ({ clock: words.say(judged.seconds < 0 ? "clock-slow" : "clock-fast", { seconds: Math.abs(judged.seconds) }) });
-    return { code, tier, claims, values };
+    return { code, tier: ground, claims, values };
   }
 
   /** @param {tokens.Claims} claims */

@@ -17,9 +17,9 @@ export async function lines(scanning) {
     log.waiting ? words.say("state-queue", { count: log.waiting }) : words.say("state-queue-none"),
     off < CLOCK_MS ? words.say("state-clock-right") : words.say("state-clock", { seconds: Math.round(off / 1000) }),
   ];
-  if (trust.policy?.capped) {
+  if (trust.policy.capped) {
     const spent = log.spentToday.day === words.day(server.clock.now()) ? log.spentToday.cents : 0;
-    found.push(words.say("state-budget", { left: words.euros(Math.max(0, trust.policy.budget - spent)) }));
+    found.push(words.say("state-budget", { left: words.euros(Math.max(0, trust.policy.dayMax - spent)) }));
   }
   if (percent !== null) found.push(words.say("state-battery", { percent }));
   if (device.state !== "active") found.push(words.say(`device-${device.state}`));

@@ -59,7 +59,10 @@ export class Syncing {
     const { trust, device } = await trusting.refresh(server, scanning.trust);
     scanning.trust = trust;
     if (device) await this.become(trusting.deviceIn({ ...device, device_id: device.device_id ?? scanning.device.id }));
-    await scanning.log.handIn(server);
+    // A refusal drops nothing: it is handed in again the next time.
+    await scanning.log.handIn(server).catch((error) => {
+      if (!(error instanceof Answered)) throw error;
+    });
     await store.tidy(Date.now());
     const state = {
       clock_offset_ms: server.clock.offset, list_version: trust.list?.version ?? 0, queue_length: scanning.log.waiting,

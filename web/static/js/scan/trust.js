@@ -2,6 +2,7 @@
 /** Used by the scanner: what it needs to decide without a network: keys, status list, live keys, policy. */
 import { fromBase64 } from "./bytes.js";
 import * as enrolling from "./enrolling.js";
+import * as policy from "./policy.js";
 import * as status from "./status.js";
 import * as store from "./store.js";
 
@@ -10,12 +11,12 @@ import * as store from "./store.js";
  * @property {import("./tokens.js").IssuerKey[]} keys
  * @property {status.StatusList | null} list
  * @property {import("./live.js").LiveKeys} live
- * @property {import("./policy.js").Policy | null} policy
+ * @property {policy.Policy} policy
  * @property {Map<number, { titles: Record<string, string>, undoMinutes: number }>} offers by number
  */
 
 /** @type {Trust} */
-export const NONE = { keys: [], list: null, live: { step: 15, tolerated: 2, searched: 40, keys: new Map() }, policy: null, offers: new Map() };
+export const NONE = { keys: [], list: null, live: { step: 15, tolerated: 2, searched: 40, keys: new Map() }, policy: policy.LEASES_ONLY, offers: new Map() };
 
 /** Ask for what has changed. @param {import("./server.js").Server} server @param {Trust} older @returns {Promise<{ trust: Trust, device: any }>} */
 export async function refresh(server, older) {
@@ -40,12 +41,7 @@ async function read(told, older, now) {
   const days = new Map(told.live_keys.map((/** @type {any} */ one) => [`${one.group}/${one.day}`, fromBase64(one.key)]));
   const offers = new Map((told.offers ?? []).map((/** @type {any} */ one) => [one.product, { titles: one.titles, undoMinutes: one.undo_minutes }]));
   const live = { step: told.step_seconds, tolerated: told.tolerated_steps, searched: told.searched_steps, keys: days };
-  return { keys, list, live, policy: policy(told.offline_policy), offers };
-}
-
-/** @param {any} told @returns {import("./policy.js").Policy | null} */
-function policy(told) {
-  return told ?? null;
+  return { keys, list, live, policy: policy.read(told.offline_policy), offers };
 }
 
 /** @param {Trust} trust */

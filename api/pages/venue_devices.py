@@ -1,0 +1,140 @@
+"""The page of a venue's devices: inviting, stopping, and how each of them is."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from api import services
+from api.access import Access, Caller
+from api.pages import framing, venue
+from api.pages.framing import Area
+from api.v1.devices import enrolment_url
+from identity import auditing
+from identity.roles import Role
+from kernel.db import Work
+from kernel.errors import DomainError
+from merchants import device_reports, devices, enrolling, safeguarding
+from merchants.devices import Device, Limits
+from redemption import qr
+from web import templating
+from web.marking import N_
+
+router = APIRouter(include_in_schema=False, prefix="/venue/devices")
+Staff = Annotated[Caller, Depends(Access(*framing.VENUE_ROLES))]
+Owner = Annotated[Caller, Depends(Access(Role.VENUE_OWNER, form=True))]
+_GROUP = 4
+TIERS = (N_("with a network"), N_("through the hub"), N_("offline, reserved"), N_("presented"), N_("offline"))
+"""On what ground a device decides, by the number that it reports."""
+framing.announce(
+    {
+        "device-revoked": ("success", N_("The device can't scan any more.")),
+        "device-suspended": ("success", N_("The device is paused. What it scanned is still handed in.")),
+        "device-lost": ("success", N_("The device is shut out. What it lets in from now on is not paid.")),
+        "device-reactivated": ("success", N_("The device may scan again.")),
+    }
+)
+
+
+@router.get("")
+def own_devices(request: Request, caller: Staff, venue_id: int = 0) -> Response:
+    """Show the venue's devices."""
+    return _page(request, caller, venue_id)
+
+
+@router.post("/invitations")
+def invite(
+    request: Request,
+    caller: Owner,
+    venue_id: Annotated[int, Form()],
+    name: Annotated[str, Form()] = "",
+    gate: Annotated[str, Form()] = "",
+    here: Annotated[str, Form()] = "",
+) -> Response:
+    """Invite a device: show its QR code, or take the invitation to the scanner of this very browser."""
+    caller.check_venue(venue_id, Role.VENUE_OWNER)
+    limits = Limits(gate.strip() or None)
+
+    def command(work: Work) -> str:
+        invitation, secret = enrolling.invite(work, venue_id, name, invited_by=caller.scope, limits=limits)
+        auditing.record(work, caller.scope, "device-invited", f"venue/{venue_id}", {"name": invitation.name})
+        return secret
+
+    try:
+        secret = services.of(request).database.run(caller.city.city_id, command)
+    except DomainError as error:
+        return _page(request, caller, venue_id, typed=(name, gate), error=error)
+    url = enrolment_url(request, secret)
+    if here:
+        return RedirectResponse(f"/scan/enrol#{secret}", 303)
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        where = venue.venue_of(request, reading, caller, venue_id)
+    title = framing.gettext_of(request, caller).gettext("Code of the invitation")
+    groups = [secret[at : at + _GROUP] for at in range(0, len(secret), _GROUP)]
+    return framing.show(
+        request, caller, "venue/invitation.html", area=Area.VENUE, venue=where, name=name.strip(),
+        groups=groups, code=templating.safe(qr.svg(url, title=title)), host=request.url.netloc,
+    )  # fmt: skip
+
+
+@router.post("/{device_id}/revoke")
+def revoke(request: Request, caller: Owner, device_id: int) -> Response:
+    """Shut a device out for good."""
+    return _change(request, caller, device_id, "device-revoked", devices.revoke)
+
+
+@router.post("/{device_id}/suspend")
+def suspend(request: Request, caller: Owner, device_id: int) -> Response:
+    """Pause a device."""
+    return _change(request, caller, device_id, "device-suspended", safeguarding.suspend)
+
+
+@router.post("/{device_id}/lose")
+def lose(request: Request, caller: Owner, device_id: int) -> Response:
+    """Report a device lost: it is refused at once."""
+    return _change(request, caller, device_id, "device-lost", safeguarding.lose)
+
+
+@router.post("/{device_id}/reactivate")
+def reactivate(request: Request, caller: Owner, device_id: int) -> Response:
+    """Let a device scan again that was paused, or found."""
+    return _change(request, caller, device_id, "device-reactivated", safeguarding.reactivate)
+
+
+def _change(
+    request: Request, caller: Caller, device_id: int, act: str, change: Callable[[Work, int], Device]
+) -> Response:
+    def command(work: Work) -> int:
+        device = devices.get(work, device_id)
+        caller.check_venue(device.venue_id, Role.VENUE_OWNER)
+        change(work, device_id)
+        auditing.record(work, caller.scope, act, f"device/{device_id}", {})
+        return device.venue_id
+
+    venue_id = services.of(request).database.run(caller.city.city_id, command)
+    return framing.go(f"/venue/devices?venue_id={venue_id}", act)
+
+
+def _page(
+    request: Request,
+    caller: Caller,
+    venue_id: int,
+    *,
+    typed: tuple[str, str] = ("", ""),
+    error: DomainError | None = None,
+) -> Response:
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        where = venue.venue_of(request, reading, caller, venue_id)
+        found = devices.of_venue(reading, where.venue_id)
+        reports = device_reports.of_devices(reading, found)
+        here = venue.device_here(request, reading, caller)
+    owns = Role.VENUE_OWNER in {
+        held.role for held in caller.person_session.roles if held.venue_id == where.venue_id
+    }
+    return framing.show(
+        request, caller, "venue/devices.html", status=422 if error else 200, area=Area.VENUE, venue=where,
+        devices=sorted(found, key=lambda one: (one.revoked_at is not None, -one.device_id)), here=here,
+        reports=reports, owns=owns, venues=venue.venues_of(request, caller), tiers=TIERS, name=typed[0],
+        gate=typed[1], errors=framing.field_errors(request, caller, error) if error else [],
+    )  # fmt: skip
