@@ -63,8 +63,8 @@ from api.pages import (
     treasury_periods,
     treasury_settlements,
     venue,
-    venue_owning,
     venue_devices,
+    venue_owning,
     venue_statements,
 )
 
