@@ -8,7 +8,7 @@ from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
 from merchants import applications, inviting, proof_list
-from redemption import orders, paying_fines, receipts, vouchers
+from redemption import claims, orders, paying_fines, receipts, vouchers
 from rewards import awarding, case_files, city_events, desk, submissions, teams, waiting, walking
 from rewards.case_files import Case
 
@@ -86,6 +86,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             for one in applications.of_person(reading, person_id)
         ],
         "venue_invitations": [_plain(one) for one in inviting.of_address(reading, account["email"])],
+        "questions": [_plain(one) for one in claims.of_owner(reading, owner)],
     }
 
 

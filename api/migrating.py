@@ -36,6 +36,7 @@ _TABLES = (
     "rewards.simulation_tables",
     "rewards.check_tables",
     "redemption.trust_tables",
+    "redemption.log_tables",
     "redemption.tables",
     "redemption.collecting_tables",
     "redemption.proposal_tables",

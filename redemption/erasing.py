@@ -7,6 +7,7 @@ from kernel.db import Reading, Work
 from redemption import (
     bank_receipts,
     cancelling,
+    claims,
     collecting,
     collection_requests,
     hand_refunds,
@@ -14,6 +15,7 @@ from redemption import (
     paying_fines,
     payments,
     receipting,
+    scan_logs,
     scans,
     seats,
     vouchers,
@@ -41,6 +43,7 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
         if any(voucher.seat for voucher in page):
             seats.forget(work, chunk)
         scans.forget_vouchers(work, chunk)
+        scan_logs.forget_vouchers(work, chunk)
         for of in (redemptions, table):
             work.connection.execute(
                 sa.delete(of).where(of.c.city_id == work.city_id, of.c.voucher_id.in_(chunk))
@@ -53,6 +56,7 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
     orders.forget(work, owner)
     paying_fines.forget(work, owner)
     receipting.forget(work, owner)
+    claims.erase(work, owner)
     return tuple(numbers)
 
 

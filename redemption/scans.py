@@ -81,6 +81,19 @@ def get(reading: db.Reading, scan_id: int) -> Scan:
     return _scan(row)
 
 
+def by_nonces(reading: db.Reading, device_id: int, nonces: Iterable[str]) -> dict[str, Scan]:
+    """Return the scans of a device that bear one of these nonces, by nonce."""
+    rows = reading.connection.execute(
+        sa.select(table).where(
+            table.c.city_id == reading.city_id,
+            table.c.device_id == device_id,
+            bulk.any_of(table.c.nonce, "nonces"),
+        ),
+        {"nonces": sorted(set(nonces))},
+    )
+    return {row.nonce: _scan(row) for row in rows}
+
+
 def record(work: db.Work, decided: Iterable[tuple[Scanned, Verdict]]) -> None:
     """Add scans with their verdicts, one statement for all."""
     bulk.insert_rows(work, table, _COLUMNS, (_row(work.city_id, one, verdict) for one, verdict in decided))

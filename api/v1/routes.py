@@ -24,6 +24,7 @@ from api.v1 import (
     reports,
     reviews,
     rules,
+    scan_logs,
     scans,
     tags,
     together,
@@ -45,6 +46,7 @@ PREFIX = "/api/v1"
 _MODULES = (
     vouchers,
     scans,
+    scan_logs,
     papers,
     payouts,
     people,

@@ -121,6 +121,11 @@ LETTERS: Mapping[str, Letter] = {
         "book",
         _RECEIPT,
     ),
+    "used-twice": Letter(
+        N_("Your voucher was used twice: {title}"),
+        N_("At {venue} it was taken a second time on {second_at}. Was that you?"),
+        "warning",
+    ),
     "city-message": Letter("{subject}", "{body}", "people"),
 }
 UNKNOWN = Letter(N_("A message of the city"), N_("Please ask at the town hall what it is about."), "info")

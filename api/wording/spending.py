@@ -139,8 +139,15 @@ SENTENCES = {
     "reference-invalid": N_("This reference number is mistyped. Please compare it with your letter."),
     "sales-ended": N_("The sale is over."),
     "sales-not-started": N_("The sale has not begun yet."),
+    "claim-answered": N_("You have answered this question already."),
+    "claim-not-found": N_("There is no such question."),
+    "claim-nothing-used": N_("This voucher has not been used like that."),
+    "claim-remark-too-long": N_("Please write at most {maximum} characters."),
     "scan-log-file-unreadable": N_(
         "This is not the log of a device. Please choose the file that the scan app saved; its name ends in .dscl."
+    ),
+    "scan-log-not-base64": N_(
+        "The device sent something that can't be read. Nothing was taken in; please update the app."
     ),
     "scan-nonce-invalid": N_("The scan has no valid number. Please update the scanner."),
     "scan-nonce-reused": N_("The scanner used the number of another scan. Please scan again."),

@@ -79,6 +79,7 @@ SENTENCES = {
     "device-report-invalid": N_("The device told something that can't be."),
     "device-revoked": N_("This device has been blocked. Please ask the owner of the venue."),
     "device-unknown": N_("This device is not enrolled. Please enrol it again."),
+    "device-without-key": N_("This device has no key of its own. Please enrol it with an invitation."),
     "earlier-period-not-settled": N_("Please settle the period that begins on {first_day} first."),
     "enrolment-signature-wrong": N_(
         "The device could not show that it has its key. Please start again with a new invitation."

@@ -1,0 +1,100 @@
+"""Whether a venue followed the rules when it let somebody in without a network. Pure.
+
+Who did is paid, also if somebody else was first. What is against the rules takes no use and is not paid, and
+the reason is told to the venue.
+"""
+
+import datetime as dt
+import enum
+from dataclasses import dataclass
+
+from merchants.devices import Device
+from redemption.scan_events import EventFlags, ScanEvent, Tier
+from redemption.tokens import Claims, Flags
+from redemption.vouchers import Voucher
+
+
+class Reason(enum.StrEnum):
+    """Why a scan is not paid, in the order in which it is checked. Also why it is held."""
+
+    NO_CODE = "no-code"
+    NEVER_ARRIVED = "never-arrived"
+    """It is said to have been decided online, and the server knows nothing of it."""
+    UNKNOWN_VOUCHER = "unknown-voucher"
+    BLOCKED_KEY = "blocked-key"
+    BAD_SIGNATURE = "bad-signature"
+    DEVICE_LOST = "device-lost"
+    OTHER_VENUE = "other-venue"
+    OFFER_NOT_HERE = "offer-not-here"
+    NOT_VALID_THEN = "not-valid-then"
+    NOT_LEASED = "not-leased"
+    """The voucher was not reserved for this device."""
+    TIER_OFF = "tier-off"
+    TOO_VALUABLE = "too-valuable"
+    LIST_TOO_OLD = "list-too-old"
+    NOT_LOOKED_AT = "not-looked-at"
+    """Neither a live code nor an identity card was looked at, where one of them was due."""
+    BUDGET_SPENT = "budget-spent"
+    NOTHING_TO_UNDO = "nothing-to-undo"
+    UNDO_TOO_LATE = "undo-too-late"
+    QUARANTINE = "quarantine"
+    """The log of the device is broken: held, or refused after somebody had looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a city lets venues do without a network."""
+
+    capped: bool = True
+    value_cents_max: int = 2000
+    list_age_max: dt.timedelta = dt.timedelta(hours=24)
+    looked_at: bool = True
+    """A live code, or an identity card where there is none, has to be looked at."""
+    single_venue: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A scan with all that is known about it."""
+
+    event: ScanEvent
+    device: Device
+    at: dt.datetime
+    """Clamped."""
+    voucher: Voucher
+    claims: Claims
+    """Of the token that was shown; of the voucher's own if ten characters were typed."""
+
+
+def fault_of(seen: Seen, policy: Policy) -> Reason | None:
+    """Return the first rule that a scan breaks, None if it is in good faith."""
+    device, voucher = seen.device, seen.voucher
+    if device.lost_at is not None and seen.at >= device.lost_at:
+        return Reason.DEVICE_LOST
+    if device.venue_id not in voucher.venue_ids:
+        return Reason.OTHER_VENUE
+    if not device.limits.take(voucher.offer_id):
+        return Reason.OFFER_NOT_HERE
+    if not voucher.valid_from <= seen.at < voucher.valid_until or voucher.terms.activation_minutes:
+        return Reason.NOT_VALID_THEN
+    return _fault_of_capped(seen, policy) if seen.event.tier is Tier.CAPPED else None
+
+
+def _fault_of_capped(seen: Seen, policy: Policy) -> Reason | None:
+    event, flags = seen.event, seen.claims.flags
+    several = policy.single_venue and len(seen.claims.venues) > 1
+    if (
+        not policy.capped
+        or several
+        or flags & (Flags.ONLINE_ONLY | Flags.LEASE)
+        or isinstance(event.code, str)
+    ):
+        return Reason.TIER_OFF
+    if seen.voucher.value_cents > policy.value_cents_max:
+        return Reason.TOO_VALUABLE
+    age = dt.timedelta(milliseconds=event.at_ms - event.anchor_ms)
+    if not event.list_version or age > policy.list_age_max:
+        return Reason.LIST_TOO_OLD
+    looked_at = event.live is not None or EventFlags.ID_SEEN in event.flags
+    due = policy.looked_at or Flags.LIVE in flags or Flags.ID_CHECK in flags
+    return Reason.NOT_LOOKED_AT if due and not looked_at else None
