@@ -74,8 +74,8 @@ def test_an_owner_invites_a_device_by_its_code(gate: Gate, browser: Browser) -> 
     owner.goto(f"{gate.town.url}/venue/devices")
     line = owner.get_by_role("listitem").filter(has_text="Handy am Tor 2")
     expect(line).to_contain_text("mit Netz")
-    line.get_by_role("button", name="Ruhen lassen").click()
-    expect(owner.get_by_text("Das Gerät ruht.")).to_be_visible()
+    line.get_by_role("button", name="Pausieren").click()
+    expect(owner.get_by_text("Das Gerät ist pausiert.")).to_be_visible()
     hand_scan(scanner, codes.app_text(gate.sell().token))
     _verdict(scanner, "amber", "Gerät pausiert")
 

@@ -148,11 +148,6 @@ export class Camera {
       this.last.seen = performance.now();
     }
   }
-
-  /** Let the code that was seen last count again at once. */
-  again() {
-    this.last = { text: "", seen: -Infinity };
-  }
 }
 
 /** The number of an iPhone's lens that focuses near, if it has one. @returns {Promise<string | undefined>} */

@@ -157,7 +157,7 @@ class Work {
       if (text) void this.scan(text);
     });
     keyboard.listen((text) => void this.scan(text), () => this.refuse("hand-scanner"));
-    judged.wire(() => this.camera.again());
+    judged.wire();
     find("open-state").addEventListener("click", () => void this.explain());
     find("close-state").addEventListener("click", () => find("state").close());
     find("export").addEventListener("click", () => void this.save());

@@ -73,12 +73,8 @@ export function close() {
   if (before instanceof HTMLElement) before.focus({ preventScroll: true });
 }
 
-/** @param {() => void} closed */
-export function wire(closed) {
-  find("next").addEventListener("click", () => {
-    close();
-    closed();
-  });
+export function wire() {
+  find("next").addEventListener("click", close);
   find("confirm").addEventListener("click", () => present?.confirm?.act());
   find("undo").addEventListener("click", () => present?.undo?.act());
 }
