@@ -11,9 +11,9 @@ from api import services
 from identity import persons
 from kernel.db import Work
 from ledger import chart, posting, transfers, wallets
-from merchants import enrolling
+from merchants import devices, enrolling
 from merchants.devices import Limits
-from redemption import buying, publishing_status, vouchers
+from redemption import buying, handing_in, publishing_status, vouchers
 from redemption.vouchers import Voucher
 from tests.browser import town as towns
 from tests.browser.town import Town
@@ -71,6 +71,14 @@ class Gate:
         with self.town.database.reading(self.town.city.city_id) as reading:
             (found,) = vouchers.find(reading, voucher_ids=[voucher_id], manual_codes=[])
             return found
+
+    def through(self, scanner: Page) -> int:
+        """Return up to which number the city has the log of a scanner's device."""
+        number: str = scanner.evaluate(
+            "import('/static/js/scan/store.js').then(async (store) => (await store.get('device')).id)"
+        )
+        with self.town.database.reading(self.town.city.city_id) as reading:
+            return handing_in.known(reading, devices.get(reading, int(number))).link.seq
 
     def scanner(self, browser: Browser, gate: str | None = None, **context: object) -> Page:
         """Return the scanner of a device that has just joined."""

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from identity.roles import Role
 from redemption import codes
+from redemption.vouchers import VoucherStatus
 from tests.browser.gates import Gate, hand_scan
 from tests.browser.town import Town
 
@@ -82,3 +83,59 @@ def test_an_owner_invites_a_device_by_its_code(gate: Gate, browser: Browser) -> 
     owner.get_by_label("Name des Geräts").fill("Tablet")
     owner.get_by_role("button", name="Mit diesem Gerät scannen").click()
     expect(owner.locator("#place")).to_have_text("Rhein-Ruhr-Bad", timeout=15_000)
+
+
+def _cut(page: Page) -> None:
+    """Take the network away from a page."""
+    page.context.set_offline(offline=True)
+    expect(page.locator("#tier")).to_contain_text("Ohne Netz")
+
+
+def _mend(page: Page) -> None:
+    """Give it back and wait until the device has noticed, and has handed in what waited."""
+    page.context.set_offline(offline=False)
+    expect(page.locator("#tier")).to_have_text("Mit Netz", timeout=10_000)
+    expect(page.locator("#open-state")).to_have_attribute("data-waiting", "0", timeout=10_000)
+
+
+def test_without_a_network_nothing_is_lost(gate: Gate, browser: Browser) -> None:
+    """The scanner starts without a network, says why it lets nobody in, and hands in all of it afterwards."""
+    voucher = gate.sell()
+    scanner = gate.scanner(browser)
+    expect(scanner.locator("body")).to_have_attribute("data-kept", "yes", timeout=10_000)
+    _cut(scanner)
+    scanner.reload()
+    expect(scanner.locator("#place")).to_have_text("Rhein-Ruhr-Bad")
+    hand_scan(scanner, codes.app_text(voucher.token))
+    _verdict(scanner, "amber", "Kein Netz")
+    scanner.get_by_label("Zehn Zeichen").fill(voucher.manual_code)
+    scanner.get_by_role("button", name="Prüfen", exact=True).click()
+    _verdict(scanner, "amber", "Kein Netz")
+    expect(scanner.locator("#waiting")).to_have_text("2")
+    assert 0 == gate.through(scanner)
+
+    _mend(scanner)
+    assert 2 == gate.through(scanner)
+    assert VoucherStatus.USABLE is gate.voucher(voucher.voucher_id).status
+    hand_scan(scanner, codes.app_text(voucher.token))
+    _verdict(scanner, "green", "Gültig")
+
+
+def test_a_lost_answer_is_asked_for_again(gate: Gate, browser: Browser) -> None:
+    """The server booked the scan and its answer was lost: the same scan later gets the same answer."""
+    voucher = gate.sell()
+    scanner = gate.scanner(browser)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    scanner.route("**/api/v1/scans", lose)
+    hand_scan(scanner, codes.app_text(voucher.token))
+    _verdict(scanner, "amber", "Kein Netz")
+    assert VoucherStatus.REDEEMED is gate.voucher(voucher.voucher_id).status
+    scanner.unroute("**/api/v1/scans")
+    _mend(scanner)
+    hand_scan(scanner, codes.app_text(voucher.token))
+    _verdict(scanner, "green", "Gültig")
+    assert gate.town.verify().ok

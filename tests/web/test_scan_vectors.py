@@ -144,3 +144,43 @@ def test_status_lists_are_expanded_as_published(module_page: Page) -> None:
 
     expected = [[one["places"], one["invalid"], False] for one in lists]
     assert expected == _ask(module_page, "status.js", body, lists)
+
+
+_EVENT = """
+const known = given.fields;
+const entry = { kind: known.kind, deviceMs: known.device_ms, offsetMs: known.offset_ms, anchorMs: known.anchor_ms,
+  listVersion: known.list_version, tier: known.tier, decision: known.decision,
+  code: /^[0-9A-HJKMNP-TV-Z]{10}$/.test(known.code) ? known.code : b.fromHex(known.code),
+  live: known.live && { counter: known.live[0], tag: b.fromHex(known.live[1]) }, nonce: b.fromHex(known.nonce),
+  flags: known.flags, refers: known.refers, uses: known.uses,
+  more: new Map(Object.entries(known.more).map(([key, value]) => [Number(key), value])) };
+const pkcs8 = b.joined(b.fromHex('302e020100300506032b657004220420'), b.fromHex(given.seed));
+const signer = { deviceId: BigInt(given.device_id), publicKey: b.fromHex(given.public_key),
+  privateKey: await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']) };
+const link = { seq: known.seq - 1, head: b.fromHex(known.prev) };
+const { data, link: next } = await m.sign(entry, link, signer);
+return { payload: b.toHex(m.payload(entry, signer.deviceId, link)), event: b.toHex(data), digest: b.toHex(next.head) };
+"""
+
+
+def test_events_of_the_log_are_pinned_byte_for_byte(module_page: Page) -> None:
+    """What a device writes down is what the server reads: payload, signature and the link to the next event."""
+    vectors = pinned.load("scan_events")
+    shared = {name: vectors[name] for name in ("seed", "public_key", "device_id")}
+
+    for one in vectors["events"]:
+        made = _ask(module_page, "events.js", _EVENT, {"fields": one["fields"], **shared})
+        assert {name: one[name] for name in made} == made, one["name"]
+
+
+def test_a_log_as_a_file_is_pinned(module_page: Page) -> None:
+    """The owner's file begins with the device and holds each event with its length; an invitation is signed."""
+    vectors = pinned.load("scan_events")
+    file = vectors["file"]
+    body = """const signer = { deviceId: BigInt(given.device_id), publicKey: b.fromHex(given.public_key) };
+    const begin = await m.beginning(signer.publicKey);
+    return [b.toHex(m.file(signer, given.events.map((one) => b.fromHex(one)))), b.toHex(begin.head)];"""
+    events = [one["event"] for one in vectors["events"][: file["events"]]]
+
+    made = _ask(module_page, "events.js", body, {**vectors, "events": events})
+    assert [file["data"], vectors["beginning"]] == made

@@ -42,13 +42,20 @@ async function begin() {
       void store.put({ language: words.current() }).then(() => work?.show());
     });
   }
-  void navigator.serviceWorker?.register("/scan/worker.js", { scope: "/scan" });
+  void keep();
   const obstacle = await enrolling.obstacle();
   if (obstacle) return message(obstacle);
   const device = await store.get("device");
   const secret = enrolling.secretIn(location.hash.slice(1));
   if (location.pathname.endsWith("/enrol") && (secret || !device)) return device && secret ? askAgain(device, secret) : offerEnrolment(secret);
   return device ? start(device) : offerEnrolment(null);
+}
+
+/** Take everything along that the scanner needs to start without a network. */
+async function keep() {
+  await navigator.serviceWorker?.register("/scan/worker.js", { scope: "/scan" });
+  await navigator.serviceWorker?.ready;
+  document.body.dataset.kept = "yes";
 }
 
 /** @param {enrolling.Device} device @param {string} secret */
@@ -274,6 +281,7 @@ class Work {
     find("open-state").dataset.tier = this.scanning.online === null ? "" : tier;
     words.put(find("tier"), this.scanning.online === null ? "tier-unknown" : `tier-${tier}`);
     const waits = log.waiting > 0 && (tier !== "online" || log.waiting > QUEUE_SHOWN);
+    find("open-state").dataset.waiting = String(log.waiting);
     find("waiting").hidden = !waits;
     find("waiting").textContent = String(log.waiting);
     const today = this.counts.day === words.day(this.scanning.server.clock.now());
