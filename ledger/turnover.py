@@ -15,7 +15,8 @@ from kernel import bulk, db
 from ledger import rows
 from ledger.tables import transfers
 
-_MOVING = ("post", "capture", "reverse")
+MOVING = ("post", "capture", "reverse")
+"""Kinds of transfers that change what is posted on an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _added_up(
     single = sa.select(
         own.label("account_id"),
         transfers.c.purpose,
-        _topic(reading).label("topic"),
+        topic(reading).label("topic"),
         sa.case((other == sa.bindparam("apart", type_=sa.BigInteger), 1), else_=0).label("is_apart"),
         sa.case(
             (transfers.c.effective <= sa.bindparam("last_day", type_=sa.Date), 1),
@@ -121,7 +122,7 @@ def _added_up(
         bulk.any_of(own, "account_ids"),
         transfers.c.sequence > sa.bindparam("after", type_=sa.BigInteger),
         transfers.c.sequence <= sa.bindparam("upto", type_=sa.BigInteger),
-        transfers.c.kind.in_(_MOVING),
+        transfers.c.kind.in_(MOVING),
         transfers.c.purpose != sa.bindparam("without"),
         sa.not_(known),
     )
@@ -139,7 +140,8 @@ def _added_up(
     )
 
 
-def _topic(reading: db.Reading) -> sa.ColumnElement[str]:
+def topic(reading: db.Reading) -> sa.ColumnElement[str]:
+    """Return what stands before the first slash of a transfer's subject."""
     subject = transfers.c.subject
     if reading.connection.dialect.name == "postgresql":
         return sa.func.split_part(subject, "/", 1)

@@ -11,7 +11,16 @@ import sqlalchemy as sa
 from kernel import cities, db
 from kernel.cities import City
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from merchants import billing, paying, payout_files, payout_orders, settlements, tax_data, venues
+from merchants import (
+    billing,
+    due_dates,
+    paying,
+    payout_files,
+    payout_orders,
+    settlements,
+    tax_data,
+    venues,
+)
 from merchants.payout_files import Payment, Side
 from merchants.payout_orders import Order, OrderState, PayeeCheck
 from merchants.payout_tables import runs as table
@@ -65,13 +74,15 @@ def make(work: db.Work, settlement_ids: Sequence[int], *, execute_on: dt.date, b
     """Put settlements that are not paid into a run that waits for a second person.
 
     Raises Conflict `billing-profile-missing`, `nothing-to-pay`, `settlement-already-paid`,
-    `payout-under-way`, `iban-missing`; Invalid `payout-run-empty`, `payout-run-too-large`,
-    `execution-day-invalid`, and what `payout_files.write` raises; NotFound `settlement-not-found`.
+    `payout-under-way`, `payout-before-due` (the contract gives guests time), `iban-missing`; Invalid
+    `payout-run-empty`, `payout-run-too-large`, `execution-day-invalid`, and what `payout_files.write`
+    raises; NotFound `settlement-not-found`.
     """
     city = cities.get(work)
     today = city.day_of(work.now)
     _check_day(execute_on, today)
     chosen = _chosen(work, settlement_ids)
+    _check_due(work, chosen, execute_on)
     payments = _payments(work, city, chosen)
     ordinal = _next_ordinal(work, today.year)
     content = payout_files.write(
@@ -109,6 +120,14 @@ def _check_day(execute_on: dt.date, today: dt.date) -> None:
             earliest=today.isoformat(),
             latest=latest.isoformat(),
         )
+
+
+def _check_due(work: db.Work, chosen: Sequence[Settlement], execute_on: dt.date) -> None:
+    days = due_dates.earliest(work, chosen)
+    for one in chosen:
+        if execute_on < days[one.settlement_id]:
+            day = days[one.settlement_id].isoformat()
+            raise Conflict("payout-before-due", field="execute_on", number=one.number, earliest=day)
 
 
 def _payments(work: db.Work, city: City, chosen: Sequence[Settlement]) -> list[Payment]:

@@ -139,6 +139,7 @@ redemptions = sa.Table(
     sa.Column("scan_id", sa.BigInteger),
     sa.Column("redeemed_at", db.UtcDateTime, nullable=False),
     sa.Column("undone_at", db.UtcDateTime, comment="The venue took it back"),
+    sa.Index("ix_redemptions_venue_id", "city_id", "venue_id", "redeemed_at"),
     sa.ForeignKeyConstraint(["city_id", "voucher_id"], ["vouchers.city_id", "vouchers.voucher_id"]),
 )
 

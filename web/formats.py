@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta, get_day_names
 from babel.numbers import format_currency, format_decimal
 
 LOCALES = {"de": "de_DE", "en": "en_GB", "tr": "tr_TR"}
@@ -29,6 +29,12 @@ def day(value: dt.date, language: str) -> str:
 def short_day(value: dt.date, language: str) -> str:
     """Return 04.05.2026 or 04/05/2026."""
     return str(format_date(value, "dd.MM.y" if language == "de" else "dd/MM/y", locale=LOCALES[language]))
+
+
+def weekdays(language: str) -> list[str]:
+    """Return the short names of the days of the week, from Monday."""
+    names = get_day_names("abbreviated", locale=LOCALES[language])
+    return [names[number] for number in range(7)]
 
 
 def instant(value: dt.datetime, language: str, zone: str) -> str:

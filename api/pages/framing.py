@@ -43,8 +43,9 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("History"), "/history", "history"),
     ),
     Area.VENUE: (
+        (N_("Overview"), "/venue/overview", "chart"),
         (N_("Scan"), "/venue", "scan"),
-        (N_("Today"), "/venue/today", "chart"),
+        (N_("Today"), "/venue/today", "clock"),
         (N_("Offers"), "/venue/offers", "gift"),
         (N_("Statements"), "/venue/statements", "bank"),
         (N_("Team"), "/venue/team", "people"),

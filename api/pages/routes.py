@@ -64,6 +64,7 @@ from api.pages import (
     treasury_settlements,
     venue,
     venue_devices,
+    venue_overview,
     venue_owning,
     venue_statements,
 )
@@ -93,6 +94,7 @@ _MODULES = (
     status,
     log,
     venue_statements,
+    venue_overview,
     venue_owning,
     venue,
     venue_devices,

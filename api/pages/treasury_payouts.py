@@ -15,7 +15,16 @@ from identity import auditing, persons
 from identity.roles import Role
 from kernel.db import Reading, Work
 from kernel.errors import DomainError, Invalid
-from merchants import bank_statements, billing, matching, payout_orders, payout_runs, settlements, venues
+from merchants import (
+    bank_statements,
+    billing,
+    due_dates,
+    matching,
+    payout_orders,
+    payout_runs,
+    settlements,
+    venues,
+)
 from merchants.payout_orders import OrderState, PayeeCheck
 from merchants.payout_runs import Run
 from web.marking import N_
@@ -221,6 +230,7 @@ def _overview(
     with given.database.reading(caller.city.city_id) as reading:
         unpaid = settlements.unpaid(reading)
         orders = payout_orders.of_settlements(reading, [one.settlement_id for one in unpaid])
+        due = due_dates.earliest(reading, unpaid)
         known = {venue.venue_id: venue for venue in venues.every(reading)}
         runs = payout_runs.page(reading)
         has_profile = billing.find(reading) is not None
@@ -229,7 +239,7 @@ def _overview(
     return framing.show(
         request, caller, "treasury/payouts.html", area=Area.TREASURY, status=422 if error else 200,
         unpaid=[one for one in unpaid if one.settlement_id not in under_way], venues=known, runs=runs,
-        returned=returned, errors=errors, by_field=dict(errors), has_profile=has_profile,
+        due=due, returned=returned, errors=errors, by_field=dict(errors), has_profile=has_profile,
         states=RUN_STATES, may_pay=caller.has(Role.TREASURER),
         execute_on=typed or (today + dt.timedelta(days=1)).isoformat(), today=today.isoformat(),
         latest=(today + payout_runs.AHEAD_MAX).isoformat(),

@@ -109,6 +109,7 @@ SENTENCES = {
     "own-payout-run": N_("You made this payout run yourself, so somebody else releases it."),
     "paid-on-invalid": N_("The day of payment must lie between {earliest} and {latest}."),
     "payout-amount-invalid": N_("The amount of {end_to_end_id} can't be transferred."),
+    "payout-before-due": N_("By its contract statement {number} is paid from {earliest} on."),
     "payout-file-invalid": N_(
         "The payment file is not as it should be. Nothing was paid; please make the run again."
     ),

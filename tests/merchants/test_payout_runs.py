@@ -12,15 +12,27 @@ from hypothesis import strategies as st
 
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from ledger.outcomes import TransferRejected
-from merchants import matching, paying, payout_files, payout_orders, payout_runs, settlements, venues
+from merchants import (
+    contracts,
+    matching,
+    paying,
+    payout_files,
+    payout_orders,
+    payout_runs,
+    settlements,
+    settling,
+    venues,
+)
+from merchants.contracts import Extras
 from merchants.matching import Import, Outcome
 from merchants.payout_files import Payment, Side
 from merchants.payout_orders import Order, OrderState, PayeeCheck
 from merchants.payout_runs import Run, RunState
 from merchants.payout_tables import runs
+from merchants.periods import PeriodKind
 from merchants.settlements import Settlement
 from tests.merchants.bank_files import ACCOUNT, Moved, camt
-from tests.merchants.town import Town
+from tests.merchants.town import MAY, Town
 from tests.merchants.treasury import MAKER, PROFILE, RELEASER, TEN_JUNE, owed, prepare
 
 NEXT_DAY = TEN_JUNE + dt.timedelta(days=1)
@@ -371,3 +383,27 @@ def test_wrong_payments_are_not_written(change: dict[str, object], code: str) ->
         payout_files.write(
             "M", PAYER, [payment], execute_on=NEXT_DAY, made_at=dt.datetime(2026, 6, 10, tzinfo=dt.UTC)
         )
+
+
+def test_not_before_the_days_of_the_contract(town: Town) -> None:
+    """A contract that gives guests time to object is paid from then on, not a day before."""
+    prepare(town)
+    venue = town.open_venue(rate=None)
+    town.database.run(
+        town.city_id,
+        lambda work: contracts.sign(
+            work, venue.venue_id, rate_cents_per_point=2, period=PeriodKind.MONTH, valid_from=MAY,
+            extras=Extras(payout_delay_days=21),
+        ),
+    )  # fmt: skip
+    town.redeem(venue.venue_id, 100)
+    town.go_to(TEN_JUNE)
+    settled = town.database.run(
+        town.city_id, lambda work: settling.settle(work, town.city, venue.venue_id, MAY)
+    )
+
+    with pytest.raises(Conflict, match="payout-before-due") as refusal:
+        make(town, [settled], dt.date(2026, 6, 20))
+    run = make(town, [settled], dt.date(2026, 6, 21))
+
+    assert (refusal.value.details["earliest"], 200) == ("2026-06-21", run.total_cents)
