@@ -2,7 +2,7 @@
 
 Run by the worker, by `duiscoin reconcile` and by a button of the treasury. It changes nothing but this: a
 register that has lost a payment is told of it again, and treasurers are told once when the volume nears the
-notification threshold.
+notification threshold; disputes and payouts of which a message was lost are taken note of.
 """
 
 import datetime as dt
@@ -22,6 +22,7 @@ from redemption.fines import FinePayment, ListsPayments
 from redemption.payments import Payment
 from redemption.providers import PaymentProvider, PaymentUnknown
 from redemption.reconciliations import Compared, Difference, Reconciliation, Trouble
+from redemption.till import Till
 from redemption.volumes import Volume
 from web.marking import N_
 
@@ -41,6 +42,7 @@ _log = logs.get(__name__)
 def run(services: Services, city: City, providers: Mapping[str, PaymentProvider]) -> Reconciliation:
     """Compare everything, measure the volume, and keep the result."""
     measured = _watch_volume(services, city)
+    _catch_up(services, city, providers)
     with services.database.reading(city.city_id) as reading:
         asked = _young(reading, tuple(providers))
     differences = [found for one in asked if (found := _ask(providers[one.provider], one)) is not None]
@@ -65,6 +67,15 @@ def run(services: Services, city: City, providers: Mapping[str, PaymentProvider]
     if not made.is_clean:
         _log.warning("reconciled", city=city.slug, differences=len(made.differences))
     return made
+
+
+def _catch_up(services: Services, city: City, providers: Mapping[str, PaymentProvider]) -> None:
+    """Look at disputes and payouts of which a message may have been lost; in vain: tomorrow again."""
+    try:
+        till = Till(services.database, city, providers, services.sealer)
+        till.catch_up(services.database.clock.now() - LOOKED_INTO)
+    except DomainError as trouble:
+        _log.warning("not-caught-up", city=city.slug, trouble=trouble.code)
 
 
 def _watch_volume(services: Services, city: City) -> tuple[Volume, ...]:

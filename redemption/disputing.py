@@ -8,7 +8,7 @@ from uuid import UUID
 
 from kernel import db, ids
 from kernel.cities import City
-from ledger import accounts, chart, posting, transfers
+from ledger import accounts, chart, posting, queries, transfers
 from ledger.accounts import Guard, NewAccount
 from redemption import cancelling, orders, payments, refunding, status_changes, vouchers
 from redemption.orders import Order, Step
@@ -64,6 +64,9 @@ def record_payout(work: db.Work, city: City, provider: str, seen: ProviderPayout
         (chart.EUR_FEES, seen.fee_cents, PURPOSE_FEES),
     ]
     key = (work.city_id, provider, seen.reference)
+    known = [ids.derive(_NAMESPACE, *key, purpose) for _, _, purpose in sides]
+    if queries.by_transfer_id(work, known):
+        return
     booked = [
         transfers.post(
             ids.derive(_NAMESPACE, *key, purpose),

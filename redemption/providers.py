@@ -264,6 +264,10 @@ class Disputable(Protocol):
         """Return a dispute as it is now. Raises PaymentUnknown, ProviderUnavailable."""
         ...
 
+    def disputes_since(self, since: dt.datetime) -> list[str]:
+        """Return the names of disputes that began since then. Raises ProviderUnavailable."""
+        ...
+
 
 @runtime_checkable
 class PayingOut(Protocol):
@@ -271,4 +275,8 @@ class PayingOut(Protocol):
 
     def fetch_payout(self, reference: str) -> ProviderPayout:
         """Return a payout as it is now. Raises PaymentUnknown, ProviderUnavailable."""
+        ...
+
+    def payouts_since(self, since: dt.datetime) -> list[str]:
+        """Return the names of payouts that were made since then. Raises ProviderUnavailable."""
         ...

@@ -181,6 +181,21 @@ class SandboxProvider:
             day = dt.date.fromisoformat(row["arrives_on"])
             return ProviderPayout(reference, row["amount_cents"], row["fee_cents"], day, is_final=True)
 
+    def disputes_since(self, since: dt.datetime) -> list[str]:
+        """Return the names of disputes that began since then."""
+        with self._call("disputes-since") as (state, _):
+            return [
+                name
+                for name, row in state["disputes"].items()
+                if dt.datetime.fromisoformat(row["began_at"]) >= since
+            ]
+
+    def payouts_since(self, since: dt.datetime) -> list[str]:
+        """Return the names of payouts that were made since then."""
+        with self._call("payouts-since") as (state, _):
+            day = since.date().isoformat()
+            return [name for name, row in state["payouts"].items() if row["arrives_on"] >= day]
+
     def parse_event(self, body: bytes, headers: Mapping[str, str], now: dt.datetime) -> ProviderEvent:
         """Return what a message is about, if it is signed and of now."""
         if not hmac.compare_digest(headers.get(SIGNATURE, ""), self._sign(body)):
@@ -223,6 +238,16 @@ class SandboxProvider:
                     self._change(state, reference, status=PaymentStatus.FAILED)
             return self._payment(state, reference)
 
+    def transfer(self, reference: str, cents: int) -> ProviderPayment:
+        """Let money come by transfer, a part or too much of it; what was called off takes none."""
+        with self._state() as state:
+            row = self._row(state, "payments", reference)
+            if row["status"] == PaymentStatus.CREATED:
+                received = row["received_cents"] + cents
+                status = PaymentStatus.SUCCEEDED if received >= row["amount_cents"] else PaymentStatus.CREATED
+                self._change(state, reference, status=status, received_cents=received, method="transfer")
+            return self._payment(state, reference)
+
     def settle_refund(self, reference: str, *, good: bool) -> None:
         """Let a refund arrive, or come back; also one that had arrived may come back."""
         with self._state() as state:
@@ -243,7 +268,7 @@ class SandboxProvider:
             name = f"dis_{len(state['disputes']) + 1}"
             state["disputes"][name] = {
                 "payment": reference, "amount_cents": row["received_cents"], "fee_cents": fee_cents,
-                "status": "open",
+                "status": "open", "began_at": self._clock.now().isoformat(),
             }  # fmt: skip
             self._tell(state, Topic.DISPUTE, name)
             return name

@@ -145,6 +145,18 @@ class StripeProvider:
         named = sessions[0].id if sessions else ""
         return ProviderDispute(dispute.id, named, status, dispute.amount, max(0, fees))
 
+    def disputes_since(self, since: dt.datetime) -> list[str]:
+        """Return the names of disputes that began since then; questions of a bank are none."""
+        params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        found = _asked(lambda: list(self._client.v1.disputes.list(params).auto_paging_iter()))
+        return [one.id for one in found if not str(one.status).startswith("warning")]
+
+    def payouts_since(self, since: dt.datetime) -> list[str]:
+        """Return the names of payouts that were made since then."""
+        params: Any = {"created": {"gte": int(since.timestamp())}, "limit": 100}
+        found = _asked(lambda: list(self._client.v1.payouts.list(params).auto_paging_iter()))
+        return [one.id for one in found]
+
     def fetch_payout(self, reference: str) -> ProviderPayout:
         """Return a payout as it is now, with the fees of what it consists of."""
         payout = _asked(lambda: self._client.v1.payouts.retrieve(reference))

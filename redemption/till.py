@@ -130,6 +130,22 @@ class Till:
 
         return self._run(note)
 
+    def catch_up(self, since: dt.datetime) -> None:
+        """Look at all disputes and payouts of the services since then: a message about them may be lost.
+
+        Raises ProviderUnavailable, with what was seen by then taken note of.
+        """
+        for name, provider in self.providers.items():
+            found: list[tuple[Topic, str]] = []
+            if isinstance(provider, Disputable):
+                found += [(Topic.DISPUTE, one) for one in provider.disputes_since(since)]
+            if isinstance(provider, PayingOut):
+                found += [(Topic.PAYOUT, one) for one in provider.payouts_since(since)]
+            for topic, reference in found:
+                effect = self._effect(provider, name, ProviderEvent("", topic, reference))
+                if effect is not None:
+                    self._run(effect)
+
     def _effect(
         self, provider: PaymentProvider, name: str, event: ProviderEvent
     ) -> Callable[[Work], object] | None:

@@ -13,6 +13,14 @@ from urllib.parse import parse_qs, urlsplit
 SECRET = "whsec_of_tests"
 
 
+_LISTS = {
+    "/v1/checkout/sessions": "checkout.session",
+    "/v1/disputes": "dispute",
+    "/v1/payouts": "payout",
+    "/v1/balance_transactions": "balance_transaction",
+}
+
+
 class StripeDouble:
     """Keeps what was made, and answers as Stripe would; `faults` holds statuses with which it answers next."""
 
@@ -37,6 +45,33 @@ class StripeDouble:
             "amount_received": one["amount_total"] if status == "succeeded" else 0, "last_payment_error": None,
         }  # fmt: skip
 
+    def dispute(self, session: str, status: str, created: int) -> str:
+        """Let the payer's bank take a payment back, at a fee of 15 euros."""
+        name = f"dp_{len(self.made) + 1}"
+        self.made[name] = {
+            "id": name, "object": "dispute", "status": status, "created": created,
+            "payment_intent": self.made[session]["payment_intent"]["id"],
+            "amount": self.made[session]["amount_total"],
+            "balance_transactions": [{"id": "txn_1", "object": "balance_transaction", "fee": 1500}],
+        }  # fmt: skip
+        return name
+
+    def pay_out(self, entries: dict[str, tuple[int, int]], status: str, arrives: int) -> str:
+        """Send to the bank what entries of these sorts sum up to, each an amount and its fee."""
+        name = f"po_{len(self.made) + 1}"
+        amount = sum(gross - fee for gross, fee in entries.values())
+        self.made[name] = {
+            "id": name, "object": "payout", "status": status, "amount": amount, "arrival_date": arrives,
+            "created": arrives,
+        }  # fmt: skip
+        for sort, (gross, fee) in entries.items():
+            entry = f"txn_{name}_{sort}"
+            self.made[entry] = {
+                "id": entry, "object": "balance_transaction", "type": sort, "amount": gross, "fee": fee,
+                "of_payout": name,
+            }  # fmt: skip
+        return name
+
     def answer(self, method: str, path: str, given: dict[str, str], key: str) -> tuple[int, dict[str, Any]]:
         """Return status and body of an answer."""
         if self.faults:
@@ -60,8 +95,16 @@ class StripeDouble:
             return 200, self._session(given)
         if (method, path) == ("POST", "/v1/refunds"):
             return self._refund(given)
-        if path == "/v1/checkout/sessions":
-            found = [one for one in self.made.values() if one["object"] == "checkout.session"]
+        if path in _LISTS:
+            found = [one for one in self.made.values() if one["object"] == _LISTS[path]]
+            if "payment_intent" in given:
+                found = [
+                    one for one in found if (one["payment_intent"] or {}).get("id") == given["payment_intent"]
+                ]
+            if "created[gte]" in given:
+                found = [one for one in found if one.get("created", 2**40) >= int(given["created[gte]"])]
+            if "payout" in given:
+                found = [one for one in found if one["of_payout"] == given["payout"]]
             return 200, {"object": "list", "data": found, "has_more": False, "url": path}
         name = parts[-2] if parts[-1] == "expire" else parts[-1]
         if name not in self.made:
@@ -115,7 +158,8 @@ def serving() -> Iterator[StripeDouble]:
             length = int(self.headers.get("Content-Length") or 0)
             form = parse_qs(self.rfile.read(length).decode())
             given = {name: values[0] for name, values in form.items()}
-            path = urlsplit(self.path).path
+            path, query = urlsplit(self.path).path, urlsplit(self.path).query
+            given |= {name: values[0] for name, values in parse_qs(query).items()}
             key = self.headers.get("Idempotency-Key", "") if path.endswith(("sessions", "refunds")) else ""
             status, body = double.answer(self.command, path, given, key)
             content = json.dumps(body).encode()

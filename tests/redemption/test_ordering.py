@@ -367,6 +367,26 @@ def test_a_lost_dispute_takes_back_what_was_not_used(counter: Counter, used: boo
     assert counter.office.verify().ok
 
 
+def test_a_lost_message_about_a_dispute_or_payout_is_made_up_for(counter: Counter) -> None:
+    """The nightly look at what the service lists opens, decides and books; a second one changes nothing."""
+    order = counter.bought("anna", counter.office.offer(MIXED))
+    dispute = counter.service.dispute(counter.reference(order))
+    assert dispute is not None
+    counter.service.take_messages()
+    since = counter.office.clock.now() - DAY
+    counter.till.catch_up(since)
+    assert VerdictCode.DISPUTED is counter.office.scan(counter.voucher(order)).code
+    counter.service.decide(dispute, won=True)
+    counter.service.pay_out(219, 31)
+    counter.service.take_messages()
+    for _ in range(2):
+        counter.office.clock.advance(DAY)
+        counter.till.catch_up(since)
+    assert VerdictCode.ACCEPTED is counter.office.scan(counter.voucher(order)).code
+    assert (-219, -1531) == (counter.balance("eur/bank"), counter.balance("eur/fees"))
+    assert counter.office.verify().ok
+
+
 def test_a_payout_empties_the_clearing_account(counter: Counter) -> None:
     """To the bank what arrived there, to the fees what the service kept; a second message changes nothing."""
     counter.bought("anna", counter.office.offer(MIXED))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from redemption.providers import (
+    DisputeStatus,
     EventRefused,
     KeyConflict,
     NewPayment,
@@ -14,6 +15,8 @@ from redemption.providers import (
     PaymentRefused,
     PaymentStatus,
     PaymentUnknown,
+    ProviderDispute,
+    ProviderPayout,
     ProviderUnavailable,
     RefundStatus,
     Topic,
@@ -145,3 +148,45 @@ def test_what_stripe_did_not_sign_is_refused(provider: StripeProvider) -> None:
     for one in wrong:
         with pytest.raises(EventRefused):
             provider.parse_event(*one, START)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("needs_response", DisputeStatus.OPEN),
+        ("under_review", DisputeStatus.OPEN),
+        ("won", DisputeStatus.WON),
+        ("lost", DisputeStatus.LOST),
+    ],
+)
+def test_a_dispute_is_fetched_with_its_fee(
+    provider: StripeProvider, double: StripeDouble, status: str, expected: DisputeStatus
+) -> None:
+    """Named by the session that it is about; those of before are not listed, nor a bank's question."""
+    made = provider.create(NEW)
+    other = provider.create(replace(NEW, key="collect-2", payment_id=NEW.payment_id + 1))
+    double.pay(made.reference)
+    double.pay(other.reference)
+    name = double.dispute(made.reference, status, AT)
+    asked = double.dispute(other.reference, "warning_needs_response", AT)
+    assert ProviderDispute(name, made.reference, expected, 250, 1500) == provider.fetch_dispute(name)
+    assert asked != name
+    assert [name] == provider.disputes_since(START)
+    assert [] == provider.disputes_since(START + dt.timedelta(seconds=1))
+    with pytest.raises(PaymentUnknown):
+        provider.fetch_dispute("dp_none")
+
+
+def test_a_payout_is_fetched_with_the_fees_of_what_it_holds(
+    provider: StripeProvider, double: StripeDouble
+) -> None:
+    """The payout's own entry has no fee of ours, and that of a dispute is booked with the dispute."""
+    entries = {"charge": (10_000, 300), "refund": (-2_500, 0), "adjustment": (-250, 1_500), "payout": (0, 0)}
+    name = double.pay_out(entries, "paid", AT)
+    later = double.pay_out({"charge": (500, 30)}, "in_transit", AT + 86_400)
+    assert ProviderPayout(name, 5_450, 300, START.date(), is_final=True) == provider.fetch_payout(name)
+    assert not provider.fetch_payout(later).is_final
+    assert [name, later] == provider.payouts_since(START)
+    assert [later] == provider.payouts_since(START + dt.timedelta(hours=1))
+    with pytest.raises(PaymentUnknown):
+        provider.fetch_payout("po_none")
