@@ -1,13 +1,17 @@
-"""Measures settlement: many venues with many redemptions, beside reading their accounts line by line.
+"""Measures what venues see: settlement, and the scanner in a browser.
 
     .venv/bin/python scripts/bench/venues.py [--json] [--venues 1000] [--redemptions 1000000]
                                               [--url postgresql://...]
+    .venv/bin/python scripts/bench/venues.py --part camera [--json] [--codes 100] [--soak-minutes 0]
 
+Settlement: many venues with many redemptions, beside reading their accounts line by line.
 A month is written into a database of its own (SQLite in a temporary folder, or an empty one at --url): each
 redemption is a hold and its capture, as the product books them. Measured is all of `duiscoin settle`
 but the start of the interpreter: statements, transfers, audit log. The baseline reads a sample of accounts
 a page at a time and adds up in Python, and is scaled to all of them. Every statement of the sample must say
 what the baseline found.
+
+Camera: `measuring/filming.py` says what is measured.
 """
 
 import argparse
@@ -35,6 +39,7 @@ from ledger.accounts import NewAccount
 from merchants import contracts, settlements, takings, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
+from scripts.bench.measuring import filming
 
 FIRST, LAST = dt.date(2026, 5, 1), dt.date(2026, 5, 31)
 NOW = dt.datetime(2026, 6, 1, 3, tzinfo=dt.UTC)
@@ -54,7 +59,15 @@ def main() -> None:
     parser.add_argument("--venues", type=int, default=1000)
     parser.add_argument("--redemptions", type=int, default=1_000_000)
     parser.add_argument("--url", help="an empty database; default: SQLite in a temporary folder")
+    parser.add_argument("--part", choices=("settlement", "camera"), default="settlement")
+    parser.add_argument("--codes", type=int, default=100, help="camera: how many guests")
+    parser.add_argument(
+        "--soak-minutes", type=float, default=0, help="camera: then scan on and watch the heap"
+    )
     options = parser.parse_args()
+    if options.part == "camera":
+        _film(options)
+        return
     with tempfile.TemporaryDirectory() as folder:
         database = Database(options.url or f"sqlite:///{folder}/month.db", clock=FixedClock(NOW))
         try:
@@ -68,6 +81,16 @@ def main() -> None:
         f"{result['name']} on {result['backend']}: {result['value']} s, {result['baseline_name']} "
         f"{result['baseline_value']} s, ratio {result['ratio']}, {result['megabytes']} MB more than before"
     )
+
+
+def _film(options: argparse.Namespace) -> None:
+    for figure in filming.measured(options.codes, options.soak_minutes):
+        if options.json:
+            print(json.dumps(figure))
+        else:
+            print(
+                f"{figure['name']}: {figure['value']} {figure['unit']} (to reach: {figure['baseline_value']})"
+            )
 
 
 def _measured(database: Database, count: int, redemptions: int) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A gate of the pool in the browser: a device that joins by invitation, and a guest who has a voucher."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -13,7 +13,9 @@ from kernel.db import Work
 from ledger import chart, posting, transfers, wallets
 from merchants import devices, enrolling
 from merchants.devices import Limits
-from redemption import buying, handing_in, publishing_status, vouchers
+from redemption import buying, handing_in, offers, publishing_status, vouchers
+from redemption.new_offers import NewOffer
+from redemption.offer_terms import OfferKind, Terms
 from redemption.vouchers import Voucher
 from tests.browser import town as towns
 from tests.browser.town import Town
@@ -66,6 +68,28 @@ class Gate:
 
         return self.run(command)
 
+    def offer(self, *, uses: int = 1, undo_minutes: int = 0) -> int:
+        """Return the number of another offer of the pool."""
+        new = NewOffer(
+            code=f"swim-{uses}-{undo_minutes}",
+            kind=OfferKind.POOL,
+            titles={"de": "Mehrfachkarte", "en": "Strip of tickets"},
+            descriptions={"de": "Mehrere Besuche.", "en": "Several visits."},
+            pictogram="pool",
+            price_points=5 * uses,
+            value_cents=450 * uses,
+            venue_ids=(self.town.pool.venue_id,),
+            places=5,
+            valid_days=30,
+            terms=Terms(uses=uses, undo_minutes=undo_minutes),
+        )
+
+        def command(work: Work) -> int:
+            made = offers.create(work, new)
+            return offers.publish(work, self.town.city, made.offer_id).offer_id
+
+        return self.run(command)
+
     def voucher(self, voucher_id: str) -> Voucher:
         """Return the voucher as it is now."""
         with self.town.database.reading(self.town.city.city_id) as reading:
@@ -107,17 +131,22 @@ class Gate:
         posting.post_or_raise(work, [gift])
 
 
-def hand_scan(page: Page, text: str) -> None:
-    """Type a code as a hand scanner does: all keys of an American keyboard within a moment."""
+def hand_scan(page: Page, text: str, layout: Mapping[str, str] | None = None) -> None:
+    """Type a code as a hand scanner does: the keys of an American keyboard within a moment.
+
+    `layout`: what letters arrive where the computer has another keyboard.
+    """
     page.evaluate(
-        """(text) => {
+        """([text, layout]) => {
           const shifted = {':': 'Semicolon', '$': 'Digit4', '%': 'Digit5', '*': 'Digit8', '+': 'Equal'};
           const plain = {'-': 'Minus', '.': 'Period', '/': 'Slash', ' ': 'Space'};
           for (const one of [...text, 'Enter']) {
-            const code = one === 'Enter' ? one : /[A-Z]/.test(one) ? `Key${one}` : /[0-9]/.test(one) ? `Digit${one}` : shifted[one] ?? plain[one];
-            const shiftKey = /[A-Z]/.test(one) && one !== 'Enter' || one in shifted;
-            (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', { key: one, code, shiftKey, bubbles: true, cancelable: true }));
+            const named = one === 'Enter' ? one : /[0-9]/.test(one) ? `Digit${one}` : `Key${one}`;
+            const code = shifted[one] ?? plain[one] ?? named;
+            const shiftKey = /^[A-Z]$/.test(one) || one in shifted;
+            const event = { key: layout[one] ?? one, code, shiftKey, bubbles: true, cancelable: true };
+            (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keydown', event));
           }
         }""",
-        text,
+        [text, dict(layout or {})],
     )

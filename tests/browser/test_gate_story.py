@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from identity.roles import Role
-from redemption import codes
+from redemption import codes, qr
 from redemption.vouchers import VoucherStatus
 from tests.browser.gates import Gate, hand_scan
 from tests.browser.town import Town
+from tests.fixtures.chromium import Film
+from tests.web.test_gallery import AXE, DESKTOP, SMALL_PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -139,3 +142,79 @@ def test_a_lost_answer_is_asked_for_again(gate: Gate, browser: Browser) -> None:
     hand_scan(scanner, codes.app_text(voucher.token))
     _verdict(scanner, "green", "Gültig")
     assert gate.town.verify().ok
+
+
+def test_the_camera_finds_a_code(gate: Gate, filming_browser: Film) -> None:
+    """A code before the camera is a verdict without a touch, counted once however long it stays in view."""
+    picture = qr.png(codes.app_text(gate.sell().token))
+    scanner = gate.scanner(filming_browser(picture), permissions=["camera"])
+    scanner.get_by_role("button", name="Mit der Kamera scannen").click()
+    _verdict(scanner, "green", "Gültig")
+    scanner.wait_for_timeout(1500)
+    expect(scanner.locator("#judged")).to_be_hidden()
+    expect(scanner.locator("#count-in")).to_have_text("1")
+    expect(scanner.locator("#count-out")).to_have_text("0")
+    scanner.get_by_role("button", name="Kamera anhalten").click()
+    expect(scanner.locator("#camera")).to_be_hidden()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_scan_is_taken_back_and_a_party_comes_in(gate: Gate, browser: Browser) -> None:
+    """Three at once on a strip of five, taken back, and too many at once: each with its sentence."""
+    strip = gate.offer(uses=5, undo_minutes=5)
+    text = codes.app_text(gate.sell(strip).token)
+    scanner = gate.scanner(browser)
+    for _ in range(2):
+        scanner.get_by_role("button", name="Eine Person mehr").click()
+    hand_scan(scanner, text)
+    expect(scanner.locator("#judged-notes")).to_contain_text("Für 3 Personen")
+    expect(scanner.locator("#judged-notes")).to_contain_text("noch 2 von 5")
+    scanner.get_by_role("button", name="Zurücknehmen").click()
+    _verdict(scanner, "amber", "Scan zurückgenommen")
+    expect(scanner.locator("#count-in")).to_have_text("0")
+    expect(scanner.locator("#party")).to_have_text("1")
+    hand_scan(scanner, text)
+    expect(scanner.locator("#judged-notes")).to_contain_text("noch 4 von 5")
+    assert gate.town.verify().ok
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("viewport", [SMALL_PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_every_screen_is_accessible_in_every_language(
+    gate: Gate, browser: Browser, viewport: ViewportSize
+) -> None:
+    """Axe finds nothing on any screen, nothing sticks out sideways, and no sentence is missing."""
+    text = codes.app_text(gate.sell().token)
+    scanner = gate.phone(browser, viewport=viewport, reduced_motion="reduce")
+    scanner.goto(f"{gate.town.url}/scan")
+    _check(scanner)
+    scanner.goto(f"{gate.town.url}/scan/enrol#{gate.invite()}")
+    expect(scanner.locator("#tier")).to_have_text("Mit Netz", timeout=15_000)
+    for language, valid, tier in (("tr", "Geçerli", "Çevrimiçi"), ("en", "Already used", "Online")):
+        scanner.locator("#open-state").click()
+        _check(scanner)
+        scanner.locator(f"[data-language={language}]").click()
+        scanner.locator("#close-state").click()
+        expect(scanner.locator("#tier")).to_have_text(tier)
+        _check(scanner)
+        hand_scan(scanner, text)
+        expect(scanner.locator("#judged-title")).to_have_text(valid)
+        _check(scanner)
+        scanner.locator("#next").click()
+    empty = "all => all.filter(one => !one.textContent.trim()).map(one => one.dataset.t)"
+    assert [] == scanner.locator("[data-t]").evaluate_all(empty)
+
+
+def _check(page: Page) -> None:
+    page.evaluate(AXE.read_text(encoding="utf-8") + ";0")
+    findings: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
+    assert [] == [(one["id"], one["nodes"][0]["html"]) for one in findings]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_a_hand_scanner_on_another_keyboard_is_understood(gate: Gate, browser: Browser) -> None:
+    """The computer has a German keyboard: other letters arrive, the same keys are pressed."""
+    scanner = gate.scanner(browser)
+    hand_scan(scanner, codes.app_text(gate.sell().token), layout={":": "Ö", "-": "ß", "/": "-", "+": "Dead"})
+    _verdict(scanner, "green", "Gültig")

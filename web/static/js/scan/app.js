@@ -72,7 +72,7 @@ function askAgain(device, secret) {
 
 /** Whether nothing of the earlier device would be lost. */
 async function isHandedIn() {
-  return (await store.rows()).every((row) => row.acknowledged);
+  return (await store.waitingCount()) === 0;
 }
 
 /** @param {string | null} secret */

@@ -10,6 +10,8 @@ import { fromBase64, same, toBase64, toHex } from "./bytes.js";
 const BATCH = 500;
 /** What the server has, whatever it thinks of it; only what lies behind a gap has to be sent again. */
 const DONE = new Set(["accepted", "conflict", "refused", "known", "held", "unreadable", "fork"]);
+const PROBLEMS = new Set(["conflict", "refused"]);
+const COMPLAINTS_KEPT = 20;
 
 /** What of the log is remembered by voucher: how many uses this device took, and when first. @typedef {{ uses: number, at: number, seq: number, undone: boolean }} Taken */
 
@@ -27,11 +29,10 @@ export class Log {
 
   /** Read what was written before this start. */
   async load() {
-    for (const row of await store.rows()) {
-      if (!row.acknowledged) this.waiting += 1;
-      const { note } = await store.unseal(row);
-      this.remember(note, row.seq);
-    }
+    const found = await store.rows();
+    const contents = await Promise.all(found.map((row) => store.unseal(row)));
+    contents.forEach(({ note }, at) => this.remember(note, found[at].seq));
+    await this.counted();
   }
 
   /** @param {any} note @param {number} seq */
@@ -74,27 +75,29 @@ export class Log {
 
   /** @param {import("./server.js").Server} server */
   async send(server) {
-    let waiting = (await store.rows()).filter((row) => !row.acknowledged);
-    this.waiting = waiting.length;
-    if (!waiting.length) return true;
+    let batch = await store.waiting(BATCH);
+    if (!batch.length) return this.counted();
     const known = await server.get("/api/v1/venue/scan-log");
-    this.quarantined = known.quarantined;
-    if (await this.isForked(known)) this.quarantined = true;
-    // The server may have events whose answer was lost: sent again, they get the same answer.
-    for (let at = 0; at < waiting.length; at += BATCH) {
-      const batch = waiting.slice(at, at + BATCH);
+    this.quarantined = known.quarantined || (await this.isForked(known));
+    let through = known.through_seq;
+    while (batch.length) {
       const contents = await Promise.all(batch.map((row) => store.unseal(row)));
-      const lost = at === 0 && batch[0].seq > known.through_seq + 1 ? { lost_through: batch[0].seq - 1 } : {};
-      const answer = await server.post("/api/v1/venue/scan-log", { events: contents.map(({ data }) => toBase64(data)), ...lost }, { timeout: 30_000 });
+      const body = { events: contents.map(({ data }) => toBase64(data)), lost_through: batch[0].seq > through + 1 ? batch[0].seq - 1 : 0 };
+      const answer = await server.post("/api/v1/venue/scan-log", body, { timeout: 30_000 });
       this.quarantined = answer.quarantined;
+      through = answer.through_seq;
       const answers = answer.results.map((/** @type {any} */ one) => ({ ...one, done: DONE.has(one.outcome) }));
       await store.acknowledge(answers, Date.now());
-      this.complaints.push(...answers.filter((/** @type {any} */ one) => one.outcome === "conflict" || one.outcome === "refused"));
-      this.waiting -= answers.filter((/** @type {any} */ one) => one.done).length;
-      if (answers.some((/** @type {any} */ one) => one.outcome === "gap")) break;
+      this.complaints = [...this.complaints, ...answers.filter((/** @type {any} */ one) => PROBLEMS.has(one.outcome))].slice(-COMPLAINTS_KEPT);
+      // Events that the server has not taken stay, and are sent again the next time.
+      if (!answers.some((/** @type {any} */ one) => one.done)) break;
+      batch = await store.waiting(BATCH);
     }
-    waiting = (await store.rows()).filter((row) => !row.acknowledged);
-    this.waiting = waiting.length;
+    return this.counted();
+  }
+
+  async counted() {
+    this.waiting = await store.waitingCount();
     return this.waiting === 0;
   }
 

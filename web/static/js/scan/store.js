@@ -20,7 +20,7 @@ function opened() {
     const asked = indexedDB.open(NAME, 1);
     asked.onupgradeneeded = () => {
       asked.result.createObjectStore("settings");
-      asked.result.createObjectStore("log", { keyPath: "seq" });
+      asked.result.createObjectStore("log", { keyPath: "seq" }).createIndex("acknowledged", "acknowledged");
     };
     asked.onsuccess = () => resolve(asked.result);
     asked.onerror = () => reject(asked.error);
@@ -64,6 +64,12 @@ export const append = (row, values) => transact(["log", "settings"], "readwrite"
 /** @param {number} [after] @param {number} [limit] @returns {Promise<Row[]>} */
 export const rows = (after = 0, limit = undefined) => transact(["log"], "readonly", (work) => work.objectStore("log").getAll(IDBKeyRange.lowerBound(after, true), limit));
 
+/** Rows that the server does not have yet, in order. @param {number} limit @returns {Promise<Row[]>} */
+export const waiting = (limit) => transact(["log"], "readonly", (work) => work.objectStore("log").index("acknowledged").getAll(IDBKeyRange.only(0), limit));
+
+/** @returns {Promise<number>} */
+export const waitingCount = () => transact(["log"], "readonly", (work) => work.objectStore("log").index("acknowledged").count(IDBKeyRange.only(0)));
+
 /** Note what the server said of rows. @param {{ seq: number, outcome: string, done: boolean }[]} answers @param {number} now */
 export const acknowledge = (answers, now) => transact(["log"], "readwrite", (work) => {
   const log = work.objectStore("log");
@@ -75,11 +81,12 @@ export const acknowledge = (answers, now) => transact(["log"], "readwrite", (wor
 
 /** Forget what the server has had for 30 days. @param {number} now */
 export const tidy = (now) => transact(["log"], "readwrite", (work) => {
-  const cursor = work.objectStore("log").openCursor();
+  const old = IDBKeyRange.bound(1, now - KEEP_MS);
+  const cursor = work.objectStore("log").index("acknowledged").openCursor(old);
   cursor.onsuccess = () => {
     const at = cursor.result;
     if (!at) return;
-    if (SETTLED.has(at.value.outcome) && at.value.acknowledged < now - KEEP_MS) at.delete();
+    if (SETTLED.has(at.value.outcome)) at.delete();
     at.continue();
   };
 });
