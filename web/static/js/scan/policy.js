@@ -5,7 +5,8 @@
  */
 import { FLAGS } from "./tokens.js";
 
-export const TEST_KIND = 8;
+/** Of a test voucher; no offer has it. */
+export const TEST_PRODUCT = 0;
 
 /**
  * @typedef {object} Policy
@@ -18,7 +19,7 @@ export const TEST_KIND = 8;
  */
 /**
  * @typedef {object} Facts
- * @property {number} kind
+ * @property {number} product
  * @property {number} flags
  * @property {number} venues how many venues take it
  * @property {number} uses
@@ -55,7 +56,7 @@ export function decide(policy, facts) {
 
 /** What speaks against letting somebody in, the first reason first. @param {Policy} policy @param {Facts} facts @param {"leased" | "capped"} ground @returns {Generator<string>} */
 function* refusals(policy, facts, ground) {
-  if (facts.kind === TEST_KIND) yield "test-passed";
+  if (facts.product === TEST_PRODUCT) yield "test-passed";
   if (facts.flags & FLAGS.onlineOnly) yield "offline-not-allowed";
   if (ground === "capped") yield* beyond(policy, facts);
   else if (!facts.mine) yield "offline-leased-elsewhere";
