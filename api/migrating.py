@@ -40,6 +40,7 @@ _TABLES = (
     "redemption.tables",
     "redemption.collecting_tables",
     "redemption.proposal_tables",
+    "redemption.offline_tables",
     "redemption.payment_tables",
     "redemption.receipt_tables",
     "api.tables",

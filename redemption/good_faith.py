@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass
 
 from merchants.devices import Device
+from redemption.offline_policy import Policy, Proof
 from redemption.scan_events import EventFlags, ScanEvent, Tier
 from redemption.tokens import Claims, Flags
 from redemption.vouchers import Voucher
@@ -39,18 +40,6 @@ class Reason(enum.StrEnum):
     UNDO_TOO_LATE = "undo-too-late"
     QUARANTINE = "quarantine"
     """The log of the device is broken: held, or refused after somebody had looked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What a city lets venues do without a network."""
-
-    capped: bool = True
-    value_cents_max: int = 2000
-    list_age_max: dt.timedelta = dt.timedelta(hours=24)
-    looked_at: bool = True
-    """A live code, or an identity card where there is none, has to be looked at."""
-    single_venue: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +79,11 @@ def _fault_of_capped(seen: Seen, policy: Policy) -> Reason | None:
         or isinstance(event.code, str)
     ):
         return Reason.TIER_OFF
-    if seen.voucher.value_cents > policy.value_cents_max:
+    if -(-seen.voucher.value_cents * event.uses // seen.voucher.uses) > policy.value_cents_max:
         return Reason.TOO_VALUABLE
     age = dt.timedelta(milliseconds=event.at_ms - event.anchor_ms)
     if not event.list_version or age > policy.list_age_max:
         return Reason.LIST_TOO_OLD
     looked_at = event.live is not None or EventFlags.ID_SEEN in event.flags
-    due = policy.looked_at or Flags.LIVE in flags or Flags.ID_CHECK in flags
+    due = policy.proof is not Proof.NONE or Flags.LIVE in flags or Flags.ID_CHECK in flags
     return Reason.NOT_LOOKED_AT if due and not looked_at else None

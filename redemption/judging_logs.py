@@ -8,8 +8,19 @@ from kernel import db
 from kernel.cities import City
 from kernel.signing import KeyRing, KeyStatus, RingKey, VerifyKey
 from merchants.devices import Device
-from redemption import foreign, good_faith, keys, merging, scan_events, scans, tokens, vouchers
-from redemption.good_faith import Policy, Reason, Seen
+from redemption import (
+    foreign,
+    good_faith,
+    keys,
+    merging,
+    offline_policies,
+    scan_events,
+    scans,
+    tokens,
+    vouchers,
+)
+from redemption.good_faith import Reason, Seen
+from redemption.offline_policy import Policy
 from redemption.scan_events import EventKind, ScanEvent, Signed, Tier
 from redemption.scan_logs import Logged, Outcome
 from redemption.scans import Scan
@@ -98,7 +109,7 @@ def _known(work: db.Work, device: Device, events: Sequence[ScanEvent]) -> _Known
         {one.voucher_id: one for one in found},
         {one.manual_code: one for one in found},
         scans.by_nonces(work, device.device_id, nonces) if nonces else {},
-        Policy(),
+        offline_policies.of_venue(work, device.venue_id),
     )
 
 

@@ -39,6 +39,13 @@ class OfferKind(enum.StrEnum):
         return self in {OfferKind.FINE, OfferKind.FEE}
 
 
+class Reentry(enum.StrEnum):
+    """Whether a guest who went out may come in again without a further use."""
+
+    NONE = "none"
+    SAME_DAY = "same-day"
+
+
 class RefundRule(enum.StrEnum):
     """Until when an unused voucher can be given back; a cancelled event is returned in any case."""
 
@@ -78,6 +85,7 @@ class Terms:
     refund_hours: int | None = None
     undo_minutes: int = 0
     """How long a venue may take a scan back; 0: not at all."""
+    reentry: Reentry = Reentry.NONE
 
     @property
     def dated(self) -> bool:

@@ -18,7 +18,7 @@ from kernel.errors import Conflict, Invalid, NotFound
 from merchants import venues
 from redemption import new_offers, offer_terms, places, prices, seats
 from redemption.new_offers import NewOffer, VatKind
-from redemption.offer_terms import OfferKind, RefundRule, Terms
+from redemption.offer_terms import OfferKind, Reentry, RefundRule, Terms
 from redemption.places import Places
 from redemption.prices import Price
 from redemption.tables import offers as table
@@ -221,6 +221,7 @@ def _values(new: NewOffer) -> dict[str, Any]:
         **terms,
         "trust_least": new.terms.trust_least.value,
         "refund_rule": new.terms.refund_rule.value,
+        "reentry": new.terms.reentry.value,
         "seats": list(new.terms.seats) or None,
         "kind": new.kind.value,
         "vat_kind": new.vat_kind.value,
@@ -294,5 +295,6 @@ def _terms(row: sa.Row[Any]) -> Terms:
             "seats": tuple(row.seats or ()),
             "trust_least": TrustLevel(row.trust_least),
             "refund_rule": RefundRule(row.refund_rule),
+            "reentry": Reentry(row.reentry),
         }
     )

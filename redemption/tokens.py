@@ -5,6 +5,7 @@ used or given back is for the ledger to say. It holds no personal data.
 """
 
 import enum
+import hashlib
 from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, TypeGuard
 
@@ -17,6 +18,10 @@ TOKEN_BYTES_MAX: Final = 200
 """Longest token, reached with twelve venues and numbers of 32 bits; a usual one has 127 bytes."""
 VOUCHER_ID_BYTES: Final = 8
 VENUES_MAX: Final = 12
+TEST_PRODUCT: Final = 0
+"""No offer has this number: a test voucher, to try a scanner before opening."""
+DEVICE_BYTES: Final = 4
+"""Of the name of a device in the token of a lease."""
 SKEW_SECONDS: Final = 60
 """How wrong a verifier's clock may be."""
 
@@ -39,7 +44,9 @@ _SIGNATURE_HEAD: Final = cbor.head(cbor.BYTES, SIGNATURE_BYTES)
 _EXP_HEAD: Final = cbor.head(cbor.MAP, 4) + cbor.encode(_EXP)
 _IAT_HEAD: Final = cbor.encode(_IAT)
 _CTI_HEAD: Final = cbor.encode(_CTI) + cbor.head(cbor.BYTES, VOUCHER_ID_BYTES)
-_BODY_HEAD: Final = cbor.encode(_BODY) + cbor.head(cbor.ARRAY, 8)
+_BODY_FIELDS: Final = 8
+_BODY_HEAD: Final = cbor.encode(_BODY) + cbor.head(cbor.ARRAY, _BODY_FIELDS)
+_LEASED_HEAD: Final = cbor.encode(_BODY) + cbor.head(cbor.ARRAY, _BODY_FIELDS + 1)
 
 _UINT32: Final = cbor.encode(1 << 16)[:1]
 """Begins a number of four bytes."""
@@ -137,7 +144,7 @@ class Claims:
     """Unix second from which it is no longer good (`exp`)."""
     kind: VoucherKind
     product: int
-    """Number of the offer within its city."""
+    """Number of the offer within its city; TEST_PRODUCT: a test voucher."""
     venues: tuple[int, ...]
     """Numbers of the venues that may take it, at most twelve; none: no venue may."""
     uses: int = 1
@@ -146,11 +153,18 @@ class Claims:
     status_index: int = 0
     """The voucher's place in its key's status list."""
     schema: int = SCHEMA
+    device: bytes = b""
+    """Of a lease: `device_name` of the only device that takes it."""
 
     def __post_init__(self) -> None:
         if fault := _fault(self):
             msg = f"no voucher claims: {fault}"
             raise ValueError(msg)
+
+
+def device_name(device_id: int) -> bytes:
+    """Return the four bytes by which the token of a lease names its device."""
+    return hashlib.sha256(str(device_id).encode()).digest()[:DEVICE_BYTES]
 
 
 def issue(claims: Claims, key: SigningKey) -> bytes:
@@ -304,13 +318,16 @@ def _read_in_order(token: bytes, keyring: KeyRing, now_unix: int, skew_seconds: 
 def _payload(claims: Claims) -> bytes:
     """Return the encoded claims: keys in their order, so that nothing has to be sorted."""
     number, venues = cbor.number, claims.venues
+    leased = [cbor.head(cbor.BYTES, DEVICE_BYTES), claims.device] if claims.device else []
     return b"".join([
         _EXP_HEAD, number(claims.expires_at),
         _IAT_HEAD, number(claims.issued_at),
         _CTI_HEAD, claims.voucher_id,
-        _BODY_HEAD, number(claims.schema), number(claims.kind), number(claims.product),
+        _LEASED_HEAD if claims.device else _BODY_HEAD,
+        number(claims.schema), number(claims.kind), number(claims.product),
         cbor.head(cbor.ARRAY, len(venues)), *map(number, venues),
         number(claims.uses), number(claims.value_cents), number(claims.flags), number(claims.status_index),
+        *leased,
     ])  # fmt: skip
 
 
@@ -380,15 +397,22 @@ def _claims(content: cbor.Value) -> Claims:
             bytes(cti),
             int(iat),
             int(exp),
-            (_, int(kind), int(product), tuple(venues), int(uses), int(value), int(flags), int(index)),
-        ) if _all_numbers(venues):
-            pass
+            (_, int(kind), int(product), tuple(venues), int(uses), int(value), int(flags), int(index), *more),
+        ) if _all_numbers(venues) and _is_device(more):
+            device = more[0] if more else b""
         case _:
             raise TokenRefused(Refusal.MALFORMED_CLAIMS, fault="types")
     try:
-        return Claims(cti, iat, exp, VoucherKind(kind), product, venues, uses, value, Flags(flags), index)
+        return Claims(
+            cti, iat, exp, VoucherKind(kind), product, venues, uses, value, Flags(flags), index, device=device
+        )
     except ValueError as error:
         raise TokenRefused(Refusal.MALFORMED_CLAIMS, fault=str(error)) from error
+
+
+def _is_device(more: list[cbor.Value]) -> TypeGuard[list[bytes]]:
+    """Whether nothing stands behind the usual fields, or the name of a device."""
+    return not more or (len(more) == 1 and isinstance(more[0], bytes) and len(more[0]) == DEVICE_BYTES)
 
 
 def _all_numbers(values: tuple[cbor.Value, ...]) -> TypeGuard[tuple[int, ...]]:
@@ -401,11 +425,11 @@ def _fault(claims: Claims) -> str | None:
         return "voucher_id"
     if not 0 <= claims.issued_at < claims.expires_at <= _NUMBER_MAX:
         return "expires_at"
-    if len(claims.venues) > VENUES_MAX:
-        return "venues"
-    if not 1 <= claims.uses <= _USES_MAX:
-        return "uses"
+    if len(claims.venues) > VENUES_MAX or not 1 <= claims.uses <= _USES_MAX:
+        return "venues" if len(claims.venues) > VENUES_MAX else "uses"
     if claims.schema != SCHEMA:
         return "schema"
     numbers = (claims.product, claims.value_cents, claims.status_index, *claims.venues)
+    if claims.device and (len(claims.device) != DEVICE_BYTES or Flags.LEASE not in claims.flags):
+        return "device"
     return None if min(numbers) >= 0 and max(numbers) <= _NUMBER_MAX else "number"

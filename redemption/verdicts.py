@@ -26,6 +26,8 @@ class VerdictCode(enum.StrEnum):
     """What a scan found out, in order of precedence: the first that applies is the one given."""
 
     ACCEPTED = "accepted"
+    TEST_PASSED = "test-passed"
+    """A test voucher of this venue: the scanner works, nobody is let in by it."""
     VENUE_SUSPENDED = "venue-suspended"
     DEVICE_SUSPENDED = "device-suspended"
     NOT_READABLE = "not-readable"
@@ -69,6 +71,7 @@ class VerdictCode(enum.StrEnum):
 _COLOURS = {
     VerdictCode.ACCEPTED: Colour.GREEN,
     VerdictCode.ACTIVE: Colour.GREEN,
+    VerdictCode.TEST_PASSED: Colour.GREEN,
     VerdictCode.VENUE_SUSPENDED: Colour.AMBER,
     VerdictCode.DEVICE_SUSPENDED: Colour.AMBER,
     VerdictCode.NOT_READABLE: Colour.AMBER,

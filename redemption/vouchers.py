@@ -22,7 +22,7 @@ from ledger import queries
 from ledger.outcomes import BookedTransfer
 from merchants import venues
 from redemption import codes, offer_terms
-from redemption.offer_terms import OfferKind, RefundRule, Terms
+from redemption.offer_terms import OfferKind, Reentry, RefundRule, Terms
 from redemption.tables import offers, redemptions, vouchers
 
 PURPOSE_BOUGHT = "voucher"
@@ -374,6 +374,7 @@ def _terms(row: sa.Row[Any]) -> Terms:
             "uses": row.uses,
             "trust_least": TrustLevel(row.trust_least),
             "refund_rule": RefundRule(row.refund_rule),
+            "reentry": Reentry(row.reentry),
         }
     )
 

@@ -11,13 +11,25 @@ from pydantic import BaseModel, Field
 from api import commanding, services, voucher_keeping
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
+from api.v1.offline import OfflinePolicyOut
 from api.v1.shapes import INTEGER_MAX, IdText, In, LongId, Out, base64url
 from identity import auditing
 from kernel.db import Reading, Work
 from merchants.devices import Device, DeviceState
-from redemption import blocking, keys, live_codes, live_keys, publishing_status, reissuing, status_lists
+from redemption import (
+    blocking,
+    keys,
+    live_codes,
+    live_keys,
+    offers,
+    offline_policies,
+    publishing_status,
+    reissuing,
+    status_lists,
+)
 from redemption.keys import Sealer
 from redemption.live_keys import GroupKey
+from redemption.offers import OfferStatus
 from redemption.publishing_status import StatusList
 
 router = APIRouter(tags=["trust"])
@@ -78,6 +90,14 @@ class DeviceStateOut(Out):
     offer_ids: list[int] | None = Field(description="What it may take; absent: all offers of the venue")
 
 
+class TakenOfferOut(BaseModel):
+    """An offer as a scanner shows it without a network."""
+
+    product: int = Field(description="As the token names it", examples=[3])
+    titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte", "en": "Single ticket"}])
+    undo_minutes: int = Field(examples=[5])
+
+
 class VenueTrustOut(BaseModel):
     """Everything by which a device can verify vouchers without a network."""
 
@@ -90,6 +110,8 @@ class VenueTrustOut(BaseModel):
     issuer_keys: list[KeyOut]
     status_list: StatusChangesOut | None = Field(description="Absent until the first list is made")
     live_keys: list[LiveKeyOut]
+    offline_policy: OfflinePolicyOut
+    offers: list[TakenOfferOut] = Field(description="Offers whose vouchers the venue takes")
 
 
 class KeyDetailsOut(Out):
@@ -192,6 +214,12 @@ def venue_trust(request: Request, caller: DeviceCaller, status_since: Since = No
             live_keys=[
                 LiveKeyOut(group=one.group.hex(), day=one.day, key=base64url(one.key))
                 for one in _live_keys(reading, given.sealer, device)
+            ],
+            offline_policy=OfflinePolicyOut.of(offline_policies.of_venue(reading, device.venue_id)),
+            offers=[
+                TakenOfferOut(product=one.offer_id, titles=one.titles, undo_minutes=one.terms.undo_minutes)
+                for one in offers.every(reading)
+                if device.venue_id in one.venue_ids and one.status is not OfferStatus.DRAFT
             ],
         )
 

@@ -62,6 +62,11 @@ SENTENCES = {
     "offer-seats-unreadable": N_("“{text}” is no row of seats. Please write it like A1-A12."),
     "offer-seats-without-event": N_("Only an event has numbered seats."),
     "offer-time-invalid": N_("Please write day and time like 31.12.2026, 20:00."),
+    "offline-budget-invalid": N_(
+        "The amount for a day must lie between that of one scan and {maximum} euros."
+    ),
+    "offline-list-age-invalid": N_("The list may be between 0 and {maximum} hours old."),
+    "offline-value-invalid": N_("The amount of one scan must lie between 0 and {maximum} euros."),
     "offer-undo-invalid": N_("A scan can be taken back for 0 to {maximum} minutes."),
     "offer-undo-with-activation": N_("An activated ticket can't be taken back by a venue."),
     "offer-uses-invalid": N_("A voucher may be used 1 to {maximum} times."),
@@ -171,6 +176,10 @@ SENTENCES = {
 
 VERDICTS = {
     "accepted": (N_("Valid"), N_("Let the guest in.")),
+    "test-passed": (
+        N_("Test passed"),
+        N_("The scanner works. This was a test voucher: nothing was booked, and nobody comes in with it."),
+    ),
     "venue-suspended": (
         N_("Venue paused"),
         N_(

@@ -9,13 +9,18 @@ from kernel.signing import SigningKey
 from merchants import devices
 from merchants.devices import Device, Limits
 from merchants.venues import Venue
-from redemption import handing_in, scan_events
+from redemption import handing_in, offline_policies, scan_events
 from redemption.handing_in import Answer
+from redemption.offline_policies import EVERYWHERE
+from redemption.offline_policy import Policy
 from redemption.scan_events import EventFlags, EventKind, Link, ScanEvent, Signed, Tier
 from redemption.vouchers import Voucher
 from tests.redemption.office import Office
 
 _HOUR_MS = 3_600_000
+RULES = Policy(
+    capped=True, value_cents_max=2_000, device_day_cents=100_000, list_age_max=dt.timedelta(hours=24)
+)
 
 
 class Phone:
@@ -31,6 +36,7 @@ class Phone:
         limits: Limits | None = None,
     ) -> None:
         self.office = office
+        office.database.run(office.city_id, lambda work: offline_policies.save(work, EVERYWHERE, RULES))
         self.key = SigningKey(hashlib.sha256(f"{venue.venue_id}/{name}".encode()).digest())
         self.device_id = office.database.run(
             office.city_id,

@@ -1,6 +1,7 @@
 """Voucher tokens: byte for byte, accepted by an independent verifier, each refusal with its reason."""
 
 import dataclasses
+import hashlib
 from typing import Any
 
 import cwt
@@ -36,17 +37,20 @@ _SHORT_NUMBERS = st.integers(0, 2**16 - 1)
 @st.composite
 def _claims(draw: st.DrawFn, numbers: st.SearchStrategy[int] = _NUMBERS, venues_max: int = 12) -> Claims:
     issued_at = draw(st.integers(0, 2**32 - 2))
+    flags = Flags(draw(st.integers(0, 31)))
+    leased = Flags.LEASE in flags
     return Claims(
         voucher_id=draw(st.binary(min_size=8, max_size=8)),
         issued_at=issued_at,
         expires_at=draw(st.integers(issued_at + 1, 2**32 - 1)),
         kind=draw(st.sampled_from(VoucherKind)),
         product=draw(numbers),
-        venues=tuple(draw(st.lists(numbers, min_size=1, max_size=venues_max))),
+        venues=tuple(draw(st.lists(numbers, min_size=1, max_size=1 if leased else venues_max))),
         uses=draw(st.integers(1, 2**16 - 1 if venues_max > 1 else 23)),
         value_cents=draw(numbers),
-        flags=Flags(draw(st.integers(0, 31))),
+        flags=flags,
         status_index=draw(numbers),
+        device=draw(st.binary(min_size=4, max_size=4)) if leased else b"",
     )
 
 
@@ -221,8 +225,22 @@ def test_what_is_issued_is_read_again(claims: Claims) -> None:
 
 @given(_claims(numbers=_SHORT_NUMBERS, venues_max=1))
 def test_a_token_for_one_venue_has_at_most_130_bytes(claims: Claims) -> None:
-    """With numbers of 16 bits and one venue."""
-    assert len(tokens.issue(claims, KEY)) <= 130
+    """With numbers of 16 bits and one venue; the device of a lease takes five more."""
+    assert len(tokens.issue(claims, KEY)) <= 130 + 5 * bool(claims.device)
+
+
+def test_a_lease_has_at_most_132_bytes_and_names_its_device() -> None:
+    """The usual token and four bytes of the device; without them, or with others, it is no lease."""
+    device = tokens.device_name(271828182845904523)
+    leased = dataclasses.replace(CLAIMS, flags=Flags.LEASE, device=device)
+    token = tokens.issue(leased, KEY)
+    assert len(token) == len(TOKEN) + 5 <= 132
+    assert leased == tokens.read(token, RING, CLAIMS.issued_at)
+    assert device == hashlib.sha256(b"271828182845904523").digest()[:4]
+    wrongs: tuple[dict[str, Any], ...] = ({"device": device[:3]}, {"flags": Flags.NONE})
+    for wrong in wrongs:
+        with pytest.raises(ValueError, match="device"):
+            dataclasses.replace(leased, **wrong)
 
 
 def test_no_flipped_bit_goes_unnoticed() -> None:
@@ -308,10 +326,10 @@ def test_the_working_group_s_other_messages_are_refused(vector: dict[str, str]) 
 
 @given(_claims())
 def test_a_token_is_packed_and_put_together_again(claims: Claims) -> None:
-    """Whatever it says, if its instants have four bytes; what is put together is verified like any other."""
+    """Whatever it says, if its instants have four bytes and it is no lease; what is put together is verified like any other."""
     token = tokens.issue(claims, KEY)
     short = tokens.packed(token)
-    if claims.issued_at < 2**16:
+    if claims.issued_at < 2**16 or claims.device:
         assert short is None
         return
     assert short is not None

@@ -1,0 +1,236 @@
+"""Recognising what was scanned: which voucher it is, and whether it is good here and now.
+
+Reads only, at the price of a few statements for all scans that wait. Which of two scans of one voucher wins,
+and what is booked, is decided in `redeeming`.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kernel import db
+from kernel.errors import DomainError, NotFound
+from kernel.signing import KeyRing, KeyStatus
+from merchants import devices, venues
+from merchants.devices import Device
+from merchants.venues import Venue
+from redemption import codes, foreign, keys, live_codes, live_keys, tokens, vouchers
+from redemption.codes import ManualCode
+from redemption.keys import Sealer
+from redemption.live_codes import Liveness, LiveToken
+from redemption.scans import Scanned
+from redemption.tokens import Claims, Flags, Refusal, TokenRefused
+from redemption.verdicts import VerdictCode
+from redemption.vouchers import Voucher, VoucherStatus
+
+_BY_STATUS: Final = {
+    VoucherStatus.REDEEMED: VerdictCode.ALREADY_USED,
+    VoucherStatus.CANCELLED: VerdictCode.CANCELLED,
+    VoucherStatus.EXPIRED: VerdictCode.EXPIRED,
+}
+_BY_REFUSAL: Final = {
+    Refusal.MISTYPED_CODE: VerdictCode.MISTYPED_CODE,
+    Refusal.UNKNOWN_KEY: VerdictCode.UNKNOWN_KEY,
+    Refusal.BLOCKED_KEY: VerdictCode.BLOCKED_KEY,
+    Refusal.BAD_SIGNATURE: VerdictCode.BAD_SIGNATURE,
+}
+"""Verdicts on a code that names no voucher; whatever else is wrong with it, it is not readable."""
+_BY_LIVENESS: Final = {
+    Liveness.STILL: VerdictCode.LIVE_CODE_NEEDED,
+    Liveness.OLD: VerdictCode.LIVE_CODE_OLD,
+    Liveness.WRONG: VerdictCode.LIVE_CODE_WRONG,
+    Liveness.CLOCK_OFF: VerdictCode.PHONE_CLOCK_OFF,
+}
+"""Verdicts on a good voucher whose code has to be live."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a scan finds."""
+
+    scanned: Scanned
+    code: VerdictCode
+    voucher: Voucher | None = None
+    clock_seconds: int | None = None
+    gates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A genuine token that was read."""
+
+    token: bytes
+    claims: Claims
+    live: LiveToken | None
+
+    @property
+    def voucher_id(self) -> str:
+        return self.claims.voucher_id.hex()
+
+
+_Name = ManualCode | _Signed
+
+
+def find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[int, Found | DomainError]:
+    """Return what the scans find, in the order of precedence of `VerdictCode`."""
+    if not scanned:
+        return {}
+    where = venues.by_id(work, (one.venue_id for one in scanned.values()))
+    enrolled = devices.by_id(work, (one.device_id for one in scanned.values()))
+    ring, now = keys.ring(work), int(work.now.timestamp())
+    found, names = _names(scanned, where, enrolled, ring, now)
+    looked = _vouchers(work, names)
+    # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
+    for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
+        judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
+        if judged.code is VerdictCode.ACCEPTED and voucher is not None:
+            judged = _moving(work, judged, voucher, names[place], sealer)
+        found[place] = judged
+    found |= _at_other_gates(work, found)
+    foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
+    return found
+
+
+def _names(
+    scanned: Mapping[int, Scanned],
+    where: Mapping[int, Venue],
+    enrolled: Mapping[int, Device],
+    ring: KeyRing,
+    now: int,
+) -> tuple[dict[int, Found | DomainError], dict[int, _Name]]:
+    """Return what is clear without looking for a voucher, and the names of those to be looked for."""
+    found: dict[int, Found | DomainError] = {}
+    names: dict[int, _Name] = {}
+    for place, one in scanned.items():
+        if one.device_id not in enrolled:
+            found[place] = NotFound("device-not-found", device_id=one.device_id)
+        elif one.venue_id not in where:
+            found[place] = NotFound("venue-not-found", venue_id=one.venue_id)
+        elif not where[one.venue_id].active:
+            found[place] = Found(one, VerdictCode.VENUE_SUSPENDED)
+        elif not enrolled[one.device_id].usable:
+            found[place] = Found(one, VerdictCode.DEVICE_SUSPENDED)
+        else:
+            try:
+                name = _named(one.text, ring, now)
+            except TokenRefused as refused:
+                found[place] = Found(one, _BY_REFUSAL.get(refused.refusal, VerdictCode.NOT_READABLE))
+                continue
+            if isinstance(name, _Signed) and name.claims.product == tokens.TEST_PRODUCT:
+                found[place] = Found(one, _tested(name.claims, one.venue_id, now))
+            else:
+                names[place] = name
+    return found, names
+
+
+def _named(text: str, ring: KeyRing, now_unix: int) -> _Name:
+    """Return the manual code in a text, or the genuine token. Raises TokenRefused."""
+    read = codes.parse(text)
+    if isinstance(read, ManualCode):
+        return read
+    token, live = (read.token, read) if isinstance(read, LiveToken) else (read, None)
+    return _Signed(token, tokens.read(token, ring, now_unix), live)
+
+
+def _tested(claims: Claims, venue_id: int, now_unix: int) -> VerdictCode:
+    """Return the verdict on a test voucher, which is in no table."""
+    try:
+        tokens.check(claims, now_unix, venue=venue_id)
+    except TokenRefused:
+        return VerdictCode.UNKNOWN_VOUCHER
+    return VerdictCode.TEST_PASSED
+
+
+def _signed(names: Mapping[int, _Name]) -> list[tuple[int, _Signed]]:
+    return [(place, name) for place, name in names.items() if isinstance(name, _Signed)]
+
+
+def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | None]:
+    """Return the voucher that each name stands for, None if there is none."""
+    manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
+    signed = dict(_signed(names))
+    found = vouchers.find(
+        work, voucher_ids=(one.voucher_id for one in signed.values()), manual_codes=manual.values()
+    )
+    by_code = {voucher.manual_code: voucher for voucher in found}
+    # A genuine signature on other bytes than those issued: somebody else has the key.
+    by_token = {(voucher.voucher_id, voucher.token): voucher for voucher in found}
+    return {place: by_code.get(code) for place, code in manual.items()} | {
+        place: by_token.get((one.voucher_id, one.token)) for place, one in signed.items()
+    }
+
+
+def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing, device: Device) -> Found:
+    if voucher is None:
+        return Found(scanned, VerdictCode.UNKNOWN_VOUCHER)
+    key = ring.find(bytes.fromhex(voucher.kid))
+    if key is not None and key.status is KeyStatus.BLOCKED:
+        # Blocked for what it signed, however that is shown: also as a typed code.
+        return Found(scanned, VerdictCode.BLOCKED_KEY)
+    code = _good_for(voucher, scanned.venue_id, work.now, device)
+    if code is VerdictCode.ACCEPTED and voucher.left < scanned.uses:
+        code = VerdictCode.TOO_FEW_LEFT
+    return Found(scanned, code, voucher)
+
+
+def _at_other_gates(work: db.Work, found: Mapping[int, Found | DomainError]) -> dict[int, Found]:
+    """Return what is found of vouchers that a device does not take, with the gates that do."""
+    refused = {
+        place: one
+        for place, one in found.items()
+        if isinstance(one, Found) and one.code is VerdictCode.OFFER_NOT_HERE
+    }
+    if not refused:
+        return {}
+    others = devices.of_venues(work, (one.scanned.venue_id for one in refused.values()))
+    told: dict[int, Found] = {}
+    for place, one in refused.items():
+        gates = sorted({
+            other.gate
+            for other in others
+            if other.gate and other.usable and other.venue_id == one.scanned.venue_id
+            and one.voucher is not None and other.limits.take(one.voucher.offer_id)
+        })  # fmt: skip
+        if gates:
+            told[place] = replace(one, code=VerdictCode.OTHER_GATE, gates=tuple(gates))
+    return told
+
+
+def _moving(work: db.Work, found: Found, voucher: Voucher, name: _Name, sealer: Sealer) -> Found:
+    """Return what is found of a voucher that is good, once its code has been looked at, too."""
+    if isinstance(name, ManualCode):
+        claims, live = tokens.own_claims(voucher.token), None
+    else:
+        claims, live = name.claims, name.live
+    needed = Flags.LIVE in claims.flags
+    if not needed and live is None:
+        return found
+    keys_by_day = live_keys.for_checking(work, sealer, voucher.venue_ids)
+    number, now = bytes.fromhex(voucher.voucher_id), int(work.now.timestamp())
+    judged = live_codes.judge(live, number, now, keys_by_day)
+    off = judged.seconds_off if judged.liveness is Liveness.CLOCK_OFF else None
+    code = _BY_LIVENESS.get(judged.liveness, VerdictCode.ACCEPTED)
+    if not needed or (code is VerdictCode.PHONE_CLOCK_OFF and found.scanned.seen_moving):
+        code = VerdictCode.ACCEPTED
+    return replace(found, code=code, clock_seconds=off)
+
+
+def _was_active(voucher: Voucher) -> bool:
+    return voucher.status is VoucherStatus.REDEEMED and voucher.active_until is not None
+
+
+def _good_for(voucher: Voucher, venue_id: int, now: dt.datetime, device: Device) -> VerdictCode:  # noqa: PLR0911 -- one for each verdict
+    if voucher.status in _BY_STATUS:
+        return VerdictCode.EXPIRED if _was_active(voucher) else _BY_STATUS[voucher.status]
+    if voucher.frozen_at is not None:
+        return VerdictCode.DISPUTED
+    if venue_id not in voucher.venue_ids:
+        return VerdictCode.OTHER_VENUE
+    if not device.limits.take(voucher.offer_id):
+        return VerdictCode.OFFER_NOT_HERE
+    if voucher.status is VoucherStatus.ACTIVE:
+        return VerdictCode.ACTIVE
+    if now < voucher.valid_from:
+        return VerdictCode.NOT_YET_VALID
+    return VerdictCode.ACCEPTED if voucher.terms.activation_minutes is None else VerdictCode.NOT_ACTIVATED
