@@ -254,6 +254,11 @@ def of_venue(reading: db.Reading, venue_id: int) -> list[Device]:
     return _select(reading, devices.c.venue_id == venue_id)
 
 
+def quarantined(reading: db.Reading) -> list[Device]:
+    """Return the devices of the city whose log is broken, oldest first."""
+    return _select(reading, devices.c.quarantined_at.is_not(None))
+
+
 def of_venues(reading: db.Reading, venue_ids: Iterable[int]) -> list[Device]:
     """Return all devices of some venues, revoked ones too, oldest first."""
     wanted = bulk.any_of(devices.c.venue_id, "venue_ids")

@@ -20,7 +20,7 @@ from ledger import chart, posting, transfers, wallets
 from ledger.transfers import Transfer, TransferKind
 from merchants import venues
 from merchants.venues import Venue
-from redemption import codes, entitlements, keys, offers, places, seats, tokens, vouchers
+from redemption import claims, codes, entitlements, keys, offers, places, seats, tokens, vouchers
 from redemption.keys import Sealer, Signed
 from redemption.offer_terms import OfferKind, Terms
 from redemption.offers import Offer
@@ -219,7 +219,11 @@ def _sell(work: db.Work, city: City, sales: Sequence[Sale], sealer: Sealer) -> l
     today = city.day_of(work.now)
     held = [_holds(work, sale, issue, today) for sale, issue in zip(sales, issues, strict=True)]
     posting.post_or_raise(work, [hold for holds, _ in held for hold in holds])
-    claimed = [_claims(sale.offer, issue) for sale, issue in zip(sales, issues, strict=True)]
+    asking = claims.online_only(work, {sale.owner for sale in sales})
+    claimed = [
+        _claims(sale.offer, issue, online_only=sale.owner in asking)
+        for sale, issue in zip(sales, issues, strict=True)
+    ]
     signed = keys.sign(work, sealer, claimed)
     sold = [
         _voucher(work, sale, issue, token, hold_count=_count(holds), use_holds=use_holds)
@@ -393,7 +397,7 @@ def _voucher(
     )
 
 
-def _claims(offer: Offer, issue: _Issue) -> Claims:
+def _claims(offer: Offer, issue: _Issue, *, online_only: bool) -> Claims:
     return Claims(
         voucher_id=issue.voucher_id,
         issued_at=int(issue.valid_from.timestamp()),
@@ -403,7 +407,7 @@ def _claims(offer: Offer, issue: _Issue) -> Claims:
         venues=offer.venue_ids,
         uses=offer.terms.uses,
         value_cents=offer.value_cents,
-        flags=_flags(offer.terms, live=offer.live_code),
+        flags=_flags(offer.terms, live=offer.live_code, online_only=online_only),
         status_index=issue.status_index,
     )
 
@@ -424,9 +428,10 @@ def claims_of(voucher: Voucher, valid_from: dt.datetime, valid_until: dt.datetim
     )
 
 
-def _flags(terms: Terms, *, live: bool) -> Flags:
+def _flags(terms: Terms, *, live: bool, online_only: bool) -> Flags:
     flags = Flags.ID_CHECK if terms.identity_checked else Flags.NONE
-    return flags | Flags.LIVE if live else flags
+    flags |= Flags.LIVE if live else Flags.NONE
+    return flags | Flags.ONLINE_ONLY if online_only else flags
 
 
 def _whole_second(instant: dt.datetime) -> dt.datetime:

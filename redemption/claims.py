@@ -187,6 +187,12 @@ def get(reading: db.Reading, claim_id: int, owner: str | None = None) -> Claim:
     raise NotFound("claim-not-found")
 
 
+def moment(claim: Claim, name: str) -> dt.datetime | None:
+    """Return an instant among the facts of a claim, None if it isn't there."""
+    value = claim.facts.get(name)
+    return dt.datetime.fromisoformat(value) if value else None
+
+
 def of_owner(reading: db.Reading, owner: str) -> list[Claim]:
     """Return all claims of an owner, newest first."""
     return _select(reading, table.c.owner == owner)

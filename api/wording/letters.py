@@ -125,6 +125,7 @@ LETTERS: Mapping[str, Letter] = {
         N_("Your voucher was used twice: {title}"),
         N_("At {venue} it was taken a second time on {second_at}. Was that you?"),
         "warning",
+        "/questions/{claim_id}",
     ),
     "city-message": Letter("{subject}", "{body}", "people"),
 }

@@ -145,12 +145,15 @@ SENTENCES = {
     "sales-ended": N_("The sale is over."),
     "sales-not-started": N_("The sale has not begun yet."),
     "claim-answered": N_("You have answered this question already."),
+    "claim-answer-missing": N_("Please choose yes or no."),
     "claim-not-found": N_("There is no such question."),
     "claim-nothing-used": N_("This voucher has not been used like that."),
     "claim-remark-too-long": N_("Please write at most {maximum} characters."),
     "scan-log-file-unreadable": N_(
         "This is not the log of a device. Please choose the file that the scan app saved; its name ends in .dscl."
     ),
+    "scan-log-file-too-large": N_("This file is too large: at most {megabytes} MB."),
+    "scan-log-of-another": N_("This file is of another device, or of another venue."),
     "scan-log-not-base64": N_(
         "The device sent something that can't be read. Nothing was taken in; please update the app."
     ),

@@ -1,7 +1,8 @@
-"""Measures what venues see: settlement, and the scanner in a browser.
+"""Measures what venues see: settlement, scans that are handed in later, and the scanner in a browser.
 
     .venv/bin/python scripts/bench/venues.py [--json] [--venues 1000] [--redemptions 1000000]
                                               [--url postgresql://...]
+    .venv/bin/python scripts/bench/venues.py --part offline [--json] [--url postgresql://...]
     .venv/bin/python scripts/bench/venues.py --part camera [--json] [--codes 100] [--soak-minutes 0]
 
 Settlement: many venues with many redemptions, beside reading their accounts line by line.
@@ -12,6 +13,9 @@ a page at a time and adds up in Python, and is scaled to all of them. Every stat
 what the baseline found.
 
 Camera: `measuring/filming.py` says what is measured.
+
+Offline: 500 scans that were made without a network are handed in over HTTP, and 100,000 events are merged;
+`measuring/offline.py` says how.
 """
 
 import argparse
@@ -39,7 +43,7 @@ from ledger.accounts import NewAccount
 from merchants import contracts, settlements, takings, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
-from scripts.bench.measuring import filming
+from scripts.bench.measuring import filming, offline
 
 FIRST, LAST = dt.date(2026, 5, 1), dt.date(2026, 5, 31)
 NOW = dt.datetime(2026, 6, 1, 3, tzinfo=dt.UTC)
@@ -59,7 +63,7 @@ def main() -> None:
     parser.add_argument("--venues", type=int, default=1000)
     parser.add_argument("--redemptions", type=int, default=1_000_000)
     parser.add_argument("--url", help="an empty database; default: SQLite in a temporary folder")
-    parser.add_argument("--part", choices=("settlement", "camera"), default="settlement")
+    parser.add_argument("--part", choices=("settlement", "offline", "camera"), default="settlement")
     parser.add_argument("--codes", type=int, default=100, help="camera: how many guests")
     parser.add_argument(
         "--soak-minutes", type=float, default=0, help="camera: then scan on and watch the heap"
@@ -67,6 +71,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.part == "camera":
         _film(options)
+        return
+    if options.part == "offline":
+        _offline(options.url, as_json=options.json)
         return
     with tempfile.TemporaryDirectory() as folder:
         database = Database(options.url or f"sqlite:///{folder}/month.db", clock=FixedClock(NOW))
@@ -91,6 +98,20 @@ def _film(options: argparse.Namespace) -> None:
             print(
                 f"{figure['name']}: {figure['value']} {figure['unit']} (to reach: {figure['baseline_value']})"
             )
+
+
+def _offline(url: str | None, *, as_json: bool) -> None:
+    """Measure handing in and merging, and print it."""
+    with tempfile.TemporaryDirectory() as folder:
+        address = url or f"sqlite:///{folder}/offline.db"
+        database = Database(address)
+        try:
+            migrating.upgrade(database.engine)
+            for figure in offline.figures(database, address):
+                text = "{name} on {backend}: {value} s, {baseline_name} {baseline_value} s, ratio {ratio}"
+                print(json.dumps(figure) if as_json else text.format_map(figure))
+        finally:
+            database.close()
 
 
 def _measured(database: Database, count: int, redemptions: int) -> dict[str, Any]:

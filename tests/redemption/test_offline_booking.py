@@ -9,11 +9,12 @@ import pytest
 from identity import postbox
 from ledger import periods
 from merchants import devices, safeguarding, takings
-from redemption import claims, keys, publishing_status, status_changes
+from redemption import claims, keys, publishing_status, status_changes, tokens
 from redemption.claims import Answer as Said
 from redemption.claims import Claim
 from redemption.offer_terms import Terms
 from redemption.scan_events import EventFlags, EventKind, Tier
+from redemption.tokens import Flags
 from redemption.vouchers import Voucher, VoucherStatus
 from tests.redemption.office import SWIM, Office
 from tests.redemption.phones import MINUTE, Phone, outcomes
@@ -289,6 +290,7 @@ def test_three_conflicts_and_codes_are_online_only(office: Office, phones: tuple
         assert status_changes.waiting(reading)[bought[3].status_index]
         assert publishing_status.find(reading) is None
     assert office.scan(bought[3]).accepted
+    assert Flags.ONLINE_ONLY in tokens.own_claims(office.buy("anna", offer).token).flags
 
 
 def test_a_citizen_answers_once(office: Office, voucher: Voucher, phones: tuple[Phone, Phone]) -> None:

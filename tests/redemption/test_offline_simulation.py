@@ -93,10 +93,10 @@ class Day:
         if number in self.taken[gate] or self.leased.get(number, gate) != gate:
             return
         tier = Tier.LEASED if number in self.leased else Tier.CAPPED
-        event = phone.scan(voucher, tier=tier, flags=EventFlags.ID_SEEN).event
+        written = phone.scan(voucher, tier=tier, flags=EventFlags.ID_SEEN).event
         self.taken[gate].add(number)
         # A thief may set the clock back, but not behind what the device last heard of the server.
-        at_ms = max(event.at_ms, event.anchor_ms)
+        at_ms = max(written.at_ms, written.anchor_ms)
         stolen = gate == self.lost and self.lost_ms is not None and at_ms >= self.lost_ms
         self.claims[number] += not stolen
 
