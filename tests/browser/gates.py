@@ -68,16 +68,16 @@ class Gate:
 
         return self.run(command)
 
-    def offer(self, *, uses: int = 1, undo_minutes: int = 0) -> int:
+    def offer(self, *, uses: int = 1, undo_minutes: int = 0, value_cents: int = 450) -> int:
         """Return the number of another offer of the pool."""
         new = NewOffer(
-            code=f"swim-{uses}-{undo_minutes}",
+            code=f"swim-{uses}-{undo_minutes}-{value_cents}",
             kind=OfferKind.POOL,
             titles={"de": "Mehrfachkarte", "en": "Strip of tickets"},
             descriptions={"de": "Mehrere Besuche.", "en": "Several visits."},
             pictogram="pool",
             price_points=5 * uses,
-            value_cents=450 * uses,
+            value_cents=value_cents * uses,
             venue_ids=(self.town.pool.venue_id,),
             places=5,
             valid_days=30,

@@ -1,5 +1,6 @@
 """The scanner at /scan in a real browser, against a real server: joining, scanning, without a network and back."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -8,14 +9,18 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
 from identity.roles import Role
-from redemption import codes, qr
-from redemption.vouchers import VoucherStatus
-from tests.browser.gates import Gate, hand_scan
+from redemption import codes, offline_policies, offline_policy, qr
+from redemption.vouchers import Voucher, VoucherStatus
+from tests.browser.gates import GUEST, Gate, hand_scan
 from tests.browser.town import Town
 from tests.fixtures.chromium import Film
 from tests.web.test_gallery import AXE, DESKTOP, SMALL_PHONE
 
 pytestmark = pytest.mark.browser
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+"""What is about the browser alone; the stories about the book run on both databases."""
+PRICE = 40
+"""Points of the pool's ticket."""
 
 
 @pytest.fixture
@@ -55,6 +60,7 @@ def test_a_device_joins_and_scans_with_a_hand_scanner(gate: Gate, browser: Brows
     assert gate.town.verify().ok
 
 
+@on_sqlite
 def test_an_owner_invites_a_device_by_its_code(gate: Gate, browser: Browser) -> None:
     """The owner shows a QR code; the other device opens its address, and the owner sees how it is."""
     owner = gate.phone(browser)
@@ -101,6 +107,7 @@ def _mend(page: Page) -> None:
     expect(page.locator("#open-state")).to_have_attribute("data-waiting", "0", timeout=10_000)
 
 
+@on_sqlite
 def test_without_a_network_nothing_is_lost(gate: Gate, browser: Browser) -> None:
     """The scanner starts without a network, says why it lets nobody in, and hands in all of it afterwards."""
     voucher = gate.sell()
@@ -124,6 +131,7 @@ def test_without_a_network_nothing_is_lost(gate: Gate, browser: Browser) -> None
     _verdict(scanner, "green", "Gültig")
 
 
+@on_sqlite
 def test_a_lost_answer_is_asked_for_again(gate: Gate, browser: Browser) -> None:
     """The server booked the scan and its answer was lost: the same scan later gets the same answer."""
     voucher = gate.sell()
@@ -144,6 +152,7 @@ def test_a_lost_answer_is_asked_for_again(gate: Gate, browser: Browser) -> None:
     assert gate.town.verify().ok
 
 
+@on_sqlite
 def test_the_camera_finds_a_code(gate: Gate, filming_browser: Film) -> None:
     """A code before the camera is a verdict without a touch, counted once however long it stays in view."""
     picture = qr.png(codes.app_text(gate.sell().token))
@@ -158,7 +167,7 @@ def test_the_camera_finds_a_code(gate: Gate, filming_browser: Film) -> None:
     expect(scanner.locator("#camera")).to_be_hidden()
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_scan_is_taken_back_and_a_party_comes_in(gate: Gate, browser: Browser) -> None:
     """Three at once on a strip of five, taken back, and too many at once: each with its sentence."""
     strip = gate.offer(uses=5, undo_minutes=5)
@@ -178,7 +187,7 @@ def test_a_scan_is_taken_back_and_a_party_comes_in(gate: Gate, browser: Browser)
     assert gate.town.verify().ok
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@on_sqlite
 @pytest.mark.parametrize("viewport", [SMALL_PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_every_screen_is_accessible_in_every_language(
     gate: Gate, browser: Browser, viewport: ViewportSize
@@ -212,9 +221,119 @@ def _check(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_hand_scanner_on_another_keyboard_is_understood(gate: Gate, browser: Browser) -> None:
     """The computer has a German keyboard: other letters arrive, the same keys are pressed."""
     scanner = gate.scanner(browser)
     hand_scan(scanner, codes.app_text(gate.sell().token), layout={":": "Ö", "-": "ß", "/": "-", "+": "Dead"})
     _verdict(scanner, "green", "Gültig")
+
+
+@pytest.fixture
+def capped(gate: Gate) -> Gate:
+    """Give a gate whose city lets small values in without a network."""
+    gate.run(lambda work: offline_policies.save(work, offline_policies.EVERYWHERE, offline_policy.SUGGESTED))
+    return gate
+
+
+def _code(page: Page, town: Town, voucher: Voucher) -> str:
+    """Return what the guest's phone shows at this moment: the moving code."""
+    page.goto(f"{town.url}/vouchers/{voucher.voucher_id}")
+    expect(page.locator("[data-live-text]")).to_be_visible()
+    return page.locator("[data-live-text]").get_attribute("data-live-text") or ""
+
+
+def _guest(gate: Gate, browser: Browser) -> Page:
+    """Return the guest's phone, signed in."""
+    page = gate.phone(browser)
+    page.goto(gate.town.link(GUEST))
+    page.get_by_role("button", name="Anmelden").click()
+    expect(page.get_by_text("Willkommen!")).to_be_visible()
+    return page
+
+
+def test_the_network_is_cut_between_any_two_steps(capped: Gate, browser: Browser) -> None:
+    """The guest's and the gate's network come and go; nobody comes in twice, and the book says what happened."""
+    gate, town = capped, capped.town
+    first, second = gate.sell(), gate.sell()
+    guest, scanner, other = (
+        _guest(gate, browser),
+        gate.scanner(browser, "Tor 1"),
+        gate.scanner(browser, "Tor 2"),
+    )
+    moving = _code(guest, town, first)
+    guest.context.set_offline(offline=True)
+    _cut(scanner)
+    hand_scan(scanner, moving)
+    expect(scanner.locator("#judged-offer")).to_have_text("Einzelkarte Rhein-Ruhr-Bad")
+    _verdict(scanner, "green", "Gültig")
+    hand_scan(scanner, moving)
+    _verdict(scanner, "red", "Schon eingelöst")
+    assert VoucherStatus.USABLE is gate.voucher(first.voucher_id).status
+    expect(scanner.locator("#waiting")).to_have_text("2")
+
+    _mend(scanner)
+    assert VoucherStatus.REDEEMED is gate.voucher(first.voucher_id).status
+    hand_scan(other, moving)
+    expect(other.locator("#judged-text")).to_contain_text("Rhein-Ruhr-Bad, Handy")
+    _verdict(other, "red", "Schon eingelöst")
+
+    # Both gates are alone, and let the same guest in: the city bears it, both scans are in the record.
+    guest.context.set_offline(offline=False)
+    moving = _code(guest, town, second)
+    for one in (scanner, other):
+        _cut(one)
+        hand_scan(one, moving)
+        _verdict(one, "green", "Gültig")
+    for one in (other, scanner):
+        _mend(one)
+    assert VoucherStatus.REDEEMED is gate.voucher(second.voucher_id).status
+    assert (
+        2 * PRICE
+        == town.balance(f"venue/{town.pool.venue_id}").credits_posted
+        - town.balance("offline-loss").debits_posted
+    )
+    assert town.verify().ok
+
+
+@on_sqlite
+def test_each_refusal_without_a_network_has_its_sentence(capped: Gate, browser: Browser) -> None:
+    """Paper needs an identity card, dear ones the network, a forged one is red; the identity card lets in."""
+    gate = capped
+    scanner = gate.scanner(browser)
+    paper, dear = gate.sell(), gate.sell(gate.offer(uses=1, value_cents=5000))
+    _cut(scanner)
+    hand_scan(scanner, codes.app_text(dear.token))
+    _verdict(scanner, "amber", "Zu wertvoll ohne Netz")
+    forged = bytearray(paper.token)
+    forged[-1] ^= 1
+    hand_scan(scanner, codes.app_text(bytes(forged)))
+    _verdict(scanner, "red", "Nicht echt")
+    hand_scan(scanner, "HC1:NICHTVONUNS")
+    _verdict(scanner, "amber", "Nicht lesbar")
+    hand_scan(scanner, codes.app_text(paper.token))
+    expect(scanner.locator("#judged-title")).to_have_text("Ausweis ansehen")
+    scanner.get_by_role("button", name="Ausweis gesehen: einlassen").click()
+    expect(scanner.locator("#judged-ground")).to_contain_text("in den Grenzen der Stadt")
+    _verdict(scanner, "green", "Gültig")
+    expect(scanner.locator("#count-out")).to_have_text("3")
+    _mend(scanner)
+    assert VoucherStatus.REDEEMED is gate.voucher(paper.voucher_id).status
+    assert VoucherStatus.USABLE is gate.voucher(dear.voucher_id).status
+    assert gate.town.verify().ok
+
+
+@on_sqlite
+def test_before_opening_everything_is_tried(capped: Gate, filming_browser: Film) -> None:
+    """A test voucher goes through all checks, with the network and without; nothing of it is booked."""
+    now = dt.datetime.now(dt.UTC)
+    capped.town.clock.advance(now - capped.town.clock.now())
+    capped.publish()
+    scanner = capped.scanner(filming_browser(qr.png("HELLO")), permissions=["camera"])
+    scanner.get_by_role("button", name="Vor dem Öffnen prüfen").click()
+    _verdict(scanner, "green", "Probe bestanden")
+    expect(scanner.locator("#count-in")).to_have_text("0")
+    _cut(scanner)
+    scanner.get_by_role("button", name="Vor dem Öffnen prüfen").click()
+    expect(scanner.locator("#judged-notes")).to_contain_text("Kein Netz")
+    _verdict(scanner, "amber", "Probe nicht bestanden")

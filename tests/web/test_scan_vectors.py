@@ -184,3 +184,13 @@ def test_a_log_as_a_file_is_pinned(module_page: Page) -> None:
 
     made = _ask(module_page, "events.js", body, {**vectors, "events": events})
     assert [file["data"], vectors["beginning"]] == made
+
+
+def test_decisions_without_a_network_are_pinned(module_page: Page) -> None:
+    """What a device lets in alone is what the server finds right when the log is handed in."""
+    body = """return given.map(({ policy, facts }) => m.decide(m.read(policy), { ...facts, valueCents: facts.value_cents,
+      movingSeen: facts.moving_seen, idSeen: facts.id_seen, listAge: facts.list_age_seconds, spentCents: facts.spent_cents }));"""
+    cases = pinned.load("offline_policy")["cases"]
+
+    expected = {one["name"]: {"code": one["code"], "ground": one["ground"]} for one in cases}
+    assert expected == dict(zip(expected, _ask(module_page, "policy.js", body, cases), strict=True))

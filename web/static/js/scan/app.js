@@ -122,6 +122,7 @@ async function start(device) {
   const scanning = new Scanning(device, server, book);
   await book.load();
   scanning.trust = await trusting.kept();
+  scanning.closedAt = (await store.get("closed-at")) ?? 0;
   work = new Work(scanning, (await store.get("counts")) ?? { day: "", in: 0, out: 0 });
   open("work");
   work.wire();
@@ -168,6 +169,7 @@ class Work {
     find("open-state").addEventListener("click", () => void this.explain());
     find("close-state").addEventListener("click", () => find("state").close());
     find("export").addEventListener("click", () => void this.save());
+    find("give-back").addEventListener("click", () => void this.giveBack());
     find("canary").addEventListener("click", () => void this.test());
     addEventListener("pagehide", () => this.camera.close());
     addEventListener("beforeunload", (event) => {
@@ -312,6 +314,13 @@ class Work {
     link.download = `${this.scanning.device.venue}-${words.day(Date.now())}.dscl`;
     link.click();
     URL.revokeObjectURL(link.href);
+  }
+
+  async giveBack() {
+    await this.scanning.giveBack();
+    find("state").close();
+    judged.show({ colour: "green", title: words.say("given-back"), text: words.say("given-back-sentence") });
+    this.syncing.soon();
   }
 
   async test() {

@@ -46,6 +46,7 @@ export class Scanning {
     this.trust = trusting.NONE;
     /** @type {boolean | null} null: not known yet */ this.online = null;
     /** @type {{ text: string, nonce: Uint8Array } | null} */ this.unanswered = null;
+    /** When this device last gave back all that was reserved for it. */ this.closedAt = 0;
     /** What this app learns about the network. @type {() => void} */ this.changed = () => {};
   }
 
@@ -169,7 +170,7 @@ export class Scanning {
 
   /** @param {tokens.Claims} claims */
   async isMine(claims) {
-    if (!claims.device) return false;
+    if (!claims.device || claims.issuedAt * 1000 <= this.closedAt) return false;
     const own = (await sha256(new TextEncoder().encode(this.device.id))).subarray(0, claims.device.length);
     return same(claims.device, own);
   }
@@ -190,6 +191,13 @@ export class Scanning {
       kind: events.KINDS.note, deviceMs: Date.now(), offsetMs: Math.round(clock.now() - Date.now()), anchorMs: Math.round(clock.anchor), listVersion: this.trust.list?.version ?? 0,
       tier: events.TIERS.online, decision: "note", code: new Uint8Array(), live: null, nonce: log.nonce(), flags: 0, refers: 0, uses: 1, more: new Map(), ...given,
     };
+  }
+
+  /** Give back all that is reserved for this device; it takes none of it from now on. */
+  async giveBack() {
+    this.closedAt = this.server.clock.now();
+    await store.put({ "closed-at": this.closedAt });
+    await this.log.add(this.entry({ kind: events.KINDS.close, decision: "closed" }));
   }
 
   /** Take a scan back. @param {Decision} decision @returns {Promise<"undone" | "undo-too-late" | "undo-offline">} */

@@ -51,7 +51,7 @@ export const put = (values) => transact(["settings"], "readwrite", (work) => {
 export const restart = (values) => transact(["log", "settings"], "readwrite", (work) => {
   const settings = work.objectStore("settings");
   work.objectStore("log").clear();
-  for (const key of ["enrolling", "trust", "counts"]) settings.delete(key);
+  for (const key of ["enrolling", "trust", "counts", "closed-at"]) settings.delete(key);
   for (const [key, value] of Object.entries(values)) settings.put(value, key);
 });
 
