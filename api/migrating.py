@@ -41,6 +41,7 @@ _TABLES = (
     "redemption.collecting_tables",
     "redemption.proposal_tables",
     "redemption.offline_tables",
+    "redemption.dispute_tables",
     "redemption.payment_tables",
     "redemption.receipt_tables",
     "api.tables",

@@ -11,6 +11,7 @@ from redemption import (
     collecting,
     collection_requests,
     hand_refunds,
+    objecting,
     orders,
     paying_fines,
     payments,
@@ -56,6 +57,7 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
     orders.forget(work, owner)
     paying_fines.forget(work, owner)
     receipting.forget(work, owner)
+    objecting.erase(work, owner)
     claims.erase(work, owner)
     return tuple(numbers)
 

@@ -142,6 +142,8 @@ def _entry(new: NewReceipt, receipt_id: int, shown: str) -> NewEntry:
         "paid_cents": new.paid_cents,
         "reference": new.reference,
     }
+    if new.kind is ReceiptKind.REDEEMED and new.places:
+        facts["venue"] = new.places[0]
     return NewEntry(new.owner, EntryKind.RECEIPT, f"receipt-{new.kind.value}", facts, f"receipt/{receipt_id}")
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from kernel import bulk, db
-from redemption.tables import redemptions, scans, vouchers
+from kernel.cities import LocalizedText
+from redemption.tables import offers, redemptions, scans, vouchers
 
 HOURS = 24
 WEEKDAYS = 7
@@ -23,13 +24,7 @@ class Hour:
 
 def by_hour(reading: db.Reading, venue_id: int, since: dt.datetime, until: dt.datetime) -> list[Hour]:
     """Return the hours with visits at a venue, in their order; what was taken back is left out."""
-    on_sqlite = reading.connection.dialect.name == "sqlite"
-    at = redemptions.c.redeemed_at
-    hour = (
-        sa.func.strftime("%Y-%m-%dT%H", at, type_=sa.String)
-        if on_sqlite
-        else sa.func.to_char(sa.func.timezone("UTC", at), 'YYYY-MM-DD"T"HH24', type_=sa.String)
-    ).label("hour")
+    hour = hour_of(reading, redemptions.c.redeemed_at).label("hour")
     statement = (
         sa.select(hour, sa.func.count().label("visits"))
         .where(
@@ -46,6 +41,13 @@ def by_hour(reading: db.Reading, venue_id: int, since: dt.datetime, until: dt.da
         Hour(dt.datetime.fromisoformat(f"{row.hour}:00+00:00"), row.visits)
         for row in reading.connection.execute(statement)
     ]
+
+
+def hour_of(reading: db.Reading, at: sa.ColumnElement[dt.datetime]) -> sa.ColumnElement[str]:
+    """Return the UTC hour of an instant as the beginning of its ISO form: `2026-05-04T12`."""
+    if reading.connection.dialect.name == "sqlite":
+        return sa.func.strftime("%Y-%m-%dT%H", at, type_=sa.String)
+    return sa.func.to_char(sa.func.timezone("UTC", at), 'YYYY-MM-DD"T"HH24', type_=sa.String)
 
 
 def sold(
@@ -76,3 +78,42 @@ def refused(reading: db.Reading, venue_id: int, since: dt.datetime, until: dt.da
         scans.c.verdict.not_in(("accepted", "active")),
     )
     return int(reading.connection.execute(statement).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class SingleUse:
+    """One redemption, without whose it was."""
+
+    redeemed_at: dt.datetime
+    device_id: int | None
+    titles: LocalizedText
+    bought_at: dt.datetime
+    undone_at: dt.datetime | None
+
+
+def newest(reading: db.Reading, venue_id: int, *, limit: int = 100) -> list[SingleUse]:
+    """Return the newest redemptions at a venue."""
+    statement = (
+        sa.select(
+            redemptions.c.redeemed_at,
+            redemptions.c.device_id,
+            offers.c.titles,
+            vouchers.c.bought_at,
+            redemptions.c.undone_at,
+        )
+        .join(
+            vouchers,
+            sa.and_(
+                vouchers.c.city_id == redemptions.c.city_id,
+                vouchers.c.voucher_id == redemptions.c.voucher_id,
+            ),
+        )
+        .join(
+            offers,
+            sa.and_(offers.c.city_id == vouchers.c.city_id, offers.c.offer_id == vouchers.c.offer_id),
+        )
+        .where(redemptions.c.city_id == reading.city_id, redemptions.c.venue_id == venue_id)
+        .order_by(redemptions.c.redeemed_at.desc())
+        .limit(limit)
+    )
+    return [SingleUse(**row._mapping) for row in reading.connection.execute(statement)]

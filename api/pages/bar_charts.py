@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 WIDTH, HEIGHT = 720, 220
 _LEFT, _BOTTOM, _TOP = 64, 28, 8
-_LABELS_MAX = 8
+_LABELS_MAX = 4
+_LABELS_MAX_SHORT = 12
+_SHORT = 4
+"""Characters up to which more labels fit side by side, also on a phone."""
 _QUARTERS = 4
 
 
@@ -39,7 +42,8 @@ def drawn(values: Sequence[tuple[str, int]]) -> Chart:
     ceiling = _round_up(max((value for _, value in values), default=0))
     step = (WIDTH - _LEFT) / max(1, len(values))
     width = min(40.0, step * 0.72)
-    every = math.ceil(len(values) / _LABELS_MAX)
+    is_short = all(len(label) <= _SHORT for label, _ in values)
+    every = math.ceil(len(values) / (_LABELS_MAX_SHORT if is_short else _LABELS_MAX))
 
     def down(value: int) -> float:
         return round(_TOP + (HEIGHT - _BOTTOM - _TOP) * (1 - max(value, 0) / ceiling), 1)

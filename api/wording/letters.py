@@ -98,7 +98,10 @@ LETTERS: Mapping[str, Letter] = {
         _RECEIPT,
     ),
     "receipt-redeemed": Letter(
-        N_("Receipt {number}: {title} used"), N_("Your voucher was redeemed."), "book", _RECEIPT
+        N_("{points} spent at {venue}: {title}"),
+        N_("You spent {points} at {venue}. Not you? Then tell us; it takes one tap. Receipt {number}."),
+        "book",
+        "/receipts/{receipt_id}/objection",
     ),
     "receipt-returned": Letter(
         N_("Receipt {number}: {title} given back"), N_("{points} are yours again."), "book", _RECEIPT
@@ -126,6 +129,18 @@ LETTERS: Mapping[str, Letter] = {
         N_("At {venue} it was taken a second time on {second_at}. Was that you?"),
         "warning",
         "/questions/{claim_id}",
+    ),
+    "dispute-granted": Letter(
+        N_("{points} are yours again"),
+        N_(
+            "You had said that a redemption at {venue} was not yours. The city gives the points back. {reason}"
+        ),
+        "heart",
+    ),
+    "dispute-declined": Letter(
+        N_("Your objection: {title}"),
+        N_("The city does not give points back for the redemption at {venue}: {reason}"),
+        "book",
     ),
     "city-message": Letter("{subject}", "{body}", "people"),
 }

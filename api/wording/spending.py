@@ -144,6 +144,8 @@ SENTENCES = {
     "reference-invalid": N_("This reference number is mistyped. Please compare it with your letter."),
     "sales-ended": N_("The sale is over."),
     "sales-not-started": N_("The sale has not begun yet."),
+    "claim-decided": N_("This has been decided already."),
+    "claim-not-disputed": N_("Nobody objected here, so there is nothing to decide."),
     "claim-answered": N_("You have answered this question already."),
     "claim-answer-missing": N_("Please choose yes or no."),
     "claim-not-found": N_("There is no such question."),

@@ -1,0 +1,158 @@
+"""Objecting to a redemption: the citizen says that it was not theirs, the city decides who bears it.
+
+The points come back from what the city sets aside for losses, or from the venue, or not at all. A decision is
+booked once and told to the citizen; the venue reads it on its next statement.
+"""
+
+import datetime as dt
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from identity import postbox
+from identity.postbox import EntryKind
+from kernel import db, ids
+from kernel.cities import City
+from kernel.errors import Conflict, Invalid
+from ledger import chart, posting, transfers, wallets
+from merchants import venues
+from redemption import claims, offers, receipts, vouchers
+from redemption.claims import Answer, Claim, ClaimKind, NewClaim
+from redemption.dispute_tables import decisions as table
+from redemption.receipts import ReceiptKind
+from redemption.tables import redemptions
+
+PURPOSE = "dispute-granted"
+REASON_MAX = 500
+LETTERS = {True: "dispute-granted", False: "dispute-declined"}
+_NAMESPACE = UUID("3f6f2f6e-9c5e-4d8e-8c1a-2f0f4b0b7d11")
+
+
+class Outcome(enum.StrEnum):
+    """Who bears it."""
+
+    CITY = "city"
+    """Points come back from `offline-loss`; the venue keeps its money."""
+    VENUE = "venue"
+    """Points come back from the venue."""
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the city decided."""
+
+    claim_id: int
+    outcome: Outcome
+    points: int
+    reason: str
+    decided_by: str
+    decided_at: dt.datetime
+
+
+def object_to(work: db.Work, owner: str, receipt_id: int, remark: str) -> Claim:
+    """Keep that a citizen says a redemption was not theirs; again gives the first.
+
+    Raises NotFound `receipt-not-found`; Conflict `claim-nothing-used`; Invalid `claim-remark-too-long`.
+    """
+    receipt = receipts.get(work, receipt_id, owner)
+    if receipt.kind is not ReceiptKind.REDEEMED:
+        raise Conflict("claim-nothing-used")
+    said = receipt.facts
+    voucher = vouchers.of_owner(work, owner, str(said["voucher_id"]))
+    venue_id = _venue_of(work, voucher.voucher_id, dt.datetime.fromisoformat(said["happened_at"]))
+    facts = {
+        "titles": dict(voucher.titles),
+        "venue": venues.get(work, venue_id).name,
+        "points": receipt.points,
+        "used_at": said["happened_at"],
+    }
+    about = f"receipt/{receipt_id}"
+    new = NewClaim(owner, ClaimKind.DISPUTED, about, voucher.voucher_id, venue_id, facts)
+    claims.open_many(work, [new])
+    (claim,) = (one for one in claims.of_owner(work, owner) if one.about == about)
+    return claim if claim.answer else claims.answer(work, owner, claim.claim_id, Answer.NO, remark)
+
+
+def decide(
+    work: db.Work, city: City, claim_id: int, outcome: Outcome, *, by: str, reason: str = ""
+) -> Decision:
+    """Decide once who bears a redemption that was objected to; the points are back at once.
+
+    Raises NotFound `claim-not-found`; Conflict `claim-decided`, `claim-not-disputed`; Invalid
+    `contest-reason-missing` (for a no), `contest-reason-too-long`; TransferRejected.
+    """
+    claim = claims.get(work, claim_id)
+    if claim.kind is not ClaimKind.DISPUTED:
+        raise Conflict("claim-not-disputed")
+    if by_claim(work, [claim_id]):
+        raise Conflict("claim-decided")
+    said = " ".join(reason.split())
+    if outcome is Outcome.DECLINED and not said:
+        raise Invalid("contest-reason-missing", field="reason")
+    if len(said) > REASON_MAX:
+        raise Invalid("contest-reason-too-long", field="reason", maximum=REASON_MAX)
+    points = 0 if outcome is Outcome.DECLINED else int(claim.facts["points"])
+    if points:
+        _give_back(work, city, claim, outcome, points)
+    made = Decision(claim_id, outcome, points, said, by, work.now)
+    values = {name: getattr(made, name) for name in Decision.__dataclass_fields__}
+    work.connection.execute(
+        sa.insert(table).values(city_id=work.city_id, **values | {"outcome": outcome.value})
+    )
+    letter = {**claim.facts, "points": points, "reason": said, "voucher_id": claim.voucher_id}
+    key = f"claim-decided/{claim_id}"
+    code = LETTERS[outcome is not Outcome.DECLINED]
+    postbox.put(work, claim.owner, EntryKind.MESSAGE, code, letter, event_key=key)
+    return made
+
+
+def by_claim(reading: db.Reading, claim_ids: Iterable[int]) -> dict[int, Decision]:
+    """Return the decisions about those of the claims that are decided."""
+    columns = [table.c[name] for name in Decision.__dataclass_fields__]
+    rows = reading.connection.execute(
+        sa.select(*columns).where(
+            table.c.city_id == reading.city_id, table.c.claim_id.in_(sorted(set(claim_ids)))
+        )
+    )
+    return {row.claim_id: Decision(**{**row._mapping, "outcome": Outcome(row.outcome)}) for row in rows}
+
+
+def erase(work: db.Work, owner: str) -> None:
+    """Delete what was decided about an owner's objections; what was booked stays in the ledger."""
+    mine = [one.claim_id for one in claims.of_owner(work, owner)]
+    work.connection.execute(
+        sa.delete(table).where(table.c.city_id == work.city_id, table.c.claim_id.in_(mine))
+    )
+
+
+def _give_back(work: db.Work, city: City, claim: Claim, outcome: Outcome, points: int) -> None:
+    source = venues.points_path(claim.venue_id) if outcome is Outcome.VENUE else chart.OFFLINE_LOSS
+    today = city.day_of(work.now)
+    lot = wallets.open_lot(work, claim.owner, city.points_expire_on(today))
+    offer = offers.get(work, vouchers.get(work, claim.voucher_id).offer_id)
+    back = transfers.post(
+        ids.derive(_NAMESPACE, work.city_id, claim.claim_id),
+        source,
+        lot,
+        points,
+        effective=today,
+        purpose=PURPOSE,
+        subject=f"{offer.code}/{claim.voucher_id}",
+    )
+    posting.post_or_raise(work, [back])
+
+
+def _venue_of(reading: db.Reading, voucher_id: str, at: dt.datetime) -> int:
+    """Return where a voucher was used at an instant."""
+    rows = reading.connection.execute(
+        sa.select(redemptions.c.venue_id, redemptions.c.redeemed_at).where(
+            redemptions.c.city_id == reading.city_id, redemptions.c.voucher_id == voucher_id
+        )
+    ).all()
+    if not rows:
+        raise Conflict("claim-nothing-used")
+    return int(min(rows, key=lambda row: abs(row.redeemed_at - at)).venue_id)
