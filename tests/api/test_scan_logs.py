@@ -6,7 +6,9 @@ import pytest
 
 from api.v1.shapes import base64url, from_base64url
 from identity.roles import Role
-from redemption import scan_events
+from redemption import offline_policies, scan_events
+from redemption.offline_policies import EVERYWHERE
+from redemption.offline_policy import SUGGESTED
 from redemption.scan_events import EventFlags, EventKind, ScanEvent, Signed, Tier
 from tests.api.edge import Edge
 from tests.api.test_devices import KEY, invite, join
@@ -18,6 +20,7 @@ HOURS = 3_600_000
 def joined(edge: Edge) -> dict[str, Any]:
     """Give a device with a key at the pool."""
     _, owner = edge.person("olga@example.org", Role.VENUE_OWNER)
+    edge.database.run(edge.city.city_id, lambda work: offline_policies.save(work, EVERYWHERE, SUGGESTED))
     answer: dict[str, Any] = join(edge, invite(edge, owner)["secret"]).json()
     return answer
 

@@ -8,7 +8,9 @@ from identity import postbox
 from identity.roles import Role
 from kernel.signing import SigningKey
 from merchants import devices
-from redemption import buying, scan_events, vouchers
+from redemption import buying, offline_policies, scan_events, vouchers
+from redemption.offline_policies import EVERYWHERE
+from redemption.offline_policy import SUGGESTED
 from redemption.scan_events import EventFlags, EventKind, Link, ScanEvent, Signed, Tier
 from redemption.vouchers import Voucher
 from tests.api.edge import Edge
@@ -51,6 +53,7 @@ def voucher(edge: Edge) -> Voucher:
     """Give a voucher of anna."""
     person, _ = edge.person()
     edge.give(person, 500)
+    edge.database.run(edge.city.city_id, lambda work: offline_policies.save(work, EVERYWHERE, SUGGESTED))
     sealer = edge.app.state.services.sealer
     return edge.database.run(
         edge.city.city_id,

@@ -22,11 +22,12 @@ from kernel.signing import SigningKey
 from ledger import chart, posting, transfers, wallets
 from merchants import devices, venues
 from merchants.venues import NewVenue, VenueKind
-from redemption import buying, keys, live_keys, merging, offers, scan_events
+from redemption import buying, keys, live_keys, merging, offers, offline_policies, scan_events
 from redemption.buying import Purchase
 from redemption.merging import Entry
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind
+from redemption.offline_policy import SUGGESTED
 from redemption.scan_events import EventFlags, EventKind, ScanEvent, Tier
 from redemption.vouchers import Voucher
 from scripts.bench.measuring import edge
@@ -151,6 +152,7 @@ def _phones(database: Database, city: City, settings: Settings) -> list[Phone]:
             for n in range(_OWNERS)
         ]  # fmt: skip
         posting.post_or_raise(work, gifts)
+        offline_policies.save(work, offline_policies.EVERYWHERE, SUGGESTED)
         return pool.venue_id, offer.offer_id
 
     venue_id, offer_id = database.run(city.city_id, market)
