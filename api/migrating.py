@@ -42,6 +42,7 @@ _TABLES = (
     "redemption.proposal_tables",
     "redemption.offline_tables",
     "redemption.dispute_tables",
+    "redemption.till_receipt_tables",
     "redemption.payment_tables",
     "redemption.receipt_tables",
     "api.tables",

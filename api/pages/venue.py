@@ -18,8 +18,9 @@ from kernel.errors import DomainError, Forbidden
 from merchants import devices, reports, venues
 from merchants.devices import Device, DeviceRefused
 from merchants.venues import Venue
-from redemption import publishing_status, redeeming, scans, undoing
+from redemption import publishing_status, scans, till_receipts, undoing
 from redemption.offer_terms import USES_MAX
+from redemption.scans import Scanned
 from redemption.verdicts import Verdict, VerdictCode
 from web.marking import N_
 
@@ -53,12 +54,14 @@ async def decide(
     code: Annotated[str, Form()] = "",
     seen_moving: Annotated[str, Form()] = "",
     uses: Annotated[str, Form()] = "",
+    receipt_number: Annotated[str, Form()] = "",
     idempotency_key: Annotated[str, Form()] = "",
 ) -> Response:
     """Decide a scan and show the verdict; the same form again gets the same verdict."""
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
         device = device_here(request, reading, caller)
+        wants_receipt = device is not None and till_receipts.wanted(reading, caller.city, device.venue_id)
     if device is None:
         raise Forbidden("device-not-here")
     given.limiter.hit("scan-device", caller.city.city_id, device.device_id)
@@ -68,19 +71,26 @@ async def decide(
 
     def command(work: Work) -> Verdict:
         devices.touch(work, [device.device_id])
-        return redeeming.redeem(
-            work,
-            caller.city,
+        scanned = Scanned(
             code.strip(),
-            given.sealer,
-            venue_id=device.venue_id,
-            device_id=device.device_id,
-            scan_nonce=idempotency_key or str(work.ids.uuid()),
-            seen_moving=seen_moving == "yes",
-            uses=max(1, min(count, USES_MAX)),
+            device.venue_id,
+            device.device_id,
+            idempotency_key or str(work.ids.uuid()),
+            seen_moving == "yes",
+            max(1, min(count, USES_MAX)),
         )
+        number = till_receipts.checked(receipt_number) if wants_receipt else ""
+        (outcome,) = till_receipts.redeem_many(work, caller.city, [(scanned, number)], given.sealer)
+        if isinstance(outcome, DomainError):
+            raise outcome
+        return outcome
 
-    verdict = await given.write(caller.city.city_id, command)
+    try:
+        verdict = await given.write(caller.city.city_id, command)
+    except DomainError as error:
+        if not error.code.startswith("receipt-number-"):
+            raise
+        return _scan_page(request, caller, receipt_refused=framing.sentence(request, caller, error))
     return _scan_page(request, caller, verdict=verdict, code=code.strip())
 
 
@@ -154,16 +164,23 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
 
 
 def _scan_page(
-    request: Request, caller: Caller, verdict: Verdict | None = None, code: str = "", refusal: str = ""
+    request: Request,
+    caller: Caller,
+    verdict: Verdict | None = None,
+    code: str = "",
+    refusal: str = "",
+    receipt_refused: str = "",
 ) -> Response:
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
         device = device_here(request, reading, caller)
         venue = venues.get(reading, device.venue_id) if device else None
+        wants_receipt = device is not None and till_receipts.wanted(reading, caller.city, device.venue_id)
     shown = _verdict(request, caller, verdict, code) if verdict else {"verdict": None}
     return framing.show(
         request, caller, "venue/scan.html", status=409 if refusal else 200, area=Area.VENUE, device=device,
-        venue=venue, venues=venues_of(request, caller), refusal=refusal, **shown,
+        venue=venue, venues=venues_of(request, caller), refusal=refusal,
+        receipt_refused=receipt_refused, wants_receipt=wants_receipt, **shown,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import DomainError
 from merchants import devices
-from redemption import redeeming, scans, undoing
+from redemption import scans, till_receipts, undoing
 from redemption.keys import Sealer
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
@@ -56,6 +56,12 @@ class ScanIn(In):
     seen_moving: bool = Field(
         default=False,
         description="After `phone-clock-off`: somebody has seen that the code moves by itself",
+    )
+    receipt_number: str = Field(
+        default="",
+        max_length=till_receipts.NUMBER_MAX,
+        description="Of the till's receipt, where the contract wants it; once for each venue and day",
+        examples=["4711"],
     )
     uses: int = Field(
         default=1, ge=1, le=USES_MAX, description="How many uses it takes at once", examples=[1]
@@ -107,6 +113,7 @@ class _Scan:
     scanned: Scanned
     seen: int | None
     """The device, if it is to be noted that it was seen."""
+    receipt_number: str = ""
 
 
 def _redeem(work: Work, waiting: Sequence[_Scan]) -> list[Verdict | DomainError]:
@@ -114,7 +121,8 @@ def _redeem(work: Work, waiting: Sequence[_Scan]) -> list[Verdict | DomainError]
     if seen := [one.seen for one in waiting if one.seen is not None]:
         devices.touch(work, seen)
     city, sealer = waiting[0].city, waiting[0].sealer
-    return redeeming.redeem_many(work, city, [one.scanned for one in waiting], sealer)
+    asked = [(one.scanned, one.receipt_number) for one in waiting]
+    return till_receipts.redeem_many(work, city, asked, sealer)
 
 
 @router.post("/scans", summary="Scan a voucher")
@@ -129,7 +137,8 @@ async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: Idempo
 
     seen = device.device_id if devices.is_due(device, given.database.clock.now()) else None
     scanned = Scanned(body.text, device.venue_id, device.device_id, nonce, body.seen_moving, body.uses)
-    scan = _Scan(caller.city, given.sealer, scanned, seen)
+    number = till_receipts.checked(body.receipt_number) if body.receipt_number else ""
+    scan = _Scan(caller.city, given.sealer, scanned, seen, number)
     return _present(request, caller, await given.write_with(caller.city.city_id, _redeem, scan))
 
 
