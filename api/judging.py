@@ -12,9 +12,11 @@ from api.standings import (
     Judgement,
     Light,
     Outbox,
+    RedeemedVolume,
     Seal,
     Standing,
     Verification,
+    Volumes,
     VoucherKey,
     VoucherKeys,
     Witness,
@@ -26,7 +28,7 @@ from kernel import outbox
 from kernel.cities import City
 from kernel.db import Reading
 from ledger import log_seals, pace, queries, verifying, witnesses
-from redemption import keys, publishing_status, reissuing
+from redemption import keys, publishing_status, reconciliations, reissuing
 
 MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
@@ -47,10 +49,12 @@ def standing(reading: Reading, city: City, meter: Meter | None = None) -> Standi
     sequence = queries.head_sequence(reading)
     writer, seal, verification = _writer(meter), _seal(reading, sequence), _verification(reading)
     seen, waiting, trust = _witnesses(reading), _outbox(reading), _voucher_keys(reading)
+    volumes = _volumes(reading)
+    parts = (writer, seal, verification, seen, waiting, trust, volumes)
     return Standing(
         city=city.slug,
         at=reading.now,
-        light=worst(part.judged.light for part in (writer, seal, verification, seen, waiting, trust)),
+        light=worst(part.judged.light for part in parts),
         build=Build(version(), reading.connection.dialect.name),
         book=_book(reading, sequence),
         writer=writer,
@@ -59,7 +63,21 @@ def standing(reading: Reading, city: City, meter: Meter | None = None) -> Standi
         witnesses=seen,
         outbox=waiting,
         voucher_keys=trust,
+        volumes=volumes,
     )
+
+
+def _volumes(reading: Reading) -> Volumes:
+    """Return the meter's figures of the last comparison: measuring anew reads the whole year."""
+    newest = next(iter(reconciliations.page(reading, limit=1)), None)
+    if newest is None or not newest.volumes:
+        return Volumes(Judgement(Light.OFF, Finding.VOLUME_UNMEASURED), None, ())
+    near = any(one.is_alarming for one in newest.volumes)
+    judged = (
+        Judgement(Light.AMBER, Finding.VOLUME_NEAR) if near else Judgement(Light.GREEN, Finding.VOLUME_SMALL)
+    )
+    items = tuple(RedeemedVolume(one.network.value, one.cents, one.percent) for one in newest.volumes)
+    return Volumes(judged, newest.finished_at, items)
 
 
 def version() -> str:

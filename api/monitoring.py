@@ -93,6 +93,10 @@ def _book(database: Database) -> CollectorRegistry:
                 key.foreign_seen,
                 **labels,
             )
+        for volume in found.volumes.items:
+            labels = {"city": city.slug, "network": volume.network}
+            meaning = "Redeemed in twelve months, in cents (threshold: 100 million)"
+            put("redeemed_volume_cents", meaning, volume.cents, **labels)
         for witness in found.witnesses.items:
             labels = {"city": city.slug, "witness": witness.name}
             put("witness_size", "Transfers that the witness confirmed", witness.size, **labels)

@@ -53,6 +53,9 @@ class Finding(enum.StrEnum):
     KEY_SUSPICIOUS = "key-suspicious"
     KEY_REISSUING = "key-reissuing"
     STATUS_LIST_LATE = "status-list-late"
+    VOLUME_UNMEASURED = "volume-unmeasured"
+    VOLUME_SMALL = "volume-small"
+    VOLUME_NEAR = "volume-near"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,26 @@ class VoucherKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class RedeemedVolume:
+    """What points were redeemed for in twelve months, as the last comparison measured it."""
+
+    network: str
+    """venues, or city for fines and fees."""
+    cents: int
+    percent: int
+    """Of the notification threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volumes:
+    """The regulatory meter."""
+
+    judged: Judgement
+    measured_at: dt.datetime | None
+    items: tuple[RedeemedVolume, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Everything that the status page shows of a city."""
 
@@ -187,6 +210,7 @@ class Standing:
     witnesses: Witnesses
     outbox: Outbox
     voucher_keys: VoucherKeys
+    volumes: Volumes
 
 
 def worst(lights: Iterable[Light]) -> Light:

@@ -30,6 +30,8 @@ class Trouble(enum.StrEnum):
     """Money came that nobody has claimed."""
     REFUND_WAITS = "refund-waits"
     """Somebody has to send money back by hand, for more than a week."""
+    REFUND_FAILED = "refund-failed"
+    """Money that was sent back came back too often."""
     DRAWER_UNCOUNTED = "drawer-uncounted"
     """A drawer of an earlier day was never counted."""
     CASH_DIFFERENCE = "cash-difference"

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from kernel import db
 from kernel.cities import City
 from ledger import queries
-from redemption import bank_receipts, hand_refunds, receiving, taking, takings
+from redemption import bank_receipts, hand_refunds, receiving, refunding, taking, takings
 from redemption.collecting_tables import drawers
 from redemption.collecting_tables import takings as takings_table
 from redemption.fines import FinePayment
@@ -136,6 +136,9 @@ def _waiting(reading: db.Reading, city: City) -> list[Difference]:
         Difference(Trouble.REFUND_WAITS, one.payment_reference, one.cents)
         for one in hand_refunds.pending(reading)
         if reading.now - one.created_at > REFUND_WAITS
+    ]
+    found += [
+        Difference(Trouble.REFUND_FAILED, f"{one.order_id}", one.cents) for one in refunding.stuck(reading)
     ]
     found += [
         Difference(Trouble.DRAWER_UNCOUNTED, f"{desk} {day.isoformat()}", 0)

@@ -9,12 +9,15 @@ import datetime as dt
 from dataclasses import replace
 from uuid import UUID
 
+import sqlalchemy as sa
+
 from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
 from ledger import posting, queries, transfers
 from redemption import orders, payments, progress
 from redemption.orders import Order, Step
+from redemption.payment_tables import refunds as table
 from redemption.payments import Payment, Reason, Refund
 from redemption.progress import Booking
 from redemption.providers import DisputeStatus, ProviderRefund, RefundStatus
@@ -58,6 +61,27 @@ def again(work: db.Work, city: City, order_id: int) -> Refund:
     if payment is None or order.is_open or not cents:
         raise Conflict("nothing-to-refund", order=str(order_id))
     return _begin(work, city, payment, cents, Reason.NOT_NEEDED, attempt=1, due_at=work.now)
+
+
+def stuck(reading: db.Reading) -> list[Refund]:
+    """Return the refunds that failed so often that somebody has to look into them, oldest first."""
+    later = table.alias("later")
+    newer = sa.exists().where(
+        later.c.city_id == table.c.city_id,
+        later.c.order_id == table.c.order_id,
+        later.c.refund_id > table.c.refund_id,
+    )
+    found = reading.connection.execute(
+        sa.select(table.c.refund_id)
+        .where(
+            table.c.city_id == reading.city_id,
+            table.c.status == RefundStatus.FAILED.value,
+            table.c.attempt >= progress.REFUND_ATTEMPTS_MAX,
+            ~newer,
+        )
+        .order_by(table.c.refund_id)
+    )
+    return [payments.get_refund(reading, refund_id) for refund_id in found.scalars()]
 
 
 def record(work: db.Work, city: City, refund_id: int, seen: ProviderRefund) -> Refund:

@@ -16,7 +16,15 @@ from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid
 from merchants import bank_statements
-from redemption import bank_receipts, hand_refunds, receiving, reconciliations, returning, takings
+from redemption import (
+    bank_receipts,
+    hand_refunds,
+    receiving,
+    reconciliations,
+    refunding,
+    returning,
+    takings,
+)
 from redemption.collection_requests import CollectionWay
 from redemption.receipt_matching import Cause
 from redemption.reconciliations import Trouble
@@ -32,6 +40,7 @@ framing.announce(
         "receipts-known": ("info", N_("Nothing new was in the file; nothing has changed.")),
         "receipt-assigned": ("success", N_("The money has been assigned.")),
         "money-sent-back": ("success", N_("Noted that the money was sent back.")),
+        "refund-begun": ("success", N_("It is sent back once more. This may take some days.")),
         "reconciled": ("success", N_("Everything has been compared.")),
     }
 )
@@ -78,6 +87,10 @@ TROUBLE_WORDS: Mapping[Trouble, tuple[str, str]] = {
     Trouble.REFUND_WAITS: (
         N_("Somebody has been waiting for their money for more than a week."),
         N_("Send it back, on the page “Incoming money” or at the desk."),
+    ),
+    Trouble.REFUND_FAILED: (
+        N_("Money that was sent back has come back several times."),
+        N_("Ask the payer for another account, or try again under “Incoming money”."),
     ),
     Trouble.DRAWER_UNCOUNTED: (
         N_("A drawer was not counted in the evening."),
@@ -170,6 +183,16 @@ async def refund(
     return await _act(request, caller, "money-sent-back", f"refund/{refund_id}", command)
 
 
+@router.post("/bank/orders/{order_id}/refund")
+async def refund_again(request: Request, caller: TreasurerForm, order_id: int) -> Response:
+    """Send money back once more that has come back too often."""
+
+    def command(work: Work) -> None:
+        refunding.again(work, caller.city, order_id)
+
+    return await _act(request, caller, "refund-begun", f"order/{order_id}", command)
+
+
 @router.get("/reconciliation")
 def reconciliation(request: Request, caller: Reader) -> Response:
     """Show the last comparison of books, banks, payment services and registers."""
@@ -214,11 +237,12 @@ def _page(
         unclaimed = bank_receipts.every_open(reading)
         newest = bank_receipts.newest(reading, 50)
         files = bank_receipts.last_imports(reading)
+        stuck = refunding.stuck(reading)
         pending = [one for one in hand_refunds.pending(reading) if one.provider != CollectionWay.DESK.value]
     return framing.show(
         request, caller, "treasury/bank.html", area=Area.TREASURY, status=422 if error else 200,
-        account=account, unclaimed=unclaimed, newest=newest, files=files, pending=pending, words=CAUSE_WORDS,
-        errors=errors, by_field=dict(errors), may_act=caller.has(Role.TREASURER),
+        account=account, unclaimed=unclaimed, newest=newest, files=files, pending=pending, stuck=stuck,
+        words=CAUSE_WORDS, errors=errors, by_field=dict(errors), may_act=caller.has(Role.TREASURER),
         today=caller.city.day_of(services.of(request).database.clock.now()).isoformat(),
     )  # fmt: skip
 

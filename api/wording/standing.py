@@ -39,6 +39,9 @@ SENTENCES: Mapping[Finding, str] = {
     Finding.WRITER_FLUENT: N_("Bookings are written without delay."),
     Finding.WRITER_SLOW: N_("Bookings are written slowly."),
     Finding.NO_STATUS_LIST: N_("There is no list of invalid vouchers yet."),
+    Finding.VOLUME_UNMEASURED: N_("The volume is measured in the night."),
+    Finding.VOLUME_SMALL: N_("The volume is well below the threshold from which it may have to be notified."),
+    Finding.VOLUME_NEAR: N_("The volume nears the threshold from which it may have to be notified."),
     Finding.KEYS_TRUSTED: N_(
         "Nobody but the city signs its vouchers, and the list of invalid ones is fresh."
     ),

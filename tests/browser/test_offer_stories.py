@@ -45,6 +45,7 @@ class Stories:
         self.faults.append(watch(page))
         page.goto(link)
         page.get_by_role("button", name="Anmelden").click()
+        expect(page.get_by_text("Willkommen!")).to_be_visible()
         return page
 
     def sell(self, new: NewOffer) -> Offer:

@@ -1,6 +1,7 @@
 """The pages of money that comes to the city itself: bank files, the cash desk, the nightly comparison."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,13 +9,17 @@ import pytest
 from api import city_ways, mailing, paying, reconciling
 from identity.roles import Role
 from kernel import outbox
+from kernel.db import Work
 from merchants import billing
-from redemption import codes, creditor_references, hand_refunds, reconciliations, volumes
+from redemption import codes, creditor_references, hand_refunds, offers, reconciliations, volumes
+from redemption.offers import Offer
 from redemption.payments import Payment
 from redemption.providers import NewRefund
+from redemption.sandbox_provider import How
 from redemption.volumes import ALARM_CENTS, Network, Volume
 from tests.api.edge import Edge
 from tests.redemption.bank import IBAN, Bank, Credit, camt, mistyped
+from tests.redemption.office import SWIM
 
 GERMAN = {"Accept-Language": "de"}
 
@@ -219,3 +224,57 @@ def test_an_order_shows_how_it_is_paid(edge: Edge, bank: Bank) -> None:
 def _payment(provider: str, reference: str) -> Payment:
     blank: dict[str, Any] = dict.fromkeys(Payment.__dataclass_fields__)
     return Payment(**{**blank, "provider": provider, "provider_reference": reference, "cents": 500})
+
+
+def test_money_that_came_back_too_often_is_sent_once_more(edge: Edge) -> None:
+    """It is listed with a button and in the comparison; afterwards it is on its way, and the log has it."""
+    person, token = edge.person()
+    edge.give(person, 1000)
+    offer = edge.database.run(edge.city.city_id, lambda work: _sauna(work, edge))
+    body = {"offer_id": offer.offer_id, "way": "test"}
+    made = edge.call("POST", "/api/v1/orders", token, json=body).json()
+    given = edge.app.state.services
+    service, till = paying.sandbox(given, edge.city), paying.till(given, edge.city)
+    service.pay("pay_1", How.CARD)
+    edge.database.clock.advance(dt.timedelta(minutes=5))  # type: ignore[attr-defined]  # a clock of tests
+    till.advance_due()
+    done = edge.call("GET", f"/api/v1/orders/{made['order_id']}", token).json()
+    edge.call("POST", f"/api/v1/vouchers/{done['voucher_id']}/cancellation", token)
+    for number in range(1, 6):
+        edge.database.clock.advance(dt.timedelta(days=1, hours=1))  # type: ignore[attr-defined]  # the same
+        till.advance_due()
+        service.settle_refund(f"ref_{number}", good=False)
+        edge.database.clock.advance(dt.timedelta(days=1, hours=1))  # type: ignore[attr-defined]  # the same
+        till.advance_due()
+    found = reconciling.run(given, edge.city, paying.providers(given, edge.city))
+    assert reconciliations.Trouble.REFUND_FAILED in {one.trouble for one in found.differences}
+    fields = treasurer(edge)
+    page = edge.client.get("/treasury/bank", headers=GERMAN).text
+    assert f'data-stuck="{made["order_id"]}"' in page
+    sent = edge.client.post(f"/treasury/bank/orders/{made['order_id']}/refund", data=fields)
+    assert 303 == sent.status_code
+    assert "data-stuck" not in edge.client.get("/treasury/bank", headers=GERMAN).text
+    assert "refund-begun" in edge.audited()
+    till.advance_due()
+    service.settle_refund("ref_6", good=True)
+    edge.database.clock.advance(dt.timedelta(days=1))  # type: ignore[attr-defined]  # the same
+    till.advance_due()
+    assert 250 == edge.call("GET", f"/api/v1/orders/{made['order_id']}", token).json()["refunded_cents"]
+
+
+def test_the_meter_stands_on_the_status_page_and_among_the_metrics(edge: Edge) -> None:
+    """As the last comparison measured it; near the threshold the light is amber."""
+    given = edge.app.state.services
+    assert "volume-unmeasured" == edge.client.get("/status.json").json()["volumes"]["judged"]["code"]
+    near = (Volume(Network.VENUES, 1, ALARM_CENTS), Volume(Network.CITY, 0, 0))
+    edge.database.run(edge.city.city_id, lambda work: reconciliations.keep(work, (), (), near))
+    told = edge.client.get("/status.json").json()
+    assert ("amber", 80) == (told["volumes"]["judged"]["light"], told["volumes"]["items"][0]["percent"])
+    assert "800.000,00" in edge.client.get("/status", headers=GERMAN).text
+    reconciling.run(given, edge.city, paying.providers(given, edge.city))
+    assert "volume-small" == edge.client.get("/status.json").json()["volumes"]["judged"]["code"]
+
+
+def _sauna(work: Work, edge: Edge) -> Offer:
+    new = replace(SWIM, code="sauna", price_points=40, price_cents=250, venue_ids=(edge.pool.venue_id,))
+    return offers.publish(work, edge.city, offers.create(work, new).offer_id)
