@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from api import exporting_money
 from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
@@ -76,7 +77,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
         "receipts": [one.facts for one in receipts.every(reading, owner)],
         "postbox": [_plain(one) for one in postbox.every(reading, owner)],
         "postbox_by_mail": bool(postbox.wanting_mail(reading, [owner])),
-        "orders": [_plain(one) for one in ordered],
+        "orders": [{**_plain(one), **exporting_money.of_order(reading, one)} for one in ordered],
         "paid_fines": [_plain(one) for one in paid],
         "venue_applications": [
             {

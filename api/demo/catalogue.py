@@ -141,6 +141,7 @@ class DemoOffer(_Entry):
     vat_kind: VatKind
     vat_rate_percent: int | None
     per_person_limit: int | None
+    live_code: bool = False
     terms: DemoTerms = DemoTerms()
 
     def new_offer(self, venue_ids: dict[str, int], now: dt.datetime, zone: ZoneInfo = BERLIN) -> NewOffer:

@@ -48,6 +48,7 @@ def test_every_offer_can_be_made() -> None:
         new_offers.check(new_offers.completed(offer.new_offer(venue_ids, NOW)), NOW)
 
     assert set(OfferKind) == {offer.kind for offer in demo.offers}
+    assert any(offer.live_code for offer in demo.offers)
 
 
 def test_texts_are_there_in_both_languages() -> None:

@@ -1,6 +1,8 @@
 """Offers, vouchers, scanning and fines over the API."""
 
 import datetime as dt
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -329,3 +331,24 @@ def test_a_device_takes_a_scan_back(edge: Edge) -> None:
     wrong = edge.call("POST", "/api/v1/scans", device, json={"text": "nonsense"}).json()
     refused = edge.call("POST", f"/api/v1/scans/{wrong['scan_id']}/undo", device)
     assert (409, "undo-nothing") == edge.refused(refused)
+
+
+def test_64_clients_redeem_one_voucher_and_one_wins(edge: Edge) -> None:
+    """All at once, over HTTP, each with a nonce of its own: 63 are told that it is used, at which till and when."""
+    device = edge.device()
+    text = buy(edge, rich(edge)).json()["text"]
+    start = threading.Barrier(64)
+
+    def redeem(number: int) -> Any:
+        start.wait()
+        headers = {"Authorization": f"Bearer {device}", "Idempotency-Key": f"scan-{number}"}
+        body = {"text": text, "nonce": f"n-{number}"}
+        return edge.client.post("/api/v1/scans", json=body, headers=headers).json()
+
+    with ThreadPoolExecutor(64) as pool:
+        told = list(pool.map(redeem, range(64)))
+    won = [one for one in told if one["code"] == "accepted"]
+    lost = [one for one in told if one["code"] == "already-used"]
+    assert (1, 63) == (len(won), len(lost))
+    assert {won[0]["scanned_at"]} == {one["first_used_at"] for one in lost}
+    assert {"Kasse"} == {one["sentence"].rpartition("Kasse")[1] for one in lost}

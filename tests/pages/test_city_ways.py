@@ -11,11 +11,23 @@ from identity.roles import Role
 from kernel import outbox
 from kernel.db import Work
 from merchants import billing
-from redemption import codes, creditor_references, hand_refunds, offers, reconciliations, volumes
+from redemption import (
+    codes,
+    creditor_references,
+    hand_refunds,
+    offers,
+    orders,
+    payments,
+    reconciliations,
+    taking,
+    volumes,
+)
 from redemption.offers import Offer
 from redemption.payments import Payment
 from redemption.providers import NewRefund
 from redemption.sandbox_provider import How
+from redemption.taking import Place
+from redemption.takings import DeskMethod
 from redemption.volumes import ALARM_CENTS, Network, Volume
 from tests.api.edge import Edge
 from tests.redemption.bank import IBAN, Bank, Credit, camt, mistyped
@@ -278,3 +290,31 @@ def test_the_meter_stands_on_the_status_page_and_among_the_metrics(edge: Edge) -
 def _sauna(work: Work, edge: Edge) -> Offer:
     new = replace(SWIM, code="sauna", price_points=40, price_cents=250, venue_ids=(edge.pool.venue_id,))
     return offers.publish(work, edge.city, offers.create(work, new).offer_id)
+
+
+def test_the_personal_export_has_the_euros_of_each_order(edge: Edge, bank: Bank) -> None:
+    """A transfer with the payer's account, and money at the desk with its receipt; not who took it in."""
+    person, token = edge.person()
+    edge.give(person, 1000)
+    offer = edge.database.run(edge.city.city_id, lambda work: _sauna(work, edge))
+    till = paying.till(edge.app.state.services, edge.city)
+    for way in ("transfer", "desk"):
+        edge.call("POST", "/api/v1/orders", token, json={"offer_id": offer.offer_id, "way": way})
+        till.advance_due()
+    with edge.database.reading(edge.city.city_id) as reading:
+        asked = [payments.of_order(reading, one.order_id) for one in orders.page(reading, person.owner)]
+    names = {one.provider: one.provider_reference or "" for one in asked if one is not None}
+    by_transfer, at_desk = names["transfer"], names["desk"]
+    bank.take_in(camt(Credit(250, by_transfer)))
+    place = Place("rathaus", "person/77")
+    edge.database.run(
+        edge.city.city_id,
+        lambda work: taking.take(
+            work, edge.city, at_desk, place, method=DeskMethod.CASH, receipt_number="R-9"
+        ),
+    )
+    exported = edge.call("GET", "/api/v1/me/export", token).json()["orders"]
+    found = {one["payment"]["provider"]: one for one in exported}
+    assert ["Anna Beispiel"] == [one["payer_name"] for one in found["transfer"]["bank_receipts"]]
+    assert [("R-9", 250)] == [(one["receipt_number"], one["cents"]) for one in found["desk"]["desk_payments"]]
+    assert "person/77" not in str(exported)
