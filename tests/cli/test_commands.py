@@ -194,3 +194,25 @@ def test_the_supply_is_shown(city: Shell) -> None:
     assert ["total"] == [line["campaign"] for line in city.json("ledger", "supply")["lines"]]
     refused = city("ledger", "supply", "--month", "2026-04", code=1)
     assert "month-not-stated" in str(refused.exception)
+
+
+def test_fees_are_added_once(city: Shell, tmp_path: Path) -> None:
+    """Importing again adds nothing; a mistyped row is named by its line."""
+    file = tmp_path / "fees.csv"
+    file.write_text(
+        "kassenzeichen;datum;betrag;bezeichnung;ort\n5040.1;2026-09-01;30,70;Ausweis;\n5040.2;2026-09-01;;Ausweis;\n"
+    )
+    first, again = (city.json("import", "fees", str(file)) for _ in range(2))
+
+    assert (1, 0, 0, 1) == (first["added"], first["known"], again["added"], again["known"])
+    assert [(3, "amount-invalid")] == [(one["line"], one["reason"]) for one in first["refused"]]
+
+
+def test_reconcile(city: Shell) -> None:
+    """A fresh city agrees with everything; the meter is among the figures."""
+    told = city.json("reconcile")
+
+    assert [] == told["differences"]
+    assert told["compared"]
+    assert {"venues", "city"} == {one["network"] for one in told["volumes"]}
+    assert city("reconcile").stdout
