@@ -8,7 +8,7 @@ import datetime as dt
 import enum
 from dataclasses import dataclass
 
-from merchants.devices import Device
+from merchants.devices import Device, DeviceKind
 from redemption.offline_policy import Policy, Proof
 from redemption.scan_events import EventFlags, ScanEvent, Tier
 from redemption.tokens import Claims, Flags
@@ -66,7 +66,24 @@ def fault_of(seen: Seen, policy: Policy) -> Reason | None:
         return Reason.OFFER_NOT_HERE
     if not voucher.valid_from <= seen.at < voucher.valid_until or voucher.terms.activation_minutes:
         return Reason.NOT_VALID_THEN
-    return _fault_of_capped(seen, policy) if seen.event.tier is Tier.CAPPED else None
+    return _fault_of_tier(seen, policy)
+
+
+def _fault_of_tier(seen: Seen, policy: Policy) -> Reason | None:
+    match seen.event.tier:
+        case Tier.LEASED:
+            return None if Flags.LEASE in seen.claims.flags else Reason.NOT_LEASED
+        case Tier.HUB:
+            return None if seen.device.kind is DeviceKind.HUB else Reason.TIER_OFF
+        case Tier.CAPPED:
+            return _fault_of_capped(seen, policy)
+        case _:
+            return None
+
+
+def cents_of(voucher: Voucher, uses: int) -> int:
+    """Return what uses of a voucher are worth: their share of its value, rounded up."""
+    return -(-voucher.value_cents * uses // voucher.uses)
 
 
 def _fault_of_capped(seen: Seen, policy: Policy) -> Reason | None:
@@ -79,7 +96,7 @@ def _fault_of_capped(seen: Seen, policy: Policy) -> Reason | None:
         or isinstance(event.code, str)
     ):
         return Reason.TIER_OFF
-    if -(-seen.voucher.value_cents * event.uses // seen.voucher.uses) > policy.value_cents_max:
+    if cents_of(seen.voucher, event.uses) > policy.value_cents_max:
         return Reason.TOO_VALUABLE
     age = dt.timedelta(milliseconds=event.at_ms - event.anchor_ms)
     if not event.list_version or age > policy.list_age_max:

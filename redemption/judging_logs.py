@@ -1,6 +1,7 @@
 """Judging the events of a log: which voucher, and whether it was scanned in good faith."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,7 @@ from redemption import (
     merging,
     offline_policies,
     scan_events,
+    scan_logs,
     scans,
     tokens,
     vouchers,
@@ -53,7 +55,6 @@ def judge(
 
     Events from number `held_from` on are held.
     """
-    del city
     if not fresh:
         return []
     known = _known(work, device, [one.event for one in fresh])
@@ -71,7 +72,45 @@ def judge(
             event = replace(event, outcome=Outcome.HELD, reason=Reason.QUARANTINE)
         judged.append(event)
     foreign.count(work, unknown)
-    return judged
+    return _within_budget(work, city, judged, known)
+
+
+def _within_budget(work: db.Work, city: City, judged: Sequence[Logged], known: _Known) -> list[Logged]:
+    """Return events in their order; from what a device may let in on a day, the rest is not paid."""
+    undone = {one.refers for one in judged if one.kind is EventKind.UNDO and one.outcome is Outcome.OPEN}
+    capped = [one for one in judged if _is_capped(one) and one.seq not in undone]
+    if not capped:
+        return list(judged)
+    begins = min(one.happened_at for one in capped) - dt.timedelta(days=1)
+    before = scan_logs.booked_since(work, capped[0].device_id, begins)
+    worth = {one.voucher_id: one for one in vouchers.find(work, voucher_ids=_numbers(before))}
+    spent: Counter[dt.date] = Counter()
+    for one in before:
+        if _is_capped(one) and one.voucher_id in worth:
+            cents = good_faith.cents_of(worth[one.voucher_id], one.won + one.lost)
+            spent[city.day_of(one.happened_at)] += cents
+    beyond: set[int] = set()
+    for one in capped:
+        day, cents = (
+            city.day_of(one.happened_at),
+            good_faith.cents_of(known.by_id[one.voucher_id or ""], one.uses),
+        )
+        if spent[day] + cents > known.policy.device_day_cents:
+            beyond.add(one.seq)
+        else:
+            spent[day] += cents
+    return [
+        replace(one, outcome=Outcome.REFUSED, reason=Reason.BUDGET_SPENT) if one.seq in beyond else one
+        for one in judged
+    ]
+
+
+def _is_capped(one: Logged) -> bool:
+    return one.tier is Tier.CAPPED and one.kind is EventKind.SCAN and one.outcome is Outcome.OPEN
+
+
+def _numbers(events: Sequence[Logged]) -> set[str]:
+    return {one.voucher_id for one in events if one.voucher_id is not None}
 
 
 def judge_again(work: db.Work, city: City, device: Device, held: Sequence[Logged]) -> list[Logged]:

@@ -212,6 +212,17 @@ def held(reading: db.Reading, device_id: int) -> list[Logged]:
     return _select(reading, sa.and_(table.c.device_id == device_id, table.c.outcome == Outcome.HELD.value))
 
 
+def booked_since(reading: db.Reading, device_id: int, since: dt.datetime) -> list[Logged]:
+    """Return what was booked for scans of a device that it made since an instant."""
+    condition = sa.and_(
+        table.c.device_id == device_id,
+        table.c.happened_at >= since,
+        table.c.outcome == Outcome.OPEN.value,
+        table.c.won + table.c.lost > 0,
+    )
+    return _select(reading, condition)
+
+
 def of_vouchers(reading: db.Reading, voucher_ids: Iterable[str]) -> list[Logged]:
     """Return the events of vouchers that take part in the merge."""
     condition = sa.and_(bulk.any_of(table.c.voucher_id, "voucher_ids"), table.c.outcome == Outcome.OPEN.value)

@@ -9,15 +9,16 @@ import pytest
 from identity import postbox
 from ledger import periods
 from merchants import devices, safeguarding, takings
-from redemption import claims, keys, publishing_status, status_changes, tokens
+from redemption import claims, keys, offline_policies, publishing_status, status_changes, tokens
 from redemption.claims import Answer as Said
 from redemption.claims import Claim
 from redemption.offer_terms import Terms
+from redemption.offline_policies import EVERYWHERE
 from redemption.scan_events import EventFlags, EventKind, Tier
 from redemption.tokens import Flags
 from redemption.vouchers import Voucher, VoucherStatus
 from tests.redemption.office import SWIM, Office
-from tests.redemption.phones import MINUTE, Phone, outcomes
+from tests.redemption.phones import MINUTE, RULES, Phone, outcomes
 
 STRIP = replace(SWIM, code="strip", price_points=100, terms=Terms(uses=3, undo_minutes=10))
 PAID = [("conflict", "paid")]
@@ -312,3 +313,28 @@ def test_a_citizen_answers_once(office: Office, voucher: Voucher, phones: tuple[
     assert answered == say(Said.NO)
     with pytest.raises(Exception, match="claim-answered"):
         say(Said.YES)
+
+
+def test_a_device_has_a_budget_for_the_day(office: Office, phones: tuple[Phone, Phone]) -> None:
+    """What it lets in beyond is not paid, also in a later batch; the next day it may again."""
+    tight = replace(RULES, value_cents_max=500, device_day_cents=1000)
+    office.database.run(office.city_id, lambda work: offline_policies.save(work, EVERYWHERE, tight))
+    office.give("anna", 1000)
+    offer = office.offer(replace(SWIM, code="many", places=None))
+    phone = phones[0]
+    for _ in range(2):
+        phone.scan(office.buy("anna", offer))
+    assert ACCEPTED * 2 == outcomes(phone.hand_in())
+    phone.scan(office.buy("anna", offer))
+    office.clock.advance(dt.timedelta(days=1))
+    phone.sync()
+    phone.scan(office.buy("anna", offer))
+    assert [("refused", "budget-spent"), *ACCEPTED] == outcomes(phone.hand_in())[2:]
+
+
+def test_exclusive_tiers_are_not_for_the_taking(office: Office, voucher: Voucher) -> None:
+    """Nobody gets round the limits by calling a scan leased, or a hub's."""
+    phone = Phone(office, office.pool)
+    phone.scan(voucher, tier=Tier.LEASED)
+    phone.scan(voucher, tier=Tier.HUB)
+    assert [("refused", "not-leased"), ("refused", "tier-off")] == outcomes(phone.hand_in())

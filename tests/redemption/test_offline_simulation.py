@@ -10,13 +10,15 @@ from dataclasses import dataclass, replace
 import pytest
 
 from kernel.db import Work
+from kernel.signing import SigningKey
 from ledger import periods, queries
 from merchants import devices, safeguarding
-from redemption import buying, handing_in, merging, scan_logs, vouchers
+from redemption import buying, handing_in, keys, merging, scan_logs, tokens, vouchers
 from redemption.buying import Purchase
 from redemption.handing_in import Item
 from redemption.scan_events import EventFlags, Tier
 from redemption.scan_logs import Outcome
+from redemption.tokens import Claims, Flags
 from redemption.vouchers import Voucher
 from tests.redemption.office import SWIM, Office
 from tests.redemption.phones import Phone
@@ -56,6 +58,7 @@ class Day:
         ]
         self.bought = self._sell()
         self.leased = {one.voucher_id: self.dice.randrange(GATES) for one in self.bought[: VOUCHERS // 3]}
+        self.tokens = self._lease()
         self.taken: list[set[str]] = [set() for _ in range(GATES)]
         """What each gate has let in by itself, or heard of."""
         self.lost = GATES - 1
@@ -93,7 +96,8 @@ class Day:
         if number in self.taken[gate] or self.leased.get(number, gate) != gate:
             return
         tier = Tier.LEASED if number in self.leased else Tier.CAPPED
-        written = phone.scan(voucher, tier=tier, flags=EventFlags.ID_SEEN).event
+        token = self.tokens.get(number, voucher.token)
+        written = phone.write(code=token, tier=tier, flags=EventFlags.ID_SEEN).event
         self.taken[gate].add(number)
         # A thief may set the clock back, but not behind what the device last heard of the server.
         at_ms = max(written.at_ms, written.anchor_ms)
@@ -141,6 +145,19 @@ class Day:
             self.office.database.run(self.office.city_id, command)
         return ended[0]
 
+    def _lease(self) -> dict[str, bytes]:
+        """Return the codes that are good at one gate each."""
+
+        def command(work: Work) -> SigningKey:
+            return keys.active(work, self.office.sealer)
+
+        key = self.office.database.run(self.office.city_id, command)
+        return {
+            one.voucher_id: tokens.issue(_leased(tokens.own_claims(one.token)), key)
+            for one in self.bought
+            if one.voucher_id in self.leased
+        }
+
     def _sell(self) -> list[Voucher]:
         for n in range(OWNERS):
             self.office.give(f"guest-{n}", POINTS * VOUCHERS // OWNERS)
@@ -154,6 +171,10 @@ class Day:
         bought = self.office.database.run(self.office.city_id, command)
         assert VOUCHERS == len(bought)
         return bought
+
+
+def _leased(claims: Claims) -> Claims:
+    return replace(claims, flags=claims.flags | Flags.LEASE)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

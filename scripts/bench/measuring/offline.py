@@ -27,7 +27,7 @@ from redemption.buying import Purchase
 from redemption.merging import Entry
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind
-from redemption.offline_policy import SUGGESTED
+from redemption.offline_policy import DAY_CENTS_MOST, SUGGESTED
 from redemption.scan_events import EventFlags, EventKind, ScanEvent, Tier
 from redemption.vouchers import Voucher
 from scripts.bench.measuring import edge
@@ -40,6 +40,7 @@ EVENTS = 100_000
 _SINGLE_DEVICES = 10
 _PRICE = 40
 _OWNERS = 20
+_POLICY = dataclasses.replace(SUGGESTED, device_day_cents=DAY_CENTS_MOST)
 _SECRET = "only for measuring, never for a city 0123456789"  # noqa: S105 -- seals what is thrown away
 
 
@@ -152,7 +153,7 @@ def _phones(database: Database, city: City, settings: Settings) -> list[Phone]:
             for n in range(_OWNERS)
         ]  # fmt: skip
         posting.post_or_raise(work, gifts)
-        offline_policies.save(work, offline_policies.EVERYWHERE, SUGGESTED)
+        offline_policies.save(work, offline_policies.EVERYWHERE, _POLICY)
         return pool.venue_id, offer.offer_id
 
     venue_id, offer_id = database.run(city.city_id, market)
