@@ -41,6 +41,7 @@ WORDS: Mapping[str, str] = {
     "browser-private": N_(
         "This browser keeps nothing, probably because the window is private. Please open the page in an ordinary window."
     ),
+    "other-tab": N_("The scanner is open in another tab of this browser. Close it there or go on there."),
     # A device that may not scan
     "device-revoked": N_("This device has been shut out. Ask the owner of the venue."),
     "device-suspended": N_("This device is paused. The owner can let it scan again under “Devices”."),

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -13,9 +13,10 @@ from kernel.db import Work
 from ledger import chart, posting, transfers, wallets
 from merchants import devices, enrolling
 from merchants.devices import Limits
-from redemption import buying, handing_in, offers, publishing_status, vouchers
+from redemption import buying, codes, handing_in, keys, offers, publishing_status, tokens, vouchers
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind, Terms
+from redemption.tokens import Flags
 from redemption.vouchers import Voucher
 from tests.browser import town as towns
 from tests.browser.town import Town
@@ -96,13 +97,27 @@ class Gate:
             (found,) = vouchers.find(reading, voucher_ids=[voucher_id], manual_codes=[])
             return found
 
-    def through(self, scanner: Page) -> int:
-        """Return up to which number the city has the log of a scanner's device."""
+    def device(self, scanner: Page) -> int:
+        """Return the number of a scanner's device."""
         number: str = scanner.evaluate(
             "import('/static/js/scan/store.js').then(async (store) => (await store.get('device')).id)"
         )
+        return int(number)
+
+    def through(self, scanner: Page) -> int:
+        """Return up to which number the city has the log of a scanner's device."""
+        number = self.device(scanner)
         with self.town.database.reading(self.town.city.city_id) as reading:
-            return handing_in.known(reading, devices.get(reading, int(number))).link.seq
+            return handing_in.known(reading, devices.get(reading, number)).link.seq
+
+    def lease(self, scanner: Page) -> str:
+        """Return the code of a voucher that is reserved for a scanner's device."""
+        claims = replace(
+            tokens.own_claims(self.sell().token),
+            flags=Flags.LEASE,
+            device=tokens.device_name(self.device(scanner)),
+        )
+        return codes.app_text(self.run(lambda work: tokens.issue(claims, keys.active(work, self.sealer))))
 
     def scanner(self, browser: Browser, gate: str | None = None, **context: object) -> Page:
         """Return the scanner of a device that has just joined."""

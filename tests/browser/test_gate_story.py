@@ -337,3 +337,36 @@ def test_before_opening_everything_is_tried(capped: Gate, filming_browser: Film)
     scanner.get_by_role("button", name="Vor dem Öffnen prüfen").click()
     expect(scanner.locator("#judged-notes")).to_contain_text("Kein Netz")
     _verdict(scanner, "amber", "Probe nicht bestanden")
+
+
+@on_sqlite
+def test_what_is_reserved_comes_in_at_one_device_only(gate: Gate, browser: Browser) -> None:
+    """Without a network only the device of the reservation takes it, once, until it gives everything back."""
+    chosen, other = gate.scanner(browser, "Tor 1"), gate.scanner(browser, "Tor 2")
+    first, second = gate.lease(chosen), gate.lease(chosen)
+    for one in (chosen, other):
+        _cut(one)
+    hand_scan(other, first)
+    _verdict(other, "amber", "Für einen anderen Eingang reserviert")
+    hand_scan(chosen, first)
+    expect(chosen.locator("#judged-ground")).to_have_text("Für dieses Gerät reserviert, ohne Netz geprüft.")
+    _verdict(chosen, "green", "Gültig")
+    hand_scan(chosen, first)
+    _verdict(chosen, "red", "Schon eingelöst")
+    chosen.locator("#open-state").click()
+    chosen.get_by_role("button", name="Reserviertes zurückgeben").click()
+    _verdict(chosen, "green", "Zurückgegeben")
+    hand_scan(chosen, second)
+    _verdict(chosen, "amber", "Für einen anderen Eingang reserviert")
+
+
+@on_sqlite
+def test_two_tabs_are_one_device(gate: Gate, browser: Browser) -> None:
+    """A second tab would let the same guest in again: it says where the scanner is open."""
+    scanner = gate.scanner(browser)
+    second = scanner.context.new_page()
+    second.goto(f"{gate.town.url}/scan")
+    expect(second.locator("#message-text")).to_contain_text("in einem anderen Tab", timeout=10_000)
+    scanner.close()
+    second.reload()
+    expect(second.locator("#tier")).to_have_text("Mit Netz", timeout=10_000)

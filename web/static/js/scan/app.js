@@ -17,6 +17,7 @@ import * as words from "./words.js";
 
 const PARTY_MAX = 50;
 const QUEUE_SHOWN = 20;
+const ALONE_MS = 3000;
 
 /** @param {string} id @returns {any} */
 const find = (id) => document.getElementById(id);
@@ -113,8 +114,18 @@ async function enrol(secret) {
 /** @type {Work | undefined} */
 let work;
 
+/** Be the only tab: two of them would each let the same guest in. Whether it is. */
+function isAlone() {
+  return new Promise((resolve) => {
+    const patience = { signal: AbortSignal.timeout(ALONE_MS) };
+    // Kept until the page is closed; a page that is just being left gives it up in a moment.
+    navigator.locks.request("duiscoin-scan-app", patience, () => new Promise(() => resolve(true))).catch(() => resolve(false));
+  });
+}
+
 /** @param {enrolling.Device} device */
 async function start(device) {
+  if (!(await isAlone())) return message("other-tab");
   const [token, keys, publicKey, clock] = await Promise.all(["token", "keys", "public-key", "clock"].map(store.get));
   const book = new Log({ deviceId: BigInt(device.id), publicKey, privateKey: keys.privateKey });
   const server = new Server(token, words.current);
@@ -137,7 +148,7 @@ class Work {
     this.counts = counts;
     this.party = 1;
     this.busy = false;
-    this.told = 0;
+    /** @type {WakeLockSentinel | undefined} */ this.awake = undefined;
     this.syncing = new Syncing(scanning, { changed: () => this.show(), stopped: (code) => this.stopped(code) });
     scanning.changed = () => this.show();
     const { decoder = "", reader = "", wasm = "" } = document.body.dataset;
@@ -190,9 +201,12 @@ class Work {
     if (zoom) this.camera.set({ zoom: Math.min(2, zoom.max) });
     words.put(find("camera-hint"), /iPhone|iPad/.test(navigator.userAgent) ? "near" : "aim");
     find("stop").focus();
+    // Else the screen goes dark between two guests.
+    this.awake = await navigator.wakeLock?.request("screen").catch(() => undefined);
   }
 
   darken() {
+    void this.awake?.release();
     find("camera").hidden = find("camera-tools").hidden = true;
     find("start").hidden = false;
   }
