@@ -253,7 +253,8 @@ class Work {
     }
     if (error.status === 401 || error.code === "venue-suspended") return this.stopped(error.code);
     if (error.code === "device-suspended") return this.refuse("device-suspended");
-    this.refuse(error.status === 429 ? "too-often" : "no-answer");
+    if (error.status === 429 || !error.sentence) return this.refuse(error.status === 429 ? "too-often" : "no-answer");
+    judged.show({ colour: "amber", title: words.say("not-scanned"), text: error.sentence });
   }
 
   /** @param {import("./scanning.js").Decision} decision @param {string} text */
