@@ -69,7 +69,7 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Venues"), "/office/venues", "shop"),
         (N_("Keys"), "/office/voucher-keys", "settings"),
         (N_("Offline"), "/office/offline", "device"),
-        (N_("Held devices"), "/office/devices", "device"),
+        (N_("Devices"), "/office/devices", "device"),
         (N_("Together"), "/office/together", "heart"),
         (N_("People"), "/office/people", "people"),
     ),
