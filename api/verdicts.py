@@ -1,5 +1,6 @@
 """A scan's verdict in words that a cashier understands; the same for pages and the API."""
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from gettext import NullTranslations
@@ -72,6 +73,8 @@ def _values(verdict: Verdict, city: City, language: str) -> _Values:
         values["left"], values["taken"] = str(verdict.voucher.left), str(verdict.voucher.taken)
         late = verdict.code in {VerdictCode.EXPIRED, VerdictCode.ACTIVE}
         moment = verdict.voucher.valid_until if late else verdict.voucher.valid_from
+    if verdict.voucher is not None and verdict.voucher.leased_until is not None:
+        moment = dt.datetime.fromisoformat(verdict.voucher.leased_until)
     if verdict.first_use is not None:
         values["venue"], values["device"] = verdict.first_use.venue_name, verdict.first_use.device_name
         moment = verdict.first_use.at

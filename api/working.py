@@ -36,7 +36,7 @@ from kernel.db import Work
 from kernel.outbox import Event
 from ledger import wallets
 from merchants import inviting
-from redemption import keys, paying_fines, payments, publishing_status, reminding
+from redemption import keys, leasing, paying_fines, payments, publishing_status, reminding
 from rewards import city_events, funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
@@ -124,6 +124,7 @@ def do_daily(services: Services, city: City) -> None:
     photo_keeping.expire(services, city)
     for forget in (
         publishing_status.forget_old,
+        leasing.sweep,
         idempotency.forget_old,
         payments.forget_old,
         sessions.forget_old,

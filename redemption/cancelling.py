@@ -10,7 +10,7 @@ from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
 from ledger import posting, transfers
-from redemption import orders, refunding, seats, status_changes, vouchers
+from redemption import leasing, orders, refunding, seats, status_changes, vouchers
 from redemption.payments import Reason
 from redemption.vouchers import Step, Voucher, VoucherStatus
 
@@ -26,15 +26,16 @@ def cancel(work: db.Work, city: City, owner: str, voucher_id: str, *, in_any_cas
     """Release what the voucher holds; what was paid in euros goes back the way it came.
 
     Raises NotFound `voucher-not-found`, for somebody else's voucher too; Conflict `voucher-already-used`,
-    `voucher-active`, `voucher-already-cancelled`, `voucher-frozen`, `voucher-expired` (then points and place
-    are back already), and unless `in_any_case` what the offer's rule says: `refund-not-offered`,
-    `refund-too-late`.
+    `voucher-active`, `voucher-already-cancelled`, `voucher-frozen`, `voucher-leased`, `voucher-expired` (then
+    points and place are back already), and unless `in_any_case` what the offer's rule says:
+    `refund-not-offered`, `refund-too-late`.
     """
     voucher = vouchers.of_owner(work, owner, voucher_id)
     if voucher.status in _REFUSALS:
         raise Conflict(_REFUSALS[voucher.status], offer=voucher.offer_code)
     if voucher.frozen_at is not None:
         raise Conflict("voucher-frozen", offer=voucher.offer_code)
+    leasing.check_free(work, voucher_id)
     if not in_any_case:
         until = voucher.returnable_until
         if until is None:

@@ -11,6 +11,7 @@ from redemption import (
     collecting,
     collection_requests,
     hand_refunds,
+    leasing,
     objecting,
     orders,
     paying_fines,
@@ -44,6 +45,7 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
         if any(voucher.seat for voucher in page):
             seats.forget(work, chunk)
         scans.forget_vouchers(work, chunk)
+        leasing.forget(work, chunk)
         scan_logs.forget_vouchers(work, chunk)
         for of in (redemptions, table):
             work.connection.execute(

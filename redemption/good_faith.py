@@ -9,6 +9,7 @@ import enum
 from dataclasses import dataclass
 
 from merchants.devices import Device, DeviceKind
+from redemption import tokens
 from redemption.offline_policy import Policy, Proof
 from redemption.scan_events import EventFlags, ScanEvent, Tier
 from redemption.tokens import Claims, Flags
@@ -72,7 +73,7 @@ def fault_of(seen: Seen, policy: Policy) -> Reason | None:
 def _fault_of_tier(seen: Seen, policy: Policy) -> Reason | None:
     match seen.event.tier:
         case Tier.LEASED:
-            return None if Flags.LEASE in seen.claims.flags else Reason.NOT_LEASED
+            return _fault_of_leased(seen)
         case Tier.HUB:
             return None if seen.device.kind is DeviceKind.HUB else Reason.TIER_OFF
         case Tier.CAPPED:
@@ -84,6 +85,13 @@ def _fault_of_tier(seen: Seen, policy: Policy) -> Reason | None:
 def cents_of(voucher: Voucher, uses: int) -> int:
     """Return what uses of a voucher are worth: their share of its value, rounded up."""
     return -(-voucher.value_cents * uses // voucher.uses)
+
+
+def _fault_of_leased(seen: Seen) -> Reason | None:
+    claims, name = seen.claims, tokens.device_name(seen.device.device_id)
+    mine = Flags.LEASE in claims.flags and claims.device == name
+    in_time = seen.at.timestamp() < claims.expires_at + tokens.SKEW_SECONDS
+    return None if mine and in_time else Reason.NOT_LEASED
 
 
 def _fault_of_capped(seen: Seen, policy: Policy) -> Reason | None:

@@ -14,10 +14,11 @@ from kernel.errors import Conflict
 from kernel.signing import VerifyKey
 from merchants import safeguarding
 from merchants.devices import Device
-from redemption import judging_logs, offline_booking, scan_events, scan_logs
+from redemption import judging_logs, leasing, offline_booking, scan_events, scan_logs, tokens
 from redemption.good_faith import Reason
-from redemption.scan_events import EventUnreadable, Link, Place, Signed
+from redemption.scan_events import EventKind, EventUnreadable, Link, Place, Signed
 from redemption.scan_logs import Log, Logged, Oddity, Outcome
+from redemption.tokens import TokenRefused
 
 AT_ONCE = 500
 """Events in one call."""
@@ -87,6 +88,7 @@ def take(work: db.Work, city: City, device: Device, items: Sequence[Item], lost_
     held = device.quarantined_at is not None
     fresh = judging_logs.judge(work, city, device, walk.fresh, held_from=0 if held else walk.held_from)
     booked = offline_booking.settle(work, city, fresh)
+    _give_back(work, device, walk.fresh, None if not held and walk.held_from is None else walk.held_from or 0)
     scan_logs.put_aside(work, walk.odd)
     if walk.log != log:
         scan_logs.keep(work, walk.log)
@@ -94,6 +96,21 @@ def take(work: db.Work, city: City, device: Device, items: Sequence[Item], lost_
         safeguarding.quarantine(work, device.device_id)
     results = [_told(result, booked) for result in walk.results]
     return Answer(walk.log, held or walk.broken, tuple(results))
+
+
+def _give_back(work: db.Work, device: Device, fresh: Sequence[Signed], held_from: int | None) -> None:
+    """End the leases that the device gives back; what it took before is booked."""
+    for one in fresh:
+        event = one.event
+        if event.kind is not EventKind.CLOSE or (held_from is not None and event.seq >= held_from):
+            continue
+        try:
+            token = event.code if isinstance(event.code, bytes) else b""
+            named = tokens.own_claims(token).voucher_id.hex() if token else None
+        except (ValueError, TokenRefused):
+            continue
+        at = min(work.now, dt.datetime.fromtimestamp(event.at_ms / 1000, dt.UTC))
+        leasing.close(work, device.device_id, at, named)
 
 
 def _read(data: bytes, key: VerifyKey, device_id: int) -> Item:

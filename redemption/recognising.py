@@ -15,9 +15,10 @@ from kernel.signing import KeyRing, KeyStatus
 from merchants import devices, venues
 from merchants.devices import Device
 from merchants.venues import Venue
-from redemption import codes, foreign, keys, live_codes, live_keys, tokens, vouchers
+from redemption import codes, foreign, keys, leasing, live_codes, live_keys, tokens, vouchers
 from redemption.codes import ManualCode
 from redemption.keys import Sealer
+from redemption.leasing import Lease
 from redemption.live_codes import Liveness, LiveToken
 from redemption.scans import Scanned
 from redemption.tokens import Claims, Flags, Refusal, TokenRefused
@@ -54,6 +55,7 @@ class Found:
     voucher: Voucher | None = None
     clock_seconds: int | None = None
     gates: tuple[str, ...] = ()
+    leased_until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,14 @@ def find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[
     enrolled = devices.by_id(work, (one.device_id for one in scanned.values()))
     ring, now = keys.ring(work), int(work.now.timestamp())
     found, names = _names(scanned, where, enrolled, ring, now)
-    looked = _vouchers(work, names)
+    looked, leases = _vouchers(work, names)
     # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
     for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
         judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
         if judged.code is VerdictCode.ACCEPTED and voucher is not None:
             judged = _moving(work, judged, voucher, names[place], sealer)
-        found[place] = judged
+        of = leases.get(voucher.voucher_id, []) if voucher is not None else []
+        found[place] = _reserved(work, judged, of[-1]) if of else judged
     found |= _at_other_gates(work, found)
     foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
     return found
@@ -146,8 +149,20 @@ def _signed(names: Mapping[int, _Name]) -> list[tuple[int, _Signed]]:
     return [(place, name) for place, name in names.items() if isinstance(name, _Signed)]
 
 
-def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | None]:
-    """Return the voucher that each name stands for, None if there is none."""
+def _reserved(work: db.Work, found: Found, lease: Lease) -> Found:
+    """Return what is found of a good voucher that is, or was, reserved for a device."""
+    mine = found.scanned.device_id == lease.device_id
+    if found.code is not VerdictCode.ACCEPTED or mine or not lease.runs(work.now):
+        return found
+    device = devices.get(work, lease.device_id)
+    until = lease.until.isoformat()
+    return replace(found, code=VerdictCode.LEASED, gates=(device.gate or device.name,), leased_until=until)
+
+
+def _vouchers(
+    work: db.Work, names: Mapping[int, _Name]
+) -> tuple[dict[int, Voucher | None], dict[str, list[Lease]]]:
+    """Return the voucher that each name stands for, None if there is none, and the leases of all."""
     manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
     signed = dict(_signed(names))
     found = vouchers.find(
@@ -156,9 +171,13 @@ def _vouchers(work: db.Work, names: Mapping[int, _Name]) -> dict[int, Voucher | 
     by_code = {voucher.manual_code: voucher for voucher in found}
     # A genuine signature on other bytes than those issued: somebody else has the key.
     by_token = {(voucher.voucher_id, voucher.token): voucher for voucher in found}
-    return {place: by_code.get(code) for place, code in manual.items()} | {
+    leases = leasing.of_vouchers(work, (voucher.voucher_id for voucher in found))
+    by_id = {voucher.voucher_id: voucher for voucher in found}
+    by_token |= {(one.voucher_id, one.token): by_id[one.voucher_id] for of in leases.values() for one in of}
+    looked = {place: by_code.get(code) for place, code in manual.items()} | {
         place: by_token.get((one.voucher_id, one.token)) for place, one in signed.items()
     }
+    return looked, leases
 
 
 def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing, device: Device) -> Found:

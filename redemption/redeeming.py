@@ -105,7 +105,9 @@ def _settle(work: db.Work, city: City, found: Mapping[int, Found]) -> dict[int, 
             continue
         takes = one.code is VerdictCode.ACCEPTED
         first_use = None if takes else first_uses.get(voucher.voucher_id)
-        shown = replace(_shown(voucher, scanned.uses, takes=takes), gates=one.gates)
+        shown = replace(
+            _shown(voucher, scanned.uses, takes=takes), gates=one.gates, leased_until=one.leased_until
+        )
         decided[place] = Verdict(one.code, scan_id, work.now, shown, first_use, one.clock_seconds)
         if takes:
             accepted.append(Use(voucher, scanned.venue_id, scanned.device_id, scan_id, scanned.uses))

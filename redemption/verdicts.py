@@ -49,6 +49,8 @@ class VerdictCode(enum.StrEnum):
     EXPIRED = "expired"
     DISPUTED = "disputed"
     """The buyer's bank has taken the money back for now."""
+    LEASED = "leased"
+    """Reserved for one device, which may take it without a network."""
     OTHER_VENUE = "other-venue"
     OTHER_GATE = "other-gate"
     """Taken at this venue, but by devices at other gates."""
@@ -77,6 +79,7 @@ _COLOURS = {
     VerdictCode.NOT_READABLE: Colour.AMBER,
     VerdictCode.MISTYPED_CODE: Colour.AMBER,
     VerdictCode.TOO_FEW_LEFT: Colour.AMBER,
+    VerdictCode.LEASED: Colour.AMBER,
     VerdictCode.OTHER_VENUE: Colour.AMBER,
     VerdictCode.OTHER_GATE: Colour.AMBER,
     VerdictCode.OFFER_NOT_HERE: Colour.AMBER,
@@ -122,7 +125,9 @@ class ShownVoucher:
     undo_minutes: int = 0
     """How long after this scan the venue may take it back."""
     gates: tuple[str, ...] = ()
-    """With `other-gate`: where the venue takes it."""
+    """With `other-gate` or `leased`: where it is taken."""
+    leased_until: str | None = None
+    """With `leased`: until when it is reserved there, in RFC 3339."""
     taken: int = 1
     """How many uses this scan took or asked for."""
 

@@ -16,6 +16,7 @@ from api.pages import (
     interfaces,
     joining,
     late_scans,
+    leases,
     log,
     objections,
     occasions,
@@ -78,6 +79,7 @@ from api.pages import (
 _MODULES = (
     assets,
     home,
+    leases,
     reports,
     actions,
     tags,

@@ -12,13 +12,14 @@ from api.pages import framing
 from kernel.db import Work
 from kernel.errors import DomainError
 from ledger import wallets
-from merchants import venues
+from merchants import devices, venues
 from redemption import (
     activating,
     buying,
     cancelling,
     codes,
     euro_receipts,
+    leasing,
     offers,
     paying_fines,
     qr,
@@ -125,7 +126,7 @@ def my_vouchers(request: Request, caller: Citizen, before: int | None = None) ->
 @router.get("/vouchers/{voucher_id}")
 def voucher(request: Request, caller: Citizen, voucher_id: str) -> Response:
     """Show a voucher with its code."""
-    return _voucher_page(request, caller, voucher_id)
+    return voucher_page(request, caller, voucher_id)
 
 
 @router.post("/vouchers/{voucher_id}/activate")
@@ -140,7 +141,7 @@ async def activate(request: Request, caller: CitizenForm, voucher_id: str) -> Re
         await commanding.perform_form(request, caller, command)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
-        return _voucher_page(request, caller, voucher_id, status=409, errors=errors)
+        return voucher_page(request, caller, voucher_id, status=409, errors=errors)
     return framing.go(f"/vouchers/{voucher_id}", "activated")
 
 
@@ -156,7 +157,7 @@ async def cancel(request: Request, caller: CitizenForm, voucher_id: str) -> Resp
         await commanding.perform_form(request, caller, command)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
-        return _voucher_page(request, caller, voucher_id, status=409, errors=errors)
+        return voucher_page(request, caller, voucher_id, status=409, errors=errors)
     return framing.go(f"/vouchers/{voucher_id}", "given-back")
 
 
@@ -236,7 +237,7 @@ def offer_page(
     )  # fmt: skip
 
 
-def _voucher_page(
+def voucher_page(
     request: Request,
     caller: Caller,
     voucher_id: str,
@@ -244,14 +245,21 @@ def _voucher_page(
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
 ) -> Response:
+    """Show a voucher, with what is wrong with a form that was sent from it."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
         where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
         papers = receipts.of_subject(reading, found.owner, found.voucher_id)
         until, now = found.returnable_until, reading.now
+        lease = leasing.running(reading, [voucher_id]).get(voucher_id)
+        free = lease is None and leasing.may_be_leased(found, now)
+        gates = leasing.gates_for(reading, found) if free else []
+        gate = devices.get(reading, lease.device_id) if lease else None
+    lease_open = lease is not None and now < lease.until
     translation = framing.gettext_of(request, caller)
     title = translation.gettext("QR code of your voucher")
-    code = templating.safe(qr.svg(codes.app_text(found.token), title=title))
+    shown = lease.token if lease is not None and lease_open else found.token
+    code = templating.safe(qr.svg(codes.app_text(shown), title=title))
     return framing.show(
         request, caller, "citizen/voucher.html", status=status, voucher=found, venues=where, code=code,
         needs_live=Flags.LIVE in tokens.own_claims(found.token).flags,
@@ -259,7 +267,8 @@ def _voucher_page(
         receipt_words=receipt_papers.TITLES, wallets=wallet_passes.configured(services.of(request).settings),
         printable=voucher_papers.printable(found),
         errors=errors or [],
-        returnable=until is not None and now < until,
+        returnable=until is not None and now < until and lease is None,
+        lease=lease, lease_open=lease_open, gate=gate, gates=gates,
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from api.v1.shapes import INTEGER_MAX, Before, In, Limit, Paged
 from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import DomainError
-from redemption import activating, buying, cancelling, codes, live_codes, live_keys, qr, vouchers
+from redemption import activating, buying, cancelling, codes, leasing, live_codes, live_keys, qr, vouchers
 from redemption.buying import Purchase
 from redemption.keys import Sealer
 from redemption.vouchers import Voucher
@@ -140,11 +140,12 @@ def live(request: Request, caller: Citizen, voucher_id: str) -> LiveOut:
     with given.database.reading(caller.city.city_id) as reading:
         found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
         made = live_keys.of_voucher(reading, given.sealer, found)
+        lease = leasing.running(reading, [voucher_id]).get(voucher_id)
         now = reading.now
     return LiveOut(
         server_time=now,
         step_seconds=live_codes.STEP_SECONDS,
-        token=found.token.hex(),
+        token=(lease.token if lease and now < lease.until else found.token).hex(),
         keys=[LiveDayKey(day=one.day, key=one.key.hex()) for one in made],
     )
 

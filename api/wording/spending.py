@@ -76,6 +76,12 @@ SENTENCES = {
     "refund-too-late": N_("The time to give this voucher back is over."),
     "seat-taken": N_("Somebody else has just taken seat {seat}. Please choose another one."),
     "trust-too-low": N_("For this offer the city has to know you better: please come to a city desk once."),
+    "lease-gate-unknown": N_(
+        "This entrance can't reserve vouchers at the moment. Please choose another one."
+    ),
+    "voucher-leased": N_(
+        "This voucher is reserved for an entrance. It is free again once the entrance has reported that it was not used."
+    ),
     "voucher-active": N_("This ticket is activated and can't be given back."),
     "voucher-not-to-activate": N_("This voucher need not be activated: just show it."),
     "voucher-not-yet-valid": N_("This voucher is not valid yet."),
@@ -259,6 +265,12 @@ VERDICTS = {
     "expired": (
         N_("Expired"),
         N_("This voucher was valid until {date}, {time}: ask the guest for another one."),
+    ),
+    "leased": (
+        N_("Reserved elsewhere"),
+        N_(
+            "The guest has reserved this voucher for {gates} until {time}: send them there, it has not been used up."
+        ),
     ),
     "other-venue": (
         N_("For another venue"),

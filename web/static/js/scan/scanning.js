@@ -151,7 +151,8 @@ export class Scanning {
     }
     const isTest = claims.product === policy.TEST_PRODUCT;
     if (!isTest && this.device.offers && !this.device.offers.includes(claims.product)) return refused("offer-not-here", claims);
-    if (!isTest && this.trust.list && status.isInvalid(this.trust.list.bits, claims.status)) return refused("offline-listed", claims);
+    // What is reserved for this device is on the list so that no other takes it.
+    if (!isTest && !(await this.isMine(claims)) && this.trust.list && status.isInvalid(this.trust.list.bits, claims.status)) return refused("offline-listed", claims);
     const taken = this.log.taken.get(claims.id);
     if (taken && taken.uses + asked.uses > claims.uses) return refused("offline-used-here", claims, { date: words.date(taken.at), time: words.time(taken.at) });
     if (asked.uses > claims.uses) return refused("too-few-left", claims, { left: String(claims.uses), taken: String(asked.uses) });
