@@ -34,9 +34,9 @@ def save(work: db.Work, venue_id: int, policy: Policy) -> None:
     """
     if venue_id != EVERYWHERE:
         venues.get(work, venue_id)
-    if found := offline_policy.faults(policy):
-        listed = [{"field": fault.field, "code": fault.code, **fault.limits} for fault in found]
-        raise Invalid(found[0].code, field=found[0].field, **found[0].limits, faults=listed)
+    if faults := offline_policy.faults(policy):
+        listed = [{"field": fault.field, "code": fault.code, **fault.limits} for fault in faults]
+        raise Invalid(faults[0].code, field=faults[0].field, **faults[0].limits, faults=listed)
     values = {
         "capped": policy.capped,
         "value_cents_max": policy.value_cents_max,
