@@ -187,13 +187,14 @@ def _devices(reading: db.Reading, since: dt.datetime) -> Counter[int]:
 
 def _journeys(reading: db.Reading, since: dt.datetime, known: Mapping[int, Venue]) -> Counter[int]:
     """Return by venue how often somebody's vouchers were used there too soon after another venue."""
+    at = redemptions.c.redeemed_at
     in_order: Any = {"partition_by": vouchers.c.owner, "order_by": redemptions.c.redeemed_at}
     uses = (
         sa.select(
             redemptions.c.venue_id,
             redemptions.c.redeemed_at,
             sa.func.lag(redemptions.c.venue_id).over(**in_order).label("from_id"),
-            sa.func.lag(redemptions.c.redeemed_at).over(**in_order).label("from_at"),
+            sa.func.lag(at, type_=at.type).over(**in_order).label("from_at"),
         )
         .join(vouchers, _voucher_of_use())
         .where(_recent(reading, since), vouchers.c.city_id == reading.city_id)
