@@ -31,12 +31,12 @@ def wanted(reading: db.Reading, city: City, venue_id: int) -> bool:
 
 
 def checked(written: str) -> str:
-    """Return a number as it is kept. Raises Invalid `receipt-number-missing`, `receipt-number-invalid`."""
+    """Return a number as it is kept. Raises Invalid `receipt-number-missing`, `till-number-invalid`."""
     number = " ".join(written.split())
     if not number:
         raise Invalid("receipt-number-missing", field="receipt_number")
     if len(number) > NUMBER_MAX or not _FORM.fullmatch(number):
-        raise Invalid("receipt-number-invalid", field="receipt_number", maximum=NUMBER_MAX)
+        raise Invalid("till-number-invalid", field="receipt_number", maximum=NUMBER_MAX)
     return number
 
 
@@ -45,7 +45,7 @@ def redeem_many(
 ) -> list[Verdict | DomainError]:
     """Decide on scans as `redeeming.redeem_many`, each with the number of a receipt or none.
 
-    A number that stands for another scan of that venue and day is refused: Conflict `receipt-number-used`,
+    A number that stands for another scan of that venue and day is refused: Conflict `till-number-used`,
     and nothing is redeemed. One of a refused scan stays free. Of two in one batch the first has it.
     """
     day = city.day_of(work.now)
@@ -55,7 +55,7 @@ def redeem_many(
         name = (one.venue_id, number)
         other = taken.get(name) if number else None
         outcomes.append(
-            Conflict("receipt-number-used", number=number) if other not in {None, one.key} else None
+            Conflict("till-number-used", number=number) if other not in {None, one.key} else None
         )
         if number and other is None:
             taken[name] = one.key

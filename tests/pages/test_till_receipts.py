@@ -61,6 +61,6 @@ def test_the_api_takes_it(gate: Gate) -> None:
     assert scan("99999-00000", "1", "a")[0] == 200
     assert scan(text, "1", "b") == (200, "accepted")
     assert scan(text, "1", "b") == (200, "accepted")
-    assert scan(other, "1", "c") == (409, "receipt-number-used")
-    assert scan(other, "<1>", "d") == (422, "receipt-number-invalid")
+    assert scan(other, "1", "c") == (409, "till-number-used")
+    assert scan(other, "<1>", "d") == (422, "till-number-invalid")
     assert scan(other, "", "e") == (200, "accepted")
