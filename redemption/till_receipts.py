@@ -31,10 +31,10 @@ def wanted(reading: db.Reading, city: City, venue_id: int) -> bool:
 
 
 def checked(written: str) -> str:
-    """Return a number as it is kept. Raises Invalid `receipt-number-missing`, `till-number-invalid`."""
+    """Return a number as it is kept. Raises Invalid `till-number-missing`, `till-number-invalid`."""
     number = " ".join(written.split())
     if not number:
-        raise Invalid("receipt-number-missing", field="receipt_number")
+        raise Invalid("till-number-missing", field="receipt_number")
     if len(number) > NUMBER_MAX or not _FORM.fullmatch(number):
         raise Invalid("till-number-invalid", field="receipt_number", maximum=NUMBER_MAX)
     return number
@@ -54,9 +54,7 @@ def redeem_many(
     for one, number in asked:
         name = (one.venue_id, number)
         other = taken.get(name) if number else None
-        outcomes.append(
-            Conflict("till-number-used", number=number) if other not in {None, one.key} else None
-        )
+        outcomes.append(Conflict("till-number-used", number=number) if other not in {None, one.key} else None)
         if number and other is None:
             taken[name] = one.key
     left = [one for (one, _), refused in zip(asked, outcomes, strict=True) if refused is None]

@@ -88,7 +88,7 @@ async def decide(
     try:
         verdict = await given.write(caller.city.city_id, command)
     except DomainError as error:
-        if not error.code.startswith("receipt-number-"):
+        if not error.code.startswith("till-number-"):
             raise
         return _scan_page(request, caller, receipt_refused=framing.sentence(request, caller, error))
     return _scan_page(request, caller, verdict=verdict, code=code.strip())

@@ -151,7 +151,7 @@ SENTENCES = {
     "sales-ended": N_("The sale is over."),
     "sales-not-started": N_("The sale has not begun yet."),
     "till-number-invalid": N_("Please enter the number of the receipt with at most {maximum} characters."),
-    "receipt-number-missing": N_("Please enter the number of the till's receipt first, then scan again."),
+    "till-number-missing": N_("Please enter the number of the till's receipt first, then scan again."),
     "till-number-used": N_("Receipt {number} was entered today already. Please check the number."),
     "claim-decided": N_("This has been decided already."),
     "claim-not-disputed": N_("Nobody objected here, so there is nothing to decide."),
