@@ -9,7 +9,8 @@ from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
 from merchants import applications, inviting, proof_list
-from redemption import claims, orders, paying_fines, receipts, vouchers
+from redemption import claims, handing_over, orders, paying_fines, receipts, vouchers
+from redemption.handing_over import HandOver
 from rewards import awarding, case_files, city_events, desk, submissions, teams, waiting, walking
 from rewards.case_files import Case
 
@@ -73,6 +74,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             for one in walking.of_owner(reading, owner)
         ],
         "vouchers": [_plain(one) for one in bought],
+        "handed_on": [_handed(one, owner) for one in handing_over.of_owner(reading, owner)],
         "team": team.name if team else None,
         "receipts": [one.facts for one in receipts.every(reading, owner)],
         "postbox": [_plain(one) for one in postbox.every(reading, owner)],
@@ -116,6 +118,12 @@ def _cases(reading: Reading, numbers: list[int]) -> dict[int, Case]:
     for start in range(0, len(numbers), submissions.PAGE_MAX):
         found |= case_files.of_submissions(reading, numbers[start : start + submissions.PAGE_MAX])
     return found
+
+
+def _handed(one: HandOver, owner: str) -> dict[str, Any]:
+    """Return a hand-over without who the other person is."""
+    shown = ("voucher_id", "offered_at", "ends_at", "accepted_at", "withdrawn_at")
+    return {"given": one.giver == owner, **{name: getattr(one, name) for name in shown}}
 
 
 def _public(case: Case | None) -> dict[str, Any] | None:

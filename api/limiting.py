@@ -46,6 +46,7 @@ RATES = {
     "scan-device": "120 per minute",
     "manual-code-device": "10 per minute",
     "fine-lookup-account": "20 per hour",
+    "hand-over-account": "20 per hour",
     "any-source": "600 per minute",
 }
 """What may happen how often, by name; docs/operations.md explains each."""

@@ -35,6 +35,7 @@ _TABLES = (
     "rewards.case_tables",
     "rewards.simulation_tables",
     "rewards.check_tables",
+    "redemption.hand_over_tables",
     "redemption.trust_tables",
     "redemption.log_tables",
     "redemption.tables",

@@ -12,7 +12,7 @@ from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
 from merchants import venues
-from redemption import buying, keys, using, vouchers
+from redemption import issuing, keys, using, vouchers
 from redemption.keys import Sealer
 from redemption.tables import vouchers as table
 from redemption.using import Use
@@ -49,7 +49,7 @@ def activate(work: db.Work, city: City, owner: str, voucher_id: str, sealer: Sea
     using.book(work, city, [Use(voucher, venue_id)])
     begins = work.now.replace(microsecond=0)
     ends = begins + dt.timedelta(minutes=minutes)
-    (signed,) = keys.sign(work, sealer, [buying.claims_of(voucher, begins, ends)])
+    (signed,) = keys.sign(work, sealer, [issuing.claims_of(voucher, begins, ends)])
     work.connection.execute(
         sa.update(table)
         .where(table.c.city_id == work.city_id, table.c.voucher_id == voucher_id)

@@ -11,6 +11,7 @@ from redemption import (
     collecting,
     collection_requests,
     hand_refunds,
+    handing_over,
     leasing,
     objecting,
     orders,
@@ -47,11 +48,13 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
         scans.forget_vouchers(work, chunk)
         leasing.forget(work, chunk)
         scan_logs.forget_vouchers(work, chunk)
+        handing_over.forget(work, owner, chunk)
         for of in (redemptions, table):
             work.connection.execute(
                 sa.delete(of).where(of.c.city_id == work.city_id, of.c.voucher_id.in_(chunk))
             )
         numbers += chunk
+    handing_over.forget(work, owner, [])
     for order in orders.open_of(work, owner):
         collecting.end_at_once(work, city, order)
     _forget_collected(work, owner)

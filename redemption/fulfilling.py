@@ -9,9 +9,9 @@ from kernel.signing import KeyStatus
 from ledger import accounts, chart, posting, queries, transfers
 from ledger.transfers import Transfer
 from merchants import venues
-from redemption import buying, keys, offers, orders, paying_fines, places, seats
-from redemption.buying import Paid, Sale
+from redemption import issuing, keys, offers, orders, paying_fines, places, seats
 from redemption.fines import DueKind
+from redemption.issuing import Paid, Sale
 from redemption.keys import Sealer
 from redemption.orders import Order, OrderStatus, Step
 
@@ -29,7 +29,7 @@ def obstacle(reading: db.Reading, city: City, order: Order) -> str:
         return "venue-suspended"
     if not any(key.status is KeyStatus.ACTIVE for key in keys.every(reading)):
         return "issuing-key-missing"
-    _, until = buying.validity(city, offer, reading.now)
+    _, until = issuing.validity(city, offer, reading.now)
     return "voucher-expired" if until <= reading.now else ""
 
 
@@ -65,7 +65,7 @@ def _issue_voucher(work: db.Work, city: City, order: Order, money: list[Transfer
     # Its place is held, so that a seat is there.
     seat = seats.choose(free, None, offer.code) if offer.terms.seats else None
     sale = Sale(order.owner, offer, names, _lots(work, order), seat, paid)
-    voucher = buying.issue(work, city, sale, sealer)
+    (voucher,) = issuing.sell(work, city, [sale], sealer)
     return orders.change(
         work,
         order.order_id,

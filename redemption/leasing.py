@@ -15,7 +15,7 @@ from kernel import db
 from kernel.errors import Conflict
 from merchants import devices
 from merchants.devices import Device
-from redemption import buying, keys, status_changes, tokens, vouchers
+from redemption import issuing, keys, status_changes, tokens, vouchers
 from redemption.keys import Sealer
 from redemption.offline_tables import leases as table
 from redemption.tokens import Flags
@@ -99,7 +99,7 @@ def _begin(work: db.Work, sealer: Sealer, voucher: Voucher, gate: Device) -> Lea
     begins = work.now.replace(microsecond=0)
     until = min(begins + LENGTH, voucher.valid_until)
     claims = replace(
-        buying.claims_of(voucher, begins, until),
+        issuing.claims_of(voucher, begins, until),
         flags=tokens.own_claims(voucher.token).flags | Flags.LEASE,
         uses=voucher.left,
         value_cents=voucher.value_cents * voucher.left // voucher.uses,

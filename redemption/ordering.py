@@ -13,7 +13,7 @@ from kernel.errors import Conflict, Invalid
 from ledger import accounts, chart, posting, transfers, wallets
 from ledger.accounts import Guard, NewAccount
 from ledger.transfers import Transfer
-from redemption import buying, offers, orders, paying_fines, payments, places, prices
+from redemption import buying, issuing, offers, orders, paying_fines, payments, places, prices
 from redemption.buying import Purchase
 from redemption.fines import Fine
 from redemption.keys import Sealer
@@ -59,7 +59,7 @@ def order_voucher(work: db.Work, city: City, purchase: Purchase, way: Way | None
     given = _way(work, purchase.owner, way)
     sale = buying.prepare(work, city, exact)
     order = _order(work, city, OrderKind.VOUCHER, exact, given.valid)
-    return _open(work, city, order, given, buying.sides(sale), str(order.order_id))
+    return _open(work, city, order, given, issuing.sides(sale), str(order.order_id))
 
 
 def order_fine(

@@ -21,7 +21,7 @@ from kernel.db import Work
 from ledger import accounts, queries
 from ledger.outcomes import BookedTransfer
 from ledger.transfers import TransferKind
-from redemption import euro_receipts, offers, paying_fines, receipts, refunding, vouchers
+from redemption import euro_receipts, offers, orders, paying_fines, receipts, refunding, vouchers
 from redemption.new_offers import VatKind
 from redemption.offers import Offer
 from redemption.receipt_tables import receipt_numbers, receipt_progress
@@ -165,16 +165,14 @@ def _of_vouchers(work: Work, booked: Sequence[BookedTransfer]) -> list[NewReceip
     points = _points_by_group(work, booked)
     found = {one.voucher_id: one for one in vouchers.find(work, voucher_ids=(name for name, *_ in events))}
     sold = offers.by_id(work, (one.offer_id for one in found.values())) if found else {}
-    return [
-        euro_receipts.with_payment(
-            work,
-            _of_voucher(
-                kind, found[voucher_id], sold[found[voucher_id].offer_id], booking, points[booking.group_id]
-            ),
+    made = (
+        _of_voucher(
+            kind, found[voucher_id], sold[found[voucher_id].offer_id], booking, points[booking.group_id]
         )
         for (voucher_id, kind, _), booking in events.items()
         if voucher_id in found
-    ]
+    )
+    return [euro_receipts.with_payment(work, one) for one in made if one.owner != orders.NOBODY]
 
 
 def _points_by_group(work: Work, booked: Sequence[BookedTransfer]) -> Counter[UUID | None]:
@@ -199,7 +197,8 @@ def _of_voucher(
     used = kind is ReceiptKind.REDEEMED and voucher.redeemed_venue_name is not None
     return NewReceipt(
         kind=kind,
-        owner=voucher.owner,
+        # What comes back comes to whoever paid.
+        owner=voucher.owner if used else voucher.payer or voucher.owner,
         subject=f"{voucher.voucher_id}/{booking.group_id}" if used else voucher.voucher_id,
         titles=voucher.titles,
         happened_at=booking.booked_at,

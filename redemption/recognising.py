@@ -82,7 +82,7 @@ def find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[
     enrolled = devices.by_id(work, (one.device_id for one in scanned.values()))
     ring, now = keys.ring(work), int(work.now.timestamp())
     found, names = _names(scanned, where, enrolled, ring, now)
-    looked, leases = _vouchers(work, names)
+    looked, leases, moved = _vouchers(work, names)
     # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
     for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
         judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
@@ -90,6 +90,7 @@ def find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[
             judged = _moving(work, judged, voucher, names[place], sealer)
         of = leases.get(voucher.voucher_id, []) if voucher is not None else []
         found[place] = _reserved(work, judged, of[-1]) if of else judged
+    found |= {place: Found(scanned[place], VerdictCode.REPLACED) for place in moved}
     found |= _at_other_gates(work, found)
     foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
     return found
@@ -161,8 +162,11 @@ def _reserved(work: db.Work, found: Found, lease: Lease) -> Found:
 
 def _vouchers(
     work: db.Work, names: Mapping[int, _Name]
-) -> tuple[dict[int, Voucher | None], dict[str, list[Lease]]]:
-    """Return the voucher that each name stands for, None if there is none, and the leases of all."""
+) -> tuple[dict[int, Voucher | None], dict[str, list[Lease]], set[int]]:
+    """Return the voucher that each name stands for, None if there is none, and the leases of all.
+
+    And which names are codes of before their voucher was handed on.
+    """
     manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
     signed = dict(_signed(names))
     found = vouchers.find(
@@ -173,11 +177,24 @@ def _vouchers(
     by_token = {(voucher.voucher_id, voucher.token): voucher for voucher in found}
     leases = leasing.of_vouchers(work, (voucher.voucher_id for voucher in found))
     by_id = {voucher.voucher_id: voucher for voucher in found}
-    by_token |= {(one.voucher_id, one.token): by_id[one.voucher_id] for of in leases.values() for one in of}
+    by_token |= {
+        (one.voucher_id, one.token): by_id[one.voucher_id]
+        for of in leases.values()
+        for one in of
+        # What was reserved before the voucher was handed on is worth nothing any more.
+        if tokens.own_claims(one.token).status_index == by_id[one.voucher_id].status_index
+    }
     looked = {place: by_code.get(code) for place, code in manual.items()} | {
         place: by_token.get((one.voucher_id, one.token)) for place, one in signed.items()
     }
-    return looked, leases
+    moved = {
+        place
+        for place, one in signed.items()
+        if looked[place] is None
+        and one.voucher_id in by_id
+        and one.claims.status_index != by_id[one.voucher_id].status_index
+    }
+    return looked, leases, moved
 
 
 def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing, device: Device) -> Found:

@@ -121,6 +121,7 @@ vouchers = sa.Table(
     sa.UniqueConstraint("city_id", "manual_code"),
     sa.UniqueConstraint("city_id", "status_index"),
     sa.Index("ix_vouchers_owner", "city_id", "owner", "status_index"),
+    sa.Index("ix_vouchers_payer", "city_id", "payer", "offer_id"),
     sa.Index("ix_vouchers_kid", "city_id", "kid", "status_index"),
     sa.Index("ix_vouchers_offer_id", "city_id", "offer_id", "status_index"),
     sa.Index("ix_vouchers_valid_until", "city_id", "valid_until"),

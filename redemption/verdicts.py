@@ -42,6 +42,8 @@ class VerdictCode(enum.StrEnum):
     """The content was changed after signing."""
     UNKNOWN_VOUCHER = "unknown-voucher"
     """Nothing of this number was ever sold here."""
+    REPLACED = "replaced"
+    """The code of who had the voucher before it was handed on."""
     ALREADY_USED = "already-used"
     TOO_FEW_LEFT = "too-few-left"
     """It is good, but not for so many at once."""

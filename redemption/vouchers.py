@@ -255,22 +255,33 @@ def every(reading: db.Reading, *, before: int | None = None, limit: int = 1000) 
 def counted_against_limit(
     reading: db.Reading, wanted: Collection[tuple[str, int]], since: dt.datetime
 ) -> tuple[Counter[tuple[str, int]], Counter[tuple[str, int]]]:
-    """Return how many vouchers of an offer a person has used or may still use, by owner and offer.
+    """Return how many vouchers of an offer a person has used or may still use, by person and offer.
 
-    The second counter has those that were bought since an instant.
+    The second counter has those that were bought since an instant. One that was handed on counts for who has
+    it and for who paid it: otherwise handing on would be the way around a limit.
     """
     if not wanted:
         return Counter(), Counter()
-    pair = (vouchers.c.owner, vouchers.c.offer_id)
-    theirs = [
-        voucher
-        for voucher in _select(reading, sa.tuple_(*pair).in_(bulk.listed(reading, pair, sorted(wanted))))
-        if voucher.status in _COUNTED
-    ]
-    return (
-        Counter((voucher.owner, voucher.offer_id) for voucher in theirs),
-        Counter((voucher.owner, voucher.offer_id) for voucher in theirs if voucher.bought_at >= since),
-    )
+    # As a union: PostgreSQL would read the whole table for one of two lists.
+    picked = sa.union(
+        *(
+            sa.select(vouchers.c.voucher_id).where(
+                vouchers.c.city_id == reading.city_id,
+                sa.tuple_(person, vouchers.c.offer_id).in_(
+                    bulk.listed(reading, (person, vouchers.c.offer_id), sorted(wanted))
+                ),
+            )
+            for person in (vouchers.c.owner, vouchers.c.payer)
+        )
+    ).subquery()
+    found = _select(reading, vouchers.c.voucher_id.in_(sa.select(picked.c.voucher_id)))
+    theirs = [voucher for voucher in found if voucher.status in _COUNTED]
+    in_all, lately = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+    for voucher in theirs:
+        for person in {voucher.owner, voucher.payer or voucher.owner}:
+            in_all[person, voucher.offer_id] += 1
+            lately[person, voucher.offer_id] += voucher.bought_at >= since
+    return in_all, lately
 
 
 def of_offer(reading: db.Reading, offer_id: int, *, after: int, limit: int) -> list[Voucher]:

@@ -110,6 +110,7 @@ class DemoTerms(_Entry):
     per_month_limit: int | None = None
     refund_rule: RefundRule = RefundRule.ALWAYS
     refund_hours: int | None = None
+    transferable: bool = False
 
     def terms(self, now: dt.datetime, zone: ZoneInfo) -> Terms:
         """Return the terms of an offer that is made now."""

@@ -19,6 +19,7 @@ from redemption import (
     cancelling,
     codes,
     euro_receipts,
+    handing_over,
     leasing,
     offers,
     paying_fines,
@@ -28,6 +29,7 @@ from redemption import (
     tokens,
     vouchers,
 )
+from redemption.handing_over import HandOver
 from redemption.receipts import PaidBy
 from redemption.tokens import Flags
 from redemption.vouchers import VoucherStatus
@@ -246,8 +248,13 @@ def voucher_page(
     errors: list[tuple[str | None, str]] | None = None,
 ) -> Response:
     """Show a voucher, with what is wrong with a form that was sent from it."""
+    owner = caller.person_session.person.owner
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        found = vouchers.of_owner(reading, caller.person_session.person.owner, voucher_id)
+        handed = handing_over.given(reading, owner, voucher_id)
+        if handed is not None and vouchers.get(reading, voucher_id).owner != owner:
+            return _handed_on_page(request, caller, handed)
+        waits = handing_over.waiting(reading, voucher_id)
+        found = vouchers.of_owner(reading, owner, voucher_id)
         where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
         papers = receipts.of_subject(reading, found.owner, found.voucher_id)
         until, now = found.returnable_until, reading.now
@@ -269,6 +276,18 @@ def voucher_page(
         errors=errors or [],
         returnable=until is not None and now < until and lease is None,
         lease=lease, lease_open=lease_open, gate=gate, gates=gates,
+        waits=waits,
+    )  # fmt: skip
+
+
+def _handed_on_page(request: Request, caller: Caller, handed: HandOver) -> Response:
+    """Show a voucher that somebody else has now, to who gave it to them."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = vouchers.get(reading, handed.voucher_id)
+        papers = receipts.of_subject(reading, handed.giver, found.voucher_id)
+    return framing.show(
+        request, caller, "citizen/handed_on.html", voucher=found, handed=handed, papers=papers,
+        receipt_words=receipt_papers.TITLES,
     )  # fmt: skip
 
 

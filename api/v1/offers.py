@@ -45,6 +45,7 @@ class TermsOut(Out):
     doors_at: dt.datetime | None
     seats: list[str] = Field(examples=[["A1", "A2"]])
     personal: bool = Field(examples=[False])
+    transferable: bool = Field(examples=[False], description="May be handed on to somebody of the household")
     discount_percent: int | None = Field(examples=[10])
     discount_cents: int | None
     minimum_cents: int | None
@@ -66,6 +67,7 @@ class TermsIn(In):
     doors_at: dt.datetime | None = Field(default=None, examples=["2027-06-12T17:00:00Z"])
     seats: list[str] = Field(default=[], examples=[["A1", "A2"]], max_length=SEATS_MAX)
     personal: bool = False
+    transferable: bool = False
     discount_percent: ShortNumber | None = Field(default=None, examples=[10])
     discount_cents: LongNumber | None = Field(default=None, examples=[250])
     minimum_cents: LongNumber | None = Field(default=None, examples=[2000])

@@ -91,6 +91,14 @@ LETTERS: Mapping[str, Letter] = {
         "gift",
         _VOUCHER,
     ),
+    "voucher-handed-on": Letter(
+        N_("Handed on: {title}"),
+        N_(
+            "It has a new code, which only the new holder sees. If it is given back, the price returns to you."
+        ),
+        "gift",
+        _VOUCHER,
+    ),
     "receipt-bought": Letter(
         N_("Receipt {number}: {title}"),
         N_("You bought it: {price}."),

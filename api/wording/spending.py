@@ -108,6 +108,11 @@ SENTENCES = {
     "offer-code-invalid": N_(
         "The short name may have 3 to 40 small letters, digits and hyphens, and begins with a letter."
     ),
+    "hand-over-code-invalid": N_("Please check the code: one of its characters is wrong."),
+    "hand-over-not-found": N_("There is no such code. Please compare it with the other phone."),
+    "hand-over-over": N_("This code is over. Please ask for a new one."),
+    "hand-over-taken": N_("Somebody has accepted this voucher already."),
+    "hand-over-to-yourself": N_("This is your own voucher. Give the code to somebody else."),
     "offer-code-taken": N_("Another offer has this short name already."),
     "offer-description-missing": N_("Please describe the offer in German."),
     "offer-description-too-long": N_("The description is longer than {maximum} characters."),
@@ -185,6 +190,7 @@ SENTENCES = {
     ),
     "voucher-already-used": N_("This voucher has been used and can't be given back."),
     "voucher-expired": N_("This voucher is over; your points went back to your wallet."),
+    "voucher-not-transferable": N_("This voucher can't be handed on."),
     "voucher-not-found": N_("There is no such voucher."),
 }
 
@@ -239,6 +245,10 @@ VERDICTS = {
     "blocked-key": (
         N_("Code withdrawn"),
         N_("The city has withdrawn codes of this kind: ask the guest to contact the city's office."),
+    ),
+    "replaced": (
+        N_("Old code"),
+        N_("This voucher has a new code now: ask for it to be opened in the app of whoever has it."),
     ),
     "unknown-voucher": (
         N_("Unknown voucher"),

@@ -205,3 +205,17 @@ def test_no_file_names_what_belongs_to_one_machine(what: str, pattern: str) -> N
         found += [f"{_name(path)}: {match[0]}" for match in re.finditer(pattern, text)]
 
     assert found == [], what
+
+
+def test_no_conflict_is_left_over() -> None:
+    """Nothing that a merge could not decide was committed."""
+    marks = tuple(mark * 7 + " " for mark in "<>")
+    texts = {".py", ".html", ".js", ".css", ".md", ".po", ".toml", ".json"}
+    found = [
+        f"{_name(path)}:{number}"
+        for path in TRACKED
+        if path.suffix in texts
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if line.startswith(marks)
+    ]
+    assert [] == found
