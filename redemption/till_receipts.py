@@ -1,7 +1,7 @@
 """The number of the till's receipt for a redemption, where the contract wants it: once a venue and day.
 
 A form of the venue's pages demands it. A device that does not ask, or has no network, is not stopped at the
-door; what it redeems has no number, and the administration sees how often.
+door; what it redeems has no number.
 """
 
 import datetime as dt
