@@ -103,8 +103,14 @@ _announced: dict[str, tuple[str, str]] = dict(NOTICES)
 
 
 def announce(notices: Mapping[str, tuple[str, str]]) -> None:
-    """Add notices of a page module: code -> (kind, sentence)."""
-    _announced.update(notices)
+    """Add notices of a page module: code -> (kind, sentence).
+
+    Raises ValueError for a code that another module uses for something else.
+    """
+    for code, notice in notices.items():
+        if _announced.setdefault(code, notice) != notice:
+            msg = f"two notices are called {code}"
+            raise ValueError(msg)
 
 
 def gettext_of(request: Request, caller: Caller) -> NullTranslations:

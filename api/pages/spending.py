@@ -44,7 +44,7 @@ CitizenForm = Annotated[Caller, Depends(Access(Sort.CITIZEN, form=True))]
 framing.announce(
     {
         "bought": ("success", N_("Here is your voucher. Show it at the entrance.")),
-        "activated": ("success", N_("Activated. Show the code when somebody asks for it.")),
+        "ticket-activated": ("success", N_("Activated. Show the code when somebody asks for it.")),
         "given-back": ("success", N_("Given back: the points are yours again.")),
         "fine-paid": ("success", N_("Paid. The city's register has been told.")),
     }
@@ -144,7 +144,7 @@ async def activate(request: Request, caller: CitizenForm, voucher_id: str) -> Re
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
         return voucher_page(request, caller, voucher_id, status=409, errors=errors)
-    return framing.go(f"/vouchers/{voucher_id}", "activated")
+    return framing.go(f"/vouchers/{voucher_id}", "ticket-activated")
 
 
 @router.post("/vouchers/{voucher_id}/cancel")

@@ -132,7 +132,8 @@ def _complete(operation: dict[str, Any], path: str, method: str, access: Access)
         statuses |= {403}
     if key or "requestBody" in operation:
         statuses |= {400, 413}
-    if method in _WRITES:
+    # A device may be one without a key, or one that is stopped.
+    if method in _WRITES or access.sorts == {Sort.DEVICE}:
         statuses |= {409}
     responses = operation["responses"]
     for status in sorted(statuses):

@@ -110,15 +110,19 @@ def test_everything_is_exported(edge: Edge) -> None:
     assert 200 == content.status_code
     assert {
         "account",
+        "handed_on",
         "movements",
         "orders",
         "paid_fines",
         "postbox",
         "postbox_by_mail",
+        "questions",
         "receipts",
         "submissions",
         "team",
         "told_by_other_systems",
+        "venue_applications",
+        "venue_invitations",
         "vouchers",
         "walks",
     } == set(content.json())

@@ -153,10 +153,14 @@ class Day:
 
         key = self.office.database.run(self.office.city_id, command)
         return {
-            one.voucher_id: tokens.issue(_leased(tokens.own_claims(one.token)), key)
+            one.voucher_id: tokens.issue(self._leased(one), key)
             for one in self.bought
             if one.voucher_id in self.leased
         }
+
+    def _leased(self, voucher: Voucher) -> Claims:
+        claims, gate = tokens.own_claims(voucher.token), self.gates[self.leased[voucher.voucher_id]]
+        return replace(claims, flags=claims.flags | Flags.LEASE, device=tokens.device_name(gate.device_id))
 
     def _sell(self) -> list[Voucher]:
         for n in range(OWNERS):
@@ -171,10 +175,6 @@ class Day:
         bought = self.office.database.run(self.office.city_id, command)
         assert VOUCHERS == len(bought)
         return bought
-
-
-def _leased(claims: Claims) -> Claims:
-    return replace(claims, flags=claims.flags | Flags.LEASE)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
