@@ -39,7 +39,7 @@ class Chart(NamedTuple):
 
 def drawn(values: Sequence[tuple[str, int]]) -> Chart:
     """Return the chart of pairs of label and value; what is below zero stands on the floor."""
-    ceiling = _round_up(max((value for _, value in values), default=0))
+    ceiling = round_up(max((value for _, value in values), default=0))
     step = (WIDTH - _LEFT) / max(1, len(values))
     width = min(40.0, step * 0.72)
     is_short = all(len(label) <= _SHORT for label, _ in values)
@@ -64,7 +64,7 @@ def drawn(values: Sequence[tuple[str, int]]) -> Chart:
     return Chart(bars, [(down(mark), mark) for mark in marks])
 
 
-def _round_up(value: int) -> int:
+def round_up(value: int) -> int:
     """Return the next of 4, 8, 20, 40 times a power of ten: a quarter of it is a whole number."""
     power = 1
     while True:

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from api.pages import bar_charts
+
 WIDTH, HEIGHT = 720, 260
 _LEFT, _BOTTOM, _TOP = 64, 28, 8
 _LABELS_MAX = 8
@@ -36,7 +38,7 @@ class Chart(NamedTuple):
 def drawn(rows: Sequence[Sequence[object]]) -> Chart:
     """Return the chart of rows of start, points of the rules in force, points of the draft."""
     points = [(str(row[0]), int(str(row[1])), int(str(row[2]))) for row in rows]
-    ceiling = _round_up(max((max(active, draft) for _, active, draft in points), default=0))
+    ceiling = bar_charts.round_up(max((max(active, draft) for _, active, draft in points), default=0))
     step = (WIDTH - _LEFT) / max(1, len(points))
     width = min(28.0, step * 0.36)
     every = math.ceil(len(points) / _LABELS_MAX)
@@ -57,13 +59,3 @@ def drawn(rows: Sequence[Sequence[object]]) -> Chart:
         for place, (start, active, draft) in enumerate(points)
     ]
     return Chart(bars, [(down(ceiling * part / 4), ceiling * part // 4) for part in range(5)])
-
-
-def _round_up(value: int) -> int:
-    """Return the next of 4, 8, 20, 40 times a power of ten: a quarter of it is a whole number."""
-    power = 1
-    while True:
-        for step in (4, 8, 20):
-            if value <= power * step:
-                return power * step
-        power *= 10

@@ -3,10 +3,9 @@
 import contextlib
 import itertools
 import random
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,6 @@ from redemption.vouchers import VoucherStatus
 from tests.browser import town as towns
 from tests.faults.cluster import Cluster
 from tests.faults.server import Server
-from tests.fixtures import schema
 from tests.fixtures.databases import MakeDatabase
 from tests.redemption.office import SWIM
 
@@ -179,20 +177,6 @@ def test_killing_the_server_while_people_pay(new_database: MakeDatabase, tmp_pat
     assert shop.ordered
     shop.check()
     shop.database.close()
-
-
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """Give a durable PostgreSQL with an empty, migrated database."""
-    with tempfile.TemporaryDirectory(prefix="duiscoin-killed-", ignore_cleanup_errors=True) as name:
-        made = Cluster(Path(name))
-        made.start()
-        try:
-            with contextlib.closing(Database(made.url)) as database:
-                schema.create(database.engine)
-            yield made
-        finally:
-            made.kill()
 
 
 def test_killing_postgresql_while_people_pay(cluster: Cluster, tmp_path: Path) -> None:

@@ -2,35 +2,17 @@
 
 import contextlib
 import random
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from kernel.db import Database
 from tests.faults.cluster import Cluster
 from tests.faults.rounds import Rounds
-from tests.fixtures import schema
 from tests.fixtures.databases import MakeDatabase
 
 SERVER_ROUNDS = 15
 CLUSTER_ROUNDS = 20
-
-
-@pytest.fixture
-def cluster() -> Iterator[Cluster]:
-    """Give a durable PostgreSQL with an empty, migrated database."""
-    with tempfile.TemporaryDirectory(prefix="duiscoin-killed-", ignore_cleanup_errors=True) as name:
-        made = Cluster(Path(name))
-        made.start()
-        try:
-            with contextlib.closing(Database(made.url)) as database:
-                schema.create(database.engine)
-            yield made
-        finally:
-            made.kill()
 
 
 def test_killing_the_server(new_database: MakeDatabase, tmp_path: Path) -> None:
