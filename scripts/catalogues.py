@@ -30,6 +30,8 @@ OPTIONS = {
     "**/templates/**": {"trimmed": "true", "silent": "false"},
     "templates/**": {"trimmed": "true", "silent": "false"},
 }
+_FAMILIAR = {"de": re.compile(r"\b([Dd]u|[Dd]ein(e[mnrs]?)?|[Dd]ich|[Dd]ir)\b")}
+"""How a language speaks to a friend: a city says "Sie"."""
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|\{\w*\}")
 
 
@@ -83,6 +85,7 @@ def faults(path: Path, wanted: Catalog) -> Iterator[str]:
             yield f"marked as uncertain: {message.id!r} ({where})"
         else:
             yield from _placeholder_faults(translation)
+            yield from _familiar_faults(translation, path.parts[-3])
     compiled = path.with_suffix(".mo")
     if compiled.exists() and compiled.read_bytes() != _compiled(catalogue):
         yield f"{compiled.name} is older than {path.name}: run scripts/catalogues.py update"
@@ -96,6 +99,11 @@ def _placeholder_faults(message: Message) -> Iterator[str]:
         # A plural form may spell its number out; a sentence without forms must use all that it is given.
         if isinstance(message.id, str) and (lost := known - set(_PLACEHOLDER.findall(text))):
             yield f"{sorted(lost)} lost in the translation: {message.id!r}"
+
+
+def _familiar_faults(message: Message, language: str) -> Iterator[str]:
+    if (familiar := _FAMILIAR.get(language)) and any(map(familiar.search, _texts(message.string))):
+        yield f"too familiar, people are addressed formally: {message.id!r}"
 
 
 def _texts(value: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:

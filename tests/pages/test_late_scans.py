@@ -86,13 +86,13 @@ def test_a_file_is_handed_in_and_the_citizen_is_asked(edge: Edge, voucher: Vouch
         (letter,) = [one for one in postbox.page(reading, person.owner) if one.code == "used-twice"]
     entry = edge.client.get(f"/postbox/{letter.entry_id}").text
     (path,) = re.findall(r"/questions/\d+", entry)[:1]
-    assert "Warst du das?" in edge.client.get(path).text
+    assert "Waren Sie das?" in edge.client.get(path).text
     assert 422 == edge.client.post(path, data=fields).status_code
     assert (
         303
         == edge.client.post(path, data={**fields, "said": "no", "remark": "Ich war zu Hause."}).status_code
     )
-    assert "Deine Antwort: Nein" in edge.client.get(path).text
+    assert "Ihre Antwort: Nein" in edge.client.get(path).text
     _, other = edge.person("ben@example.org")
     edge.browse(other)
     assert 404 == edge.client.get(path).status_code
