@@ -1,5 +1,6 @@
 """The translations, read once from the catalogues under web/locales; English is the sentences themselves."""
 
+import functools
 import gettext
 import io
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ DOMAIN = "duiscoin"
 
 
 def load() -> Mapping[str, gettext.NullTranslations]:
-    """Return the translations by language; takes some tenths of a second, so do it once per process."""
+    """Return the translations by language; the first time takes some tenths of a second."""
     return {language: _read(language) for language in LANGUAGES}
 
 
@@ -26,6 +27,7 @@ def load_for_scanner(
     return {language: loaded.get(language) or _read(language) for language in SCANNER_LANGUAGES}
 
 
+@functools.cache
 def _read(language: str) -> gettext.NullTranslations:
     source = resources.files("web") / "locales" / language / "LC_MESSAGES" / f"{DOMAIN}.po"
     if not source.is_file():

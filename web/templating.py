@@ -93,6 +93,7 @@ def build(translations: Mapping[str, gettext.NullTranslations]) -> Templates:
     return Templates({language: _environment(language, one) for language, one in translations.items()})
 
 
+@functools.cache
 def _environment(language: str, translation: gettext.NullTranslations) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("web", "templates"),

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from kernel.db import Database
 from tests.api.edge import Edge, open_edge
+from tests.fixtures.databases import Prepare
 
 
 @pytest.fixture
-def edge(database: Database, tmp_path: Path) -> Iterator[Edge]:
+def edge(prepared_database: Prepare, tmp_path: Path) -> Iterator[Edge]:
     """Give the application with a small city."""
-    opened = open_edge(database, tmp_path)
+    opened = open_edge(prepared_database, tmp_path)
     yield opened
     opened.app.state.services.writer.close()

@@ -22,6 +22,7 @@ from merchants import devices
 from merchants.venues import Venue
 from redemption.offers import Offer
 from tests.browser import town as towns
+from tests.fixtures.databases import Prepare
 
 
 @dataclass
@@ -103,10 +104,9 @@ class Edge:
         return {csrf.FIELD: csrf.token(towns.SECRET, token), "idempotency_key": f"form-{self._keys}"}
 
 
-def open_edge(database: Database, folder: Path) -> Edge:
+def open_edge(prepare: Prepare, folder: Path) -> Edge:
     """Return a founded city behind the application."""
-    chosen = towns.settings(database, folder)
-    city, pool, _, swim = towns.found(database, chosen)
+    database, chosen, city, pool, _, swim = towns.prepared(prepare, folder)
     app = create_app(chosen, database)
     client = TestClient(app, raise_server_exceptions=False, follow_redirects=False)
     return Edge(app, client, database, city, pool, swim)

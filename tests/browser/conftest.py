@@ -6,15 +6,14 @@ from pathlib import Path
 import pytest
 
 from kernel.clock import FixedClock
-from kernel.db import Database
 from tests.browser import town as towns
 from tests.browser.town import Town
+from tests.fixtures.databases import Prepare
 
 
 @pytest.fixture
-def town(database: Database, clock: FixedClock, tmp_path: Path) -> Iterator[Town]:
+def town(prepared_database: Prepare, clock: FixedClock, tmp_path: Path) -> Iterator[Town]:
     """Serve a small city whose clock the test moves."""
-    chosen = towns.settings(database, tmp_path)
-    city, pool, museum, swim = towns.found(database, chosen)
+    database, chosen, city, pool, museum, swim = towns.prepared(prepared_database, tmp_path)
     with towns.serving(chosen, database) as url:
         yield Town(url, database, clock, city, pool, museum, swim, tmp_path)

@@ -31,6 +31,7 @@ from redemption.new_offers import NewOffer, VatKind
 from redemption.offer_terms import OfferKind
 from redemption.offers import Offer
 from rewards import action_types, programme
+from tests.fixtures.databases import Prepare
 
 SECRET = "browser-tests-only-0123456789abcdef"
 PLACE = (51.434, 6.762)
@@ -90,6 +91,12 @@ def settings(database: Database, folder: Path) -> Settings:
         data_directory=folder,
         demo=True,
     )
+
+
+def prepared(prepare: Prepare, folder: Path) -> tuple[Database, Settings, City, Venue, Venue, Offer]:
+    """Return a copy of a founded city's database and what `found` gives, with settings of the test's own."""
+    database, founded = prepare("town", lambda empty: found(empty, settings(empty, folder)))
+    return database, settings(database, folder), *founded
 
 
 def found(
