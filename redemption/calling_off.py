@@ -16,8 +16,9 @@ from identity.postbox import EntryKind, NewEntry
 from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
-from redemption import cancelling, offers, vouchers
+from redemption import cancelling, offers, ordering, orders, vouchers
 from redemption.offers import Offer, OfferStatus
+from redemption.orders import OrderStatus
 from redemption.payments import Reason
 from redemption.tables import offer_cancellations as table
 from redemption.tables import vouchers as vouchers_table
@@ -86,7 +87,7 @@ def waiting(reading: db.Reading) -> list[int]:
 
 
 def proceed(work: db.Work, city: City, offer_id: int, limit: int = BATCH) -> bool:
-    """Give the next vouchers back and tell their holders; return whether there may be more."""
+    """Give the next vouchers back, tell their holders, end unpaid orders; return whether more may come."""
     now = find(work, offer_id)
     if now is None or now.finished_at is not None:
         return False
@@ -96,7 +97,10 @@ def proceed(work: db.Work, city: City, offer_id: int, limit: int = BATCH) -> boo
     if unused:
         cancelling.give_back(work, city, unused, Reason.GIVEN_BACK)
         postbox.put_many(work, [_told(one) for one in unused])
-    last = len(found) < limit
+    unpaid = orders.open_of_offer(work, offer_id, limit)
+    for order in unpaid:
+        ordering.end(work, order, OrderStatus.CANCELLED)
+    last = max(len(found), len(unpaid)) < limit
     work.connection.execute(
         sa.update(table)
         .where(table.c.city_id == work.city_id, table.c.offer_id == offer_id)

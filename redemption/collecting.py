@@ -10,7 +10,7 @@ from kernel import db
 from kernel.cities import City
 from ledger import posting, transfers
 from ledger.transfers import Transfer
-from redemption import fulfilling, orders, payments, progress, refunding
+from redemption import fulfilling, orders, payments, progress, refunding, seats
 from redemption.keys import Sealer
 from redemption.orders import Order, OrderStatus, Step
 from redemption.payments import Payment, Reason
@@ -72,6 +72,8 @@ def _end(
     freed = [*money, *fulfilling.releases(work, city, order)]
     group_id = orders.group_id(work.city_id, order.order_id, Step.END)
     posting.post_or_raise(work, fulfilling.grouped(freed, group_id))
+    if order.seat is not None:
+        seats.let_go(work, order.order_id, order.offer_id, order.seat)
     return orders.change(
         work, order.order_id, status=ending.value, reason=reason[:60], closed_at=work.now, due_at=None
     )

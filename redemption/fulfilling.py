@@ -13,6 +13,7 @@ from redemption import issuing, keys, offers, orders, paying_fines, places, seat
 from redemption.fines import DueKind
 from redemption.issuing import Paid, Sale
 from redemption.keys import Sealer
+from redemption.offers import Offer, OfferStatus
 from redemption.orders import Order, OrderStatus, Step
 
 
@@ -25,6 +26,8 @@ def obstacle(reading: db.Reading, city: City, order: Order) -> str:
         paid = order.reference is None or paying_fines.find(reading, order.reference) is not None
         return "fine-already-paid" if paid else ""
     offer = offers.get(reading, order.offer_id)
+    if offer.status is OfferStatus.CANCELLED:
+        return "event-cancelled"
     if not any(venue.active for venue in venues.by_id(reading, offer.venue_ids).values()):
         return "venue-suspended"
     if not any(key.status is KeyStatus.ACTIVE for key in keys.every(reading)):
@@ -61,10 +64,7 @@ def _issue_voucher(work: db.Work, city: City, order: Order, money: list[Transfer
     # The order's holds make way for those of the voucher, which end when it does.
     paid = Paid(orders.receivable_path(order.order_id), order.cents, (*money, *releases(work, city, order)))
     names = tuple(known[venue_id].name for venue_id in offer.venue_ids)
-    free = seats.free(work, [offer.offer_id])[offer.offer_id] if offer.terms.seats else []
-    # Its place is held, so that a seat is there.
-    seat = seats.choose(free, None, offer.code) if offer.terms.seats else None
-    sale = Sale(order.owner, offer, names, _lots(work, order), seat, paid)
+    sale = Sale(order.owner, offer, names, _lots(work, order), order.seat or _any_seat(work, offer), paid)
     (voucher,) = issuing.sell(work, city, [sale], sealer)
     return orders.change(
         work,
@@ -74,6 +74,13 @@ def _issue_voucher(work: db.Work, city: City, order: Order, money: list[Transfer
         closed_at=work.now,
         due_at=voucher.valid_until,
     )
+
+
+def _any_seat(reading: db.Reading, offer: Offer) -> str | None:
+    """Return a seat for an order from the time when orders kept a place but no seat."""
+    if not offer.terms.seats:
+        return None
+    return seats.choose(seats.free(reading, [offer.offer_id])[offer.offer_id], None, offer.code)
 
 
 def _pay_fine(work: db.Work, city: City, order: Order, money: list[Transfer]) -> Order:

@@ -13,7 +13,7 @@ from kernel.errors import Conflict, Invalid
 from ledger import accounts, chart, posting, transfers, wallets
 from ledger.accounts import Guard, NewAccount
 from ledger.transfers import Transfer
-from redemption import buying, issuing, offers, orders, paying_fines, payments, places, prices
+from redemption import buying, issuing, offers, orders, paying_fines, payments, places, prices, seats
 from redemption.buying import Purchase
 from redemption.fines import Fine
 from redemption.keys import Sealer
@@ -51,14 +51,18 @@ def order_voucher(work: db.Work, city: City, purchase: Purchase, way: Way | None
     parts = price.at(price.points if purchase.points is None else purchase.points)
     exact = replace(purchase, points=parts.points, cents=parts.cents)
     if not parts.cents:
-        voucher = buying.buy(work, city, purchase.owner, purchase.offer_id, sealer, points=parts.points)
-        order = _order(work, city, OrderKind.VOUCHER, exact, dt.timedelta(0))
+        voucher = buying.buy(
+            work, city, purchase.owner, purchase.offer_id, sealer, points=parts.points, seat=purchase.seat
+        )
+        order = _order(work, city, OrderKind.VOUCHER, replace(exact, seat=voucher.seat), dt.timedelta(0))
         bought = replace(order, status=OrderStatus.DONE, voucher_id=voucher.voucher_id, closed_at=work.now)
         orders.add(work, bought)
         return bought
     given = _way(work, purchase.owner, way)
     sale = buying.prepare(work, city, exact)
-    order = _order(work, city, OrderKind.VOUCHER, exact, given.valid)
+    order = _order(work, city, OrderKind.VOUCHER, replace(exact, seat=sale.seat), given.valid)
+    if sale.seat is not None:
+        seats.keep(work, order.order_id, order.offer_id, sale.seat)
     return _open(work, city, order, given, issuing.sides(sale), str(order.order_id))
 
 
@@ -128,6 +132,7 @@ def _order(work: db.Work, city: City, kind: OrderKind, purchase: Purchase, valid
         points=purchase.points or 0,
         cents=purchase.cents,
         rate_cents_per_point=city.rate_cents_per_point,
+        seat=purchase.seat,
         reference=None,
         fine_cents=None,
         hold_count=0,

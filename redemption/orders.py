@@ -54,6 +54,8 @@ class Order:
     points: int
     cents: int
     rate_cents_per_point: int
+    seat: str | None
+    """Of numbered ones: kept for the buyer while the order is open."""
     reference: str | None
     fine_cents: int | None
     hold_count: int
@@ -141,6 +143,16 @@ def open_of(reading: db.Reading, owner: str) -> list[Order]:
     return _select(reading, sa.and_(table.c.owner == owner, table.c.status == OrderStatus.OPEN.value))
 
 
+def open_of_offer(reading: db.Reading, offer_id: int, limit: int) -> list[Order]:
+    """Return orders of an offer that wait for their money and that nobody has ended yet."""
+    waiting = (
+        table.c.offer_id == offer_id,
+        table.c.status == OrderStatus.OPEN.value,
+        table.c.ending.is_(None),
+    )
+    return _select(reading, sa.and_(*waiting), limit)
+
+
 def of_voucher(reading: db.Reading, voucher_id: str) -> Order | None:
     """Return the order by which a voucher was bought, if it was."""
     found = _select(reading, table.c.voucher_id == voucher_id)
@@ -208,7 +220,7 @@ def forget(work: db.Work, owner: str) -> None:
     work.connection.execute(
         sa.update(table)
         .where(table.c.city_id == work.city_id, table.c.owner == owner)
-        .values(owner=NOBODY, reference=None, voucher_id=None)
+        .values(owner=NOBODY, seat=None, reference=None, voucher_id=None)
     )
 
 

@@ -21,6 +21,7 @@ orders = sa.Table(
     sa.Column("points", sa.BigInteger, nullable=False),
     sa.Column("cents", sa.BigInteger, nullable=False, comment="The part in euros"),
     sa.Column("rate_cents_per_point", sa.Integer, nullable=False),
+    sa.Column("seat", sa.String(12), comment="Of numbered ones; kept while the order is open"),
     sa.Column("reference", sa.String(40), comment="Of the fine"),
     sa.Column("fine_cents", sa.BigInteger, comment="What the register asks for"),
     sa.Column("hold_count", sa.Integer, nullable=False, comment="Ids of the holds follow from order_id"),

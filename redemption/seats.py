@@ -28,6 +28,7 @@ def free(reading: db.Reading, offer_ids: Sequence[int]) -> dict[int, list[str]]:
             table.c.city_id == reading.city_id,
             bulk.any_of(table.c.offer_id, "offer_ids"),
             table.c.voucher_id.is_(None),
+            table.c.order_id.is_(None),
         )
         .order_by(table.c.offer_id, table.c.position),
         {"offer_ids": sorted(found)},
@@ -67,7 +68,30 @@ def take(work: db.Work, taken: Sequence[tuple[int, str, str]]) -> None:
             table.c.city_id == work.city_id,
             sa.tuple_(*columns).in_(bulk.listed(work, columns, sorted(pairs))),
         )
-        .values(voucher_id=at)
+        .values(voucher_id=at, order_id=None)
+    )
+
+
+def keep(work: db.Work, order_id: int, offer_id: int, seat: str) -> None:
+    """Keep a free seat for who is about to pay for it."""
+    work.connection.execute(
+        sa.update(table)
+        .where(table.c.city_id == work.city_id, table.c.offer_id == offer_id, table.c.seat == seat)
+        .values(order_id=order_id)
+    )
+
+
+def let_go(work: db.Work, order_id: int, offer_id: int, seat: str) -> None:
+    """Free a seat that was kept for an order which has come to nothing."""
+    work.connection.execute(
+        sa.update(table)
+        .where(
+            table.c.city_id == work.city_id,
+            table.c.offer_id == offer_id,
+            table.c.seat == seat,
+            table.c.order_id == order_id,
+        )
+        .values(order_id=None)
     )
 
 

@@ -40,7 +40,12 @@ PAGE = 30
 
 @router.post("/offers/{offer_id}/order")
 async def order_voucher(
-    request: Request, caller: CitizenForm, offer_id: int, points: WholePoints = 0, way: WayName = ""
+    request: Request,
+    caller: CitizenForm,
+    offer_id: int,
+    points: WholePoints = 0,
+    way: WayName = "",
+    seat: Annotated[str, Form()] = "",
 ) -> Response:
     """Order a voucher for the points that were chosen, or the next fewer that are possible."""
     given, owner = services.of(request), caller.person_session.person.owner
@@ -49,7 +54,7 @@ async def order_voucher(
         offer = offers.get(work, offer_id)
         chosen = offer.price(caller.city).nearest(points)
         how = paying.way(given, caller, way, offer.titles)
-        purchase = Purchase(owner, offer_id, chosen.points)
+        purchase = Purchase(owner, offer_id, chosen.points, seat=seat or None)
         made = ordering.order_voucher(work, caller.city, purchase, how, given.sealer)
         return {"order_id": made.order_id, "voucher_id": made.voucher_id}
 

@@ -41,6 +41,12 @@ class OrderIn(In):
     way: str | None = Field(
         default=None, max_length=20, examples=["stripe"], description="How the euros are paid, if any remain"
     )
+    seat: str | None = Field(
+        default=None,
+        max_length=12,
+        examples=["A7"],
+        description="Of numbered seats; absent: the best free one",
+    )
 
 
 class FineOrderIn(In):
@@ -65,6 +71,9 @@ class OrderOut(Out):
     offer_id: int = Field(examples=[3])
     points: int = Field(examples=[200])
     cents: int = Field(examples=[170], description="The part in euros")
+    seat: str | None = Field(
+        default=None, examples=["A7"], description="Kept for its buyer while the order is open"
+    )
     reference: str | None = Field(examples=[None], description="Of the fine or fee")
     voucher_id: str | None = Field(examples=[None], description="What was bought, once it is paid")
     expires_at: dt.datetime
@@ -95,7 +104,7 @@ async def order_voucher(
     def command(work: Work) -> Mapping[str, Any]:
         offer = offers.get(work, body.offer_id)
         way = paying.way(given, caller, body.way, offer.titles)
-        purchase = Purchase(owner, body.offer_id, body.points)
+        purchase = Purchase(owner, body.offer_id, body.points, seat=body.seat)
         return present(work, ordering.order_voucher(work, caller.city, purchase, way, given.sealer))
 
     return await _ordered(request, caller, key, command)

@@ -26,6 +26,11 @@ AXE = Path(__file__).parents[1] / "web" / "vendor" / "axe.min.js"
 ANNA = "anna@duisburg.example"
 DESKTOP = ViewportSize(width=1280, height=800)
 POINTS = 5000
+EVENING = {
+    "event_begins_at": START + dt.timedelta(days=7),
+    "event_ends_at": START + dt.timedelta(days=7, hours=2),
+    "seats": ("A1", "A2", "A3"),
+}
 
 
 class Stories:
@@ -90,9 +95,11 @@ class Stories:
         """Return the typed code of the voucher that is on the screen."""
         return self.phone.locator(".code__typed").inner_text()
 
-    def order(self, offer: Offer, way: str) -> None:
+    def order(self, offer: Offer, way: str, seat: str = "") -> None:
         """Order it for points and euros."""
         self.browse(offer)
+        if seat:
+            self.phone.get_by_label("Platz").select_option(seat)
         choose(self.phone, way)
         self.phone.get_by_role("button", name="Bestellen und bezahlen").click()
         expect(self.phone.get_by_text("Wartet auf Ihre Zahlung")).to_be_visible()
@@ -250,9 +257,14 @@ def test_each_way_of_paying_euros_leads_to_the_voucher(town: Town, browser: Brow
     phone, till = stories.phone, stories.till()
     offer = stories.sell(replace(sold(OfferKind.POOL, "Sauna"), price_cents=250))
 
-    stories.order(offer, "test")
+    concert = replace(
+        sold(OfferKind.TICKET, "Konzert", **EVENING), price_cents=250, places=None, valid_days=None
+    )
+    stories.order(stories.sell(concert), "test", seat="A2")
+    expect(phone.locator("dd", has_text="A2")).to_be_visible()
     stories.pay_on_the_page()
     phone.get_by_role("link", name="Gutschein zeigen").click()
+    expect(phone.locator("dd", has_text="A2")).to_be_visible()
     looks_well(phone)
     stories.give_back()
 

@@ -28,9 +28,9 @@ class Counter:
         self.service = SandboxProvider(office.clock, "a secret of tests", page_url="/test", faults=faults)
         self.till = Till(self.database, self.city, {"test": self.service}, SEALER)
 
-    def order(self, owner: str, offer: Offer, points: int | None = None) -> Order:
+    def order(self, owner: str, offer: Offer, points: int | None = None, *, seat: str | None = None) -> Order:
         """Order a voucher."""
-        purchase = Purchase(owner, offer.offer_id, points)
+        purchase = Purchase(owner, offer.offer_id, points, seat=seat)
         return self.database.run(
             self.city_id, lambda work: ordering.order_voucher(work, self.city, purchase, WAY, SEALER)
         )
