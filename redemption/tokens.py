@@ -6,6 +6,7 @@ used or given back is for the ledger to say. It holds no personal data.
 
 import enum
 import hashlib
+import struct
 from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, TypeGuard
 
@@ -57,6 +58,13 @@ _BODY_AT: Final = _CTI_AT + VOUCHER_ID_BYTES + len(_BODY_HEAD)
 _PACKED: Final = (
     slice(_EXP_AT, _EXP_AT + 4), slice(_IAT_AT, _IAT_AT + 4), slice(_CTI_AT, _CTI_AT + VOUCHER_ID_BYTES),
 )  # fmt: skip
+_PLAIN: Final = struct.Struct(
+    f">{_EXP_AT}sI {1 + len(_IAT_HEAD)}sI {len(_CTI_HEAD)}s{VOUCHER_ID_BYTES}s {len(_BODY_HEAD)}s"
+)
+"""The claims before the first field of the body, with numbers of four bytes."""
+_PLAIN_HEADS: Final = (_EXP_HEAD + _UINT32, _IAT_HEAD + _UINT32, _CTI_HEAD, _BODY_HEAD)
+_TWO_BYTES_MAX: Final = 2**16 - 1
+_NO_VENUES: Final = cbor.head(cbor.ARRAY, 0)[0]
 _PACKED_MIN: Final = KID_BYTES + 4 + 4 + VOUCHER_ID_BYTES + SIGNATURE_BYTES
 
 _BEGIN: Final = _COSE_HEAD + _PROTECTED
@@ -101,6 +109,11 @@ class Flags(enum.IntFlag, boundary=enum.STRICT):
     """The holder shows an identity card."""
     ONLINE_ONLY = 16
     """Never accepted without asking the server."""
+
+
+_KINDS: Final = {kind.value: kind for kind in VoucherKind}
+_FLAGS: Final = tuple(map(Flags, range(2 * max(Flags))))
+"""By their number: asking the class costs ten times as much."""
 
 
 class Refusal(enum.StrEnum):
@@ -253,7 +266,7 @@ def read(token: bytes, keyring: KeyRing, now_unix: int, *, skew_seconds: int = S
             and known.covers(now_unix, skew_seconds)
             and known.key.verify(usual.to_be_signed, usual.signature)
         ):
-            return _claims(_decoded(usual.payload))
+            return _plain_claims(usual.payload) or _claims(_decoded(usual.payload))
     return _read_in_order(token, keyring, now_unix, skew_seconds)
 
 
@@ -313,6 +326,26 @@ def _read_in_order(token: bytes, keyring: KeyRing, now_unix: int, skew_seconds: 
     if not key.key.verify(_to_be_signed(protected, payload), signature):
         raise TokenRefused(Refusal.BAD_SIGNATURE, kid=key.key.kid.hex())
     return _claims(content)
+
+
+def _plain_claims(payload: bytes) -> Claims | None:
+    """Return the claims of a payload as `issue` makes it for anything but a lease; None for any other.
+
+    As strict as decoding, in a third of the time: what `issue` leaves open is read, the rest is compared.
+    """
+    try:
+        exp_head, exp, iat_head, iat, cti_head, cti, body_head = _PLAIN.unpack_from(payload)
+        (schema, kind, product), at = cbor.numbers(payload, _BODY_AT, 3)
+        count = payload[at] - _NO_VENUES
+        if (exp_head, iat_head, cti_head, body_head) != _PLAIN_HEADS or not 0 <= count <= VENUES_MAX:
+            return None
+        rest, end = cbor.numbers(payload, at + 1, count + 4)
+        if end != len(payload) or min(exp, iat) <= _TWO_BYTES_MAX:
+            return None
+        venues, (uses, value, flags, index) = tuple(rest[:count]), rest[count:]
+        return Claims(cti, iat, exp, _KINDS[kind], product, venues, uses, value, _FLAGS[flags], index, schema)
+    except (struct.error, LookupError, ValueError):
+        return None
 
 
 def _payload(claims: Claims) -> bytes:
