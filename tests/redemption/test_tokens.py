@@ -280,7 +280,7 @@ def test_the_quick_way_reads_what_the_strict_one_reads(
     payload = tokens._own(tokens.issue(claims, KEY)).payload
     for content in (payload, payload[:at] + patch + payload[at + cut :]):
         token = tokens._signed(content, KEY)
-        answers = []
+        answers: list[object] = []
         for read in (tokens.read, tokens._read_in_order):
             try:
                 answers.append(read(token, RING, BEGIN, skew_seconds=60))
