@@ -38,6 +38,7 @@ _TABLES = (
     "redemption.hand_over_tables",
     "redemption.trust_tables",
     "redemption.log_tables",
+    "redemption.hub_tables",
     "redemption.tables",
     "redemption.collecting_tables",
     "redemption.proposal_tables",

@@ -54,6 +54,8 @@ class Seen:
     voucher: Voucher
     claims: Claims
     """Of the token that was shown; of the voucher's own if ten characters were typed."""
+    at_hub: bool = False
+    """It was left to this hub then."""
 
 
 def fault_of(seen: Seen, policy: Policy) -> Reason | None:
@@ -75,7 +77,9 @@ def _fault_of_tier(seen: Seen, policy: Policy) -> Reason | None:
         case Tier.LEASED:
             return _fault_of_leased(seen)
         case Tier.HUB:
-            return None if seen.device.kind is DeviceKind.HUB else Reason.TIER_OFF
+            if seen.device.kind is not DeviceKind.HUB:
+                return Reason.TIER_OFF
+            return None if seen.at_hub else Reason.NOT_LEASED
         case Tier.CAPPED:
             return _fault_of_capped(seen, policy)
         case _:

@@ -14,7 +14,7 @@ from kernel.errors import Conflict
 from kernel.signing import VerifyKey
 from merchants import safeguarding
 from merchants.devices import Device
-from redemption import judging_logs, leasing, offline_booking, scan_events, scan_logs, tokens
+from redemption import hub_sessions, judging_logs, leasing, offline_booking, scan_events, scan_logs, tokens
 from redemption.good_faith import Reason
 from redemption.scan_events import EventKind, EventUnreadable, Link, Place, Signed
 from redemption.scan_logs import Log, Logged, Oddity, Outcome
@@ -111,6 +111,8 @@ def _give_back(work: db.Work, device: Device, fresh: Sequence[Signed], held_from
             continue
         at = min(work.now, dt.datetime.fromtimestamp(event.at_ms / 1000, dt.UTC))
         leasing.close(work, device.device_id, at, named)
+        if named is None:
+            hub_sessions.close(work, device.device_id, at)
 
 
 def _read(data: bytes, key: VerifyKey, device_id: int) -> Item:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from kernel import db
 from kernel.cities import City
 from kernel.signing import KeyRing, KeyStatus, RingKey, VerifyKey
-from merchants.devices import Device
+from merchants.devices import Device, DeviceKind
 from redemption import (
     foreign,
     good_faith,
+    hub_sessions,
     keys,
     merging,
     offline_policies,
@@ -22,6 +23,7 @@ from redemption import (
     vouchers,
 )
 from redemption.good_faith import Reason, Seen
+from redemption.hub_sessions import Session
 from redemption.offline_policy import Policy
 from redemption.scan_events import EventKind, ScanEvent, Signed, Tier
 from redemption.scan_logs import Logged, Outcome
@@ -46,6 +48,8 @@ class _Known:
     online: Mapping[str, Scan]
     """Scans that the server decided, by nonce."""
     policy: Policy
+    sessions: Sequence[Session] = ()
+    """Of the device, if it is a hub."""
 
 
 def judge(
@@ -140,7 +144,8 @@ def _known(work: db.Work, device: Device, events: Sequence[ScanEvent]) -> _Known
         elif (claims := _own(event.code)) is not None:
             ids.add(claims.voucher_id.hex())
     found = vouchers.find(work, voucher_ids=ids, manual_codes=typed)
-    nonces = [event.nonce.hex() for event in events if event.tier is Tier.ONLINE]
+    # Also of those decided offline: the answer of the server may have been lost.
+    nonces = [event.nonce.hex() for event in events if event.kind is EventKind.SCAN]
     return _Known(
         # A blocked key is believed here: whether the device could know that it is blocked is asked later.
         KeyRing(RingKey(VerifyKey(key.public_key), KeyStatus.RETIRED) for key in every),
@@ -149,6 +154,7 @@ def _known(work: db.Work, device: Device, events: Sequence[ScanEvent]) -> _Known
         {one.manual_code: one for one in found},
         scans.by_nonces(work, device.device_id, nonces) if nonces else {},
         offline_policies.of_venue(work, device.venue_id),
+        hub_sessions.of_device(work, device.device_id) if device.kind is DeviceKind.HUB else (),
     )
 
 
@@ -171,8 +177,12 @@ def _judged(work: db.Work, device: Device, signed: Signed, known: _Known, unknow
     )  # fmt: skip
     # Whatever is decided: who erases a voucher finds each event that names it.
     logged = replace(logged, voucher_id=_linked(event, known))
+    scan = known.online.get(event.nonce.hex())
     if event.tier is Tier.ONLINE and event.kind is EventKind.SCAN:
-        return _online(logged, known.online.get(event.nonce.hex()))
+        return _online(logged, scan)
+    if scan is not None and scan.verdict.code is VerdictCode.ACCEPTED and event.kind is EventKind.SCAN:
+        # The same scan: booked by the server, whose answer never came back.
+        return _online(logged, scan)
     takes = event.kind is EventKind.UNDO or (event.kind is EventKind.SCAN and event.decision in _LET_IN)
     if not takes or event.tier in _LEFT_TO_OTHERS or (event.tier is Tier.ONLINE):
         return logged
@@ -180,7 +190,9 @@ def _judged(work: db.Work, device: Device, signed: Signed, known: _Known, unknow
         return replace(logged, outcome=Outcome.REFUSED, reason=Reason.NO_CODE)
     voucher, claims, reason = _named(event, logged.happened_at, known, unknown)
     if reason is None and voucher is not None and claims is not None and event.kind is EventKind.SCAN:
-        reason = good_faith.fault_of(Seen(event, device, logged.happened_at, voucher, claims), known.policy)
+        at_hub = any(one.had(claims, logged.happened_at) for one in known.sessions)
+        seen = Seen(event, device, logged.happened_at, voucher, claims, at_hub)
+        reason = good_faith.fault_of(seen, known.policy)
     return replace(logged, outcome=Outcome.REFUSED if reason else Outcome.OPEN, reason=reason)
 
 

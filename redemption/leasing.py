@@ -15,7 +15,7 @@ from kernel import db
 from kernel.errors import Conflict
 from merchants import devices
 from merchants.devices import Device
-from redemption import issuing, keys, status_changes, tokens, vouchers
+from redemption import hub_sessions, issuing, keys, status_changes, tokens, vouchers
 from redemption.keys import Sealer
 from redemption.offline_tables import leases as table
 from redemption.tokens import Flags
@@ -60,7 +60,9 @@ def may_be_leased(voucher: Voucher, now: dt.datetime) -> bool:
 
 
 def gates_for(reading: db.Reading, voucher: Voucher) -> list[Device]:
-    """Return the devices for which a voucher can be reserved."""
+    """Return the devices for which a voucher can be reserved; none for what a hub takes anyway."""
+    if hub_sessions.holding(reading, [voucher]):
+        return []
     every = devices.of_venues(reading, voucher.venue_ids)
     able = [one for one in every if one.trusted_offline and one.limits.take(voucher.offer_id)]
     names = [tokens.device_name(one.device_id) for one in able]
@@ -73,7 +75,8 @@ def lease(work: db.Work, sealer: Sealer, owner: str, voucher_id: str, device_id:
 
     Raises NotFound `voucher-not-found`, for somebody else's voucher too; Conflict `voucher-already-used`,
     `voucher-already-cancelled`, `voucher-expired`, `voucher-active`, `voucher-frozen`, `voucher-needs-app`,
-    `voucher-not-yet-valid`, `voucher-leased`, `lease-gate-unknown` or `issuing-key-missing`.
+    `voucher-not-yet-valid`, `voucher-leased`, `voucher-at-hub`, `lease-gate-unknown` or
+    `issuing-key-missing`.
     """
     voucher = vouchers.of_owner(work, owner, voucher_id)
     if voucher.status in _REFUSALS:
@@ -89,6 +92,8 @@ def lease(work: db.Work, sealer: Sealer, owner: str, voucher_id: str, device_id:
         if before.device_id == device_id and work.now < before.until:
             return before
         raise Conflict("voucher-leased")
+    if hub_sessions.holding(work, [voucher]):
+        raise Conflict("voucher-at-hub")
     gate = next((one for one in gates_for(work, voucher) if one.device_id == device_id), None)
     if gate is None:
         raise Conflict("lease-gate-unknown")
@@ -137,9 +142,11 @@ def running(reading: db.Reading, voucher_ids: Iterable[str]) -> dict[str, Lease]
 
 
 def check_free(reading: db.Reading, voucher_id: str) -> None:
-    """Raise Conflict `voucher-leased` if a voucher is reserved for a device."""
+    """Raise Conflict `voucher-leased` or `voucher-at-hub` if only one device may take a voucher."""
     if running(reading, [voucher_id]):
         raise Conflict("voucher-leased")
+    if hub_sessions.holding(reading, vouchers.find(reading, voucher_ids=[voucher_id])):
+        raise Conflict("voucher-at-hub")
 
 
 def close(work: db.Work, device_id: int, leased_before: dt.datetime, voucher_id: str | None = None) -> int:

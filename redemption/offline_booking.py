@@ -133,7 +133,8 @@ def _undo_online(
     done: dict[Key, Logged] = {}
     for undo in undos:
         scan = mine.get((device_id, undo.refers)) or stored.get(undo.refers)
-        if scan is None or scan.tier is not Tier.ONLINE or scan.voucher_id != undo.voucher_id:
+        by_server = scan is not None and (scan.tier is Tier.ONLINE or scan.outcome is Outcome.KNOWN)
+        if scan is None or not by_server or scan.voucher_id != undo.voucher_id:
             continue
         voucher = known[undo.voucher_id or ""]
         if undo.happened_at - scan.happened_at <= dt.timedelta(minutes=voucher.terms.undo_minutes):

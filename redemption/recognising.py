@@ -15,8 +15,19 @@ from kernel.signing import KeyRing, KeyStatus
 from merchants import devices, venues
 from merchants.devices import Device
 from merchants.venues import Venue
-from redemption import codes, foreign, keys, leasing, live_codes, live_keys, tokens, vouchers
+from redemption import (
+    codes,
+    foreign,
+    hub_sessions,
+    keys,
+    leasing,
+    live_codes,
+    live_keys,
+    tokens,
+    vouchers,
+)
 from redemption.codes import ManualCode
+from redemption.hub_sessions import Session
 from redemption.keys import Sealer
 from redemption.leasing import Lease
 from redemption.live_codes import Liveness, LiveToken
@@ -83,13 +94,16 @@ def find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[
     ring, now = keys.ring(work), int(work.now.timestamp())
     found, names = _names(scanned, where, enrolled, ring, now)
     looked, leases, moved = _vouchers(work, names)
+    at_hub = hub_sessions.holding(work, [voucher for voucher in looked.values() if voucher is not None])
     # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
     for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
         judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
         if judged.code is VerdictCode.ACCEPTED and voucher is not None:
             judged = _moving(work, judged, voucher, names[place], sealer)
         of = leases.get(voucher.voucher_id, []) if voucher is not None else []
-        found[place] = _reserved(work, judged, of[-1]) if of else judged
+        judged = _reserved(work, judged, of[-1]) if of else judged
+        session = at_hub.get(voucher.voucher_id) if voucher is not None else None
+        found[place] = _left_to_hub(work, judged, session) if session is not None else judged
     found |= {place: Found(scanned[place], VerdictCode.REPLACED) for place in moved}
     found |= _at_other_gates(work, found)
     foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
@@ -160,6 +174,14 @@ def _reserved(work: db.Work, found: Found, lease: Lease) -> Found:
     return replace(found, code=VerdictCode.LEASED, gates=(device.gate or device.name,), leased_until=until)
 
 
+def _left_to_hub(work: db.Work, found: Found, session: Session) -> Found:
+    """Return what is found of a good voucher that only the venue's hub takes for now."""
+    if found.code is not VerdictCode.ACCEPTED or found.scanned.device_id == session.device_id:
+        return found
+    hub, until = devices.get(work, session.device_id), session.until.isoformat()
+    return replace(found, code=VerdictCode.AT_HUB, gates=(hub.name,), leased_until=until)
+
+
 def _vouchers(
     work: db.Work, names: Mapping[int, _Name]
 ) -> tuple[dict[int, Voucher | None], dict[str, list[Lease]], set[int]]:
@@ -185,7 +207,10 @@ def _vouchers(
         if tokens.own_claims(one.token).status_index == by_id[one.voucher_id].status_index
     }
     looked = {place: by_code.get(code) for place, code in manual.items()} | {
-        place: by_token.get((one.voucher_id, one.token)) for place, one in signed.items()
+        place: by_token.get((one.voucher_id, one.token))
+        # A hub has tokens without their signatures.
+        or by_token.get((one.voucher_id, tokens.withheld(one.token)))
+        for place, one in signed.items()
     }
     moved = {
         place

@@ -200,6 +200,15 @@ def kid_of(token: bytes) -> str:
     return _own(token).kid.hex()
 
 
+def withheld(token: bytes) -> bytes:
+    """Return a token without its signature, of which only the SHA-512 stays.
+
+    Whoever has it knows what the token says and recognises the token, but can't show it as a code.
+    """
+    head, signature = token[:-SIGNATURE_BYTES], token[-SIGNATURE_BYTES:]
+    return head + hashlib.sha512(signature).digest()
+
+
 def packed(token: bytes) -> bytes | None:
     """Return a token without what all tokens have in common: key's name, exp, iat, cti, body and signature.
 

@@ -53,6 +53,12 @@ class VerdictCode(enum.StrEnum):
     """The buyer's bank has taken the money back for now."""
     LEASED = "leased"
     """Reserved for one device, which may take it without a network."""
+    AT_HUB = "at-hub"
+    """Left to the venue's hub, which takes it without a network."""
+    HUB_CLOSED = "hub-closed"
+    """Said by a hub: its time is over, and it reaches nobody who could say."""
+    NOT_ON_LIST = "not-on-list"
+    """Said by a hub: only the city knows, and it can't be reached."""
     OTHER_VENUE = "other-venue"
     OTHER_GATE = "other-gate"
     """Taken at this venue, but by devices at other gates."""
@@ -82,6 +88,9 @@ _COLOURS = {
     VerdictCode.MISTYPED_CODE: Colour.AMBER,
     VerdictCode.TOO_FEW_LEFT: Colour.AMBER,
     VerdictCode.LEASED: Colour.AMBER,
+    VerdictCode.AT_HUB: Colour.AMBER,
+    VerdictCode.HUB_CLOSED: Colour.AMBER,
+    VerdictCode.NOT_ON_LIST: Colour.AMBER,
     VerdictCode.OTHER_VENUE: Colour.AMBER,
     VerdictCode.OTHER_GATE: Colour.AMBER,
     VerdictCode.OFFER_NOT_HERE: Colour.AMBER,
@@ -127,9 +136,9 @@ class ShownVoucher:
     undo_minutes: int = 0
     """How long after this scan the venue may take it back."""
     gates: tuple[str, ...] = ()
-    """With `other-gate` or `leased`: where it is taken."""
+    """With `other-gate`, `leased` or `at-hub`: where it is taken."""
     leased_until: str | None = None
-    """With `leased`: until when it is reserved there, in RFC 3339."""
+    """With `leased` or `at-hub`: until when it is reserved there, in RFC 3339."""
     taken: int = 1
     """How many uses this scan took or asked for."""
 

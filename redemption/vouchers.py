@@ -290,6 +290,25 @@ def of_offer(reading: db.Reading, offer_id: int, *, after: int, limit: int) -> l
     return _select(reading, condition, limit, oldest_first=True)
 
 
+def at_places(reading: db.Reading, indexes: Iterable[int]) -> list[Voucher]:
+    """Return the vouchers at places of the status list."""
+    condition = bulk.any_of(vouchers.c.status_index, "indexes")
+    return _select(reading, condition, asked={"indexes": sorted(set(indexes))})
+
+
+def of_offers(
+    reading: db.Reading, offer_ids: Iterable[int], *, after: int, through: int, limit: int
+) -> list[Voucher]:
+    """Return vouchers of offers that are not over, oldest first, between two places of the status list."""
+    condition = sa.and_(
+        vouchers.c.offer_id.in_(sorted(set(offer_ids))),
+        vouchers.c.status_index > after,
+        vouchers.c.status_index <= through,
+        vouchers.c.valid_until > reading.now,
+    )
+    return _select(reading, condition, limit, oldest_first=True)
+
+
 def _select(
     reading: db.Reading,
     condition: sa.ColumnElement[bool],
@@ -392,6 +411,9 @@ def _terms(row: sa.Row[Any]) -> Terms:
 
 def _status(resolution: BookedTransfer | None, *, over: bool, used_up: bool) -> VoucherStatus:
     if resolution is None:
+        if used_up:
+            # At a hub, whose ledger is the city's: it knows the uses only.
+            return VoucherStatus.REDEEMED
         return VoucherStatus.EXPIRED if over else VoucherStatus.USABLE
     # By purpose, not by kind: a voucher for several venues is redeemed by releasing what it held.
     if resolution.purpose in PURPOSES_REDEEMED:

@@ -10,7 +10,7 @@ from api import services
 from api.access import Access, Caller
 from api.pages import framing, venue
 from api.pages.framing import Area
-from api.v1.devices import enrolment_url
+from api.v1.devices import enrolment_url, lost
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -93,7 +93,7 @@ def suspend(request: Request, caller: Owner, device_id: int) -> Response:
 @router.post("/{device_id}/lose")
 def lose(request: Request, caller: Owner, device_id: int) -> Response:
     """Report a device lost: it is refused at once."""
-    return _change(request, caller, device_id, "device-lost", safeguarding.lose)
+    return _change(request, caller, device_id, "device-lost", lost)
 
 
 @router.post("/{device_id}/reactivate")

@@ -21,6 +21,7 @@ from kernel.errors import Invalid
 from merchants import device_reports, devices, enrolling, safeguarding, venues
 from merchants.device_reports import Report
 from merchants.devices import Device, DeviceKind, Limits
+from redemption import hub_sessions
 
 router = APIRouter(tags=["devices"])
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE, cookies=False))]
@@ -246,7 +247,7 @@ async def lose(
         raise Invalid("lost-since-invalid", field="since")
 
     def change(work: Work, number: int) -> Device:
-        return safeguarding.lose(work, number, since)
+        return lost(work, number, since)
 
     return await _change(request, caller, device_id, key, "device-lost", change)
 
@@ -267,6 +268,13 @@ async def revoke(request: Request, caller: Owner, device_id: LongId, key: Idempo
         auditing.record(work, caller.scope, "device-revoked", f"device/{device_id}", {})
 
     return await commanding.done(request, caller, key, command)
+
+
+def lost(work: Work, device_id: int, since: dt.datetime | None = None) -> Device:
+    """Report a device lost; what was left to a hub is free at once, so that its venue can go on."""
+    device = safeguarding.lose(work, device_id, since)
+    hub_sessions.lose(work, device_id)
+    return device
 
 
 def enrolment_url(request: Request, secret: str) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -18,6 +19,7 @@ from kernel.db import Reading, Work
 from merchants.devices import Device, DeviceState
 from redemption import (
     blocking,
+    hub_sessions,
     keys,
     live_codes,
     live_keys,
@@ -30,6 +32,7 @@ from redemption import (
 from redemption.keys import Sealer
 from redemption.live_keys import GroupKey
 from redemption.offers import OfferStatus
+from redemption.offline_policy import Policy
 from redemption.publishing_status import StatusList
 
 router = APIRouter(tags=["trust"])
@@ -215,7 +218,7 @@ def venue_trust(request: Request, caller: DeviceCaller, status_since: Since = No
                 LiveKeyOut(group=one.group.hex(), day=one.day, key=base64url(one.key))
                 for one in _live_keys(reading, given.sealer, device)
             ],
-            offline_policy=OfflinePolicyOut.of(offline_policies.of_venue(reading, device.venue_id)),
+            offline_policy=OfflinePolicyOut.of(_policy(reading, device)),
             offers=[
                 TakenOfferOut(product=one.offer_id, titles=one.titles, undo_minutes=one.terms.undo_minutes)
                 for one in offers.every(reading)
@@ -293,6 +296,14 @@ def _live_keys(reading: Reading, sealer: Sealer, device: Device) -> list[GroupKe
     if device.state is not DeviceState.ACTIVE:
         return []
     return live_keys.of_venue(reading, sealer, device.venue_id)
+
+
+def _policy(reading: Reading, device: Device) -> Policy:
+    """Return what a device may do without a network: beside a hub nobody else lets small values in."""
+    policy = offline_policies.of_venue(reading, device.venue_id)
+    session = hub_sessions.running(reading, [device.venue_id]).get(device.venue_id)
+    at_hub = session is not None and session.device_id != device.device_id
+    return replace(policy, capped=False) if at_hub else policy
 
 
 def _told(reading: Reading, newest: StatusList, since: int | None) -> StatusChangesOut:

@@ -82,6 +82,15 @@ SENTENCES = {
     "voucher-leased": N_(
         "This voucher is reserved for an entrance. It is free again once the entrance has reported that it was not used."
     ),
+    "voucher-at-hub": N_(
+        "This voucher's venue keeps its own list at the moment. You can use it there; changing it works again later."
+    ),
+    "hub-only": N_("Only a hub of a venue may do that."),
+    "hub-not-trusted": N_("This hub is paused, lost or held: the owner of the venue can change that."),
+    "hub-log-behind": N_("The hub has not handed in everything yet."),
+    "hub-session-none": N_("Nothing is left to this hub at the moment."),
+    "hub-session-other": N_("Another hub of this venue has the vouchers. Close that one first."),
+    "hub-until-invalid": N_("Please choose a time within the next {hours} hours."),
     "voucher-active": N_("This ticket is activated and can't be given back."),
     "voucher-not-to-activate": N_("This voucher need not be activated: just show it."),
     "voucher-not-yet-valid": N_("This voucher is not valid yet."),
@@ -280,6 +289,24 @@ VERDICTS = {
         N_("Reserved elsewhere"),
         N_(
             "The guest has reserved this voucher for {gates} until {time}: send them there, it has not been used up."
+        ),
+    ),
+    "at-hub": (
+        N_("Through the hub"),
+        N_(
+            "Until {time} only the venue's own hub “{gates}” takes this voucher: scan it at an entrance there, it has not been used up."
+        ),
+    ),
+    "hub-closed": (
+        N_("Hub is closed"),
+        N_(
+            "The time of this hub is over: connect it to the internet and open it again, the voucher stays valid."
+        ),
+    ),
+    "not-on-list": (
+        N_("Not on the list"),
+        N_(
+            "Without the internet the hub can't tell whether this voucher is good: it stays valid, try again once there is a network."
         ),
     ),
     "other-venue": (
