@@ -1,10 +1,14 @@
 """Measures the edge: buying, scanning and the main pages over HTTP. See docs/performance.md.
 
-.venv/bin/python scripts/bench/http.py [--json] [--quick] [--only buying-and-scanning|pages]
+    .venv/bin/python scripts/bench/http.py [--json] [--quick] [--only buying-and-scanning|pages]
+                                           [--backend postgresql|sqlite] [--clients 1 16 64] [--seconds 2]
+
+Buying is by so many citizens at a time, scanning by so many devices.
 """
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -17,18 +21,27 @@ from scripts.bench.measuring.scale import FULL, QUICK
 
 PARTS = ("buying-and-scanning", "pages")
 BACKENDS = ("postgresql", "sqlite")
+CLIENTS = [1, 16, 64]
 
 
 def main() -> int:
     """Measure and print; return 0 if the books verified."""
-    parser = argparse.ArgumentParser(prog="scripts/bench/http.py", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench/http.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object per line")
     parser.add_argument(
         "--quick", action="store_true", help="a smoke test in seconds; its figures mean nothing"
     )
     parser.add_argument("--only", action="append", choices=PARTS, help="this part; may be given twice")
+    parser.add_argument("--backend", action="append", choices=BACKENDS, help="this one; may be given twice")
+    parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS, help="how many ask at a time")
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long each turn of requests takes")
     options = parser.parse_args()
-    scale, parts = (QUICK if options.quick else FULL), options.only or PARTS
+    chosen = QUICK if options.quick else replace(FULL, seconds_a_turn=options.seconds / 2)
+    scale, parts = chosen, options.only or PARTS
     printer = Printer(as_json=options.json)
     printer.table_head()
     if "pages" in parts:
@@ -37,9 +50,9 @@ def main() -> int:
         with stages.opened(
             None, None, backends=BACKENDS, wallet_count=scale.wallets, lax=options.quick
         ) as all_stages:
-            for backend in BACKENDS:
+            for backend in options.backend or BACKENDS:
                 with all_stages.fresh(backend) as stage:
-                    found = list(edge.requests(stage, scale))
+                    found = list(edge.requests(stage, scale, options.clients))
                     stage.verify()
                 printer.all(found)
     return 0

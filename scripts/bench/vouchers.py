@@ -1,6 +1,7 @@
 """Measures vouchers: signing, verifying, signing anew, status lists, and how well scanners read their codes.
 
-    .venv/bin/python scripts/bench/vouchers.py [--json] [--seconds 6] [--pictures 30] [--reissue 100000]
+    .venv/bin/python scripts/bench/vouchers.py [--json] [--seconds 6] [--pictures 30]
+                                               [--reissue 100000 [--only-reissue]]
 
 Each pair of rates takes turns of a tenth of a second, so that both see the same moods of the machine; the
 median turn counts. One thread; the seconds are those of the processor, so that it does not matter who else is
@@ -17,7 +18,6 @@ import math
 import random
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ from kernel.signing import KeyRing, RingKey, SigningKey
 from redemption import codes, live_codes, qr, status_lists, tokens
 from redemption.qr import Medium
 from redemption.tokens import Claims, VoucherKind
-from scripts.bench.measuring import reissuing
+from scripts.bench.measuring import reissuing, stages
 
 TURN_SECONDS = 0.1
 NOW = 1_900_000_000
@@ -68,35 +68,41 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one object for each line")
     parser.add_argument("--seconds", type=float, default=6.0, help="how long to measure rates altogether")
     parser.add_argument("--pictures", type=int, default=30, help="pictures for each cell of the table")
-    parser.add_argument("--reissue", type=int, default=0, help="sign so many open vouchers anew on SQLite")
+    parser.add_argument("--reissue", type=int, default=0, help="block a key, sign its open vouchers anew")
+    parser.add_argument("--only-reissue", action="store_true", help="nothing else")
     options = parser.parse_args()
 
+    if options.only_reissue:
+        _show(list(_reissued(options.reissue)), {}, as_json=options.json)
+        return
     pairs = _pairs()
     turns = max(3, round(options.seconds / len(pairs) / 2 / TURN_SECONDS))
     results = [_measured(*pair, turns=turns) for pair in pairs]
     results += _sizes()
     if options.reissue:
-        results.append(_reissued(options.reissue))
+        results += _reissued(options.reissue)
     table = {name: _row(text, medium, options.pictures) for name, text, medium in _codes()}
     for name, cells in table.items():
         results += [
             _result(f"decode {name} {cell}", "zxing-cpp", share, "share", "all", 1, share)
             for cell, share in cells.items()
         ]
-    if options.json:
+    _show(results, table, as_json=options.json)
+
+
+def _show(results: Sequence[Result], table: dict[str, dict[str, float]], *, as_json: bool) -> None:
+    if as_json:
         for result in results:
             print(json.dumps(result))
         return
-    _print(results, table)
-
-
-def _print(results: Sequence[Result], table: dict[str, dict[str, float]]) -> None:
     for result in results:
         if result["unit"] != "share":
             print(
-                f"{result['name']:28}{result['value']:>12,} {result['unit']:6}"
+                f"{result['name']:28}{result['backend']:12}{result['value']:>12,} {result['unit']:6}"
                 f"{result['baseline_value']:>12,}  {result['ratio']:>6}  {result['baseline_name']}"
             )
+    if not table:
+        return
     columns = [*(f"{width} px" for width in WIDTHS), *(f"blob {blob} %" for blob in BLOBS)]
     print("\n| code | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns))
     for name, cells in table.items():
@@ -149,11 +155,14 @@ def _sizes() -> Iterator[Result]:
     yield _result("status-list-million-1-percent", "ours", size, "bytes", "allowed", 14_000)
 
 
-def _reissued(count: int) -> Result:
-    """Return how long it takes until so many open vouchers have a new code."""
-    with tempfile.TemporaryDirectory() as folder:
-        seconds = reissuing.seconds(Path(folder), count)
-    return _result(f"reissue-{count}", "sqlite", round(seconds, 1), "s", "allowed for 100,000", 60)
+def _reissued(count: int) -> Iterator[Result]:
+    """Measure how long it takes until so many open vouchers have a new code, on both databases."""
+    backends = ("postgresql", "sqlite")
+    with stages.opened(None, None, backends=backends, wallet_count=0, lax=False) as opened:
+        for backend in backends:
+            with opened.scratch(backend) as url:
+                seconds = reissuing.seconds(url, count)
+            yield _result(f"reissue-{count}", backend, round(seconds, 1), "s", "allowed for 100,000", 60)
 
 
 def _codes() -> list[tuple[str, str, Medium]]:

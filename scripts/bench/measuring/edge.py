@@ -14,8 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from api import services
 from identity import persons, sessions
@@ -51,29 +53,32 @@ class Town:
     offer_id: int
 
 
-def requests(stage: Stage, scale: Scale) -> Iterator[Result]:
-    """Measure buying and scanning, in turns with the empty handlers."""
-    names = ("buy", "scan")
-    ours: dict[str, list[Answers]] = {name: [] for name in names}
-    empty: dict[str, list[Answers]] = {name: [] for name in names}
-    seconds = 2 * scale.seconds_a_turn
+def requests(stage: Stage, scale: Scale, counts: Sequence[int] = (CLIENTS,)) -> Iterator[Result]:
+    """Measure buying and scanning by so many clients at a time, in turns with the empty handlers."""
+    ours: dict[str, list[Answers]] = defaultdict(list)
+    empty: dict[str, list[Answers]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="duiscoin-bench-files-") as folder:
         settings = Settings(database_url=stage.url, secret_key=_SECRET, data_directory=folder)  # type: ignore[arg-type]  # pydantic takes text
         town = _prepared(stage, settings, scale)
         with serving("product", settings) as port, serving("empty", settings) as empty_port:
-            for number in range(scale.rounds):
-                asked = [
-                    _buying(town, number * scale.requests_a_turn + n) for n in range(scale.requests_a_turn)
-                ]
-                empty["buy"].append(load.run(empty_port, asked, CLIENTS, seconds))
-                ours["buy"].append(load.run(port, asked, CLIENTS, seconds))
-                bought = [json.loads(body) for body in ours["buy"][-1].bodies.values()]
+            for turn, clients in enumerate([*counts] * scale.rounds):
+                ask = partial(load.run, clients=clients, seconds=2 * scale.seconds_a_turn)
+                buy, scan = (f"http-{verb}" + _suffix(clients) for verb in ("buy", "scan"))
+                first = turn * scale.requests_a_turn
+                asked = [_buying(town, first + n) for n in range(scale.requests_a_turn)]
+                empty[buy].append(ask(empty_port, asked))
+                ours[buy].append(ask(port, asked))
+                bought = [json.loads(body) for body in ours[buy][-1].bodies.values()]
                 asked = [_scanning(town, n, voucher) for n, voucher in enumerate(bought)]
-                empty["scan"].append(load.run(empty_port, asked, CLIENTS, seconds))
-                ours["scan"].append(load.run(port, asked, CLIENTS, seconds))
-                _check_accepted(ours["scan"][-1])
-    for name in names:
-        yield from _figures(f"http-{name}", stage.backend, ours[name], empty[name])
+                empty[scan].append(ask(empty_port, asked))
+                ours[scan].append(ask(port, asked))
+                _check_accepted(ours[scan][-1])
+    for name, answers in ours.items():
+        yield from _figures(name, stage.backend, answers, empty[name])
+
+
+def _suffix(clients: int) -> str:
+    return "" if clients == CLIENTS else f"-{clients}"
 
 
 def _figures(name: str, backend: str, ours: list[Answers], empty: list[Answers]) -> Iterator[Result]:

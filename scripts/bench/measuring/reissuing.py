@@ -2,7 +2,6 @@
 
 import datetime as dt
 import time
-from pathlib import Path
 
 from api import migrating
 from kernel import cities
@@ -15,20 +14,22 @@ from redemption import blocking, buying, keys, offers, reissuing
 from redemption.buying import Purchase
 from redemption.keys import Sealer
 from redemption.new_offers import NewOffer, OfferKind
+from scripts.bench.measuring.stages import note
 
 SEALER = Sealer("a secret of the bench, long enough for a key")
 _AT_ONCE = 1000
 _OWNERS = 100
 
 
-def seconds(folder: Path, count: int) -> float:
-    """Sell `count` vouchers on a new SQLite database, block their key, and measure signing them anew."""
-    database = Database(f"sqlite:///{folder / 'reissue.db'}")
+def seconds(url: str, count: int) -> float:
+    """Sell `count` vouchers on an empty database, block their key, and measure signing them anew."""
+    database = Database(url)
     migrating.upgrade(database.engine)
     city = cities.found(database, NewCity(slug="bench", name="Bench"))
     run = database.run
     offer_id = run(city.city_id, lambda work: _open(work, count))
     owners = [f"owner{number}" for number in range(_OWNERS)]
+    note(f"{database.backend}: {count} vouchers are sold")
     for begin in range(0, count, _AT_ONCE):
         wanted = [Purchase(owners[n % _OWNERS], offer_id) for n in range(begin, min(count, begin + _AT_ONCE))]
         run(city.city_id, lambda work, wanted=wanted: buying.buy_many(work, city, wanted, SEALER))
@@ -36,8 +37,8 @@ def seconds(folder: Path, count: int) -> float:
         kid = keys.every(reading)[0].kid
     started = time.perf_counter()
     run(city.city_id, lambda work: blocking.block_now(work, SEALER, kid))
-    while run(city.city_id, lambda work: reissuing.go_on(work, SEALER, kid)).finished_at is None:
-        pass
+    while (now := run(city.city_id, lambda work: reissuing.go_on(work, SEALER, kid))).finished_at is None:
+        note(f"{database.backend}: {now.percent} % are signed anew")
     taken = time.perf_counter() - started
     with database.reading(city.city_id) as reading:
         done = reissuing.get(reading, kid)

@@ -175,15 +175,15 @@ class Stages:
             self._drop(backend, name)
 
     @contextlib.contextmanager
-    def scratch(self) -> Iterator[str]:
-        """Give the URL of an empty PostgreSQL database for a peer."""
+    def scratch(self, backend: str = "postgresql") -> Iterator[str]:
+        """Give the URL of an empty database."""
         self._copies += 1
         name = f"scratch{self._copies}"
-        url = self._make("postgresql", name)
+        url = self._make(backend, name)
         try:
             yield url
         finally:
-            self._drop("postgresql", name)
+            self._drop(backend, name)
 
     def close(self) -> None:
         """Remove what was prepared."""
