@@ -1,7 +1,7 @@
 """Statements and credit notes on paper: a statement in the reader's language, a credit note in German."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from gettext import NullTranslations
 from importlib import resources
 from typing import Final
@@ -9,7 +9,9 @@ from typing import Final
 from api.letters import Reader
 from kernel.cities import City, LocalizedText
 from kernel.db import Reading
+from merchants import collected as euros
 from merchants import invoice_xml
+from merchants.collected import EuroLine, TaxPart
 from merchants.credit_notes import CreditNote, Describe
 from merchants.invoice_xml import Guideline
 from merchants.settlements import Settlement
@@ -69,7 +71,10 @@ def statement(settlement: Settlement, figures: Statement, known: Titles, reader:
     """Return a statement as PDF, the same for the same statement and language."""
     say = reader.say
     paper = _paper(settlement, say(N_("Statement %(number)s")) % {"number": settlement.number}, reader)
-    paper.text(say(N_("Statement for points that your guests paid with")), muted=True)
+    with_euros = not figures.collected.is_empty
+    about = N_("Statement for points that your guests paid with")
+    about = N_("Statement for points and euros that your guests paid with") if with_euros else about
+    paper.text(say(about), muted=True)
     paper.heading(say(N_("Statement %(number)s")) % {"number": settlement.number}, 1)
     first, last = (formats.day(day, reader.language) for day in (figures.first_day, figures.last_day))
     paper.facts(
@@ -83,20 +88,9 @@ def statement(settlement: Settlement, figures: Statement, known: Titles, reader:
             ("IBAN", figures.iban or say(N_("not known yet"))),
         ]
     )
-    paper.heading(say(N_("What was redeemed")))
-    columns = [
-        Column(say(N_("Entry")), 4),
-        Column(say(N_("Number")), 1, amount=True),
-        Column(say(N_("Points")), 1.4, amount=True),
-        Column(say(N_("Amount")), 1.6, amount=True),
-    ]
-    total = ("", formats.number(figures.settled_points, reader.language), reader.euros(figures.settled_cents))
-    paper.table(columns, _rows(figures, known, reader), [(say(N_("To be paid")), *total)])
-    if figures.closing_points:
-        paper.note(
-            say(N_("%(points)s are taken off the next statement: more was undone than redeemed."))
-            % {"points": reader.points(-figures.closing_points)}
-        )
+    _points(paper, figures, known, reader)
+    if with_euros:
+        _euros(paper, figures, known, reader)
     paper.text(say(N_("A line that is not right can be contested on the page of this statement.")))
     paper.text(
         say(N_("Made from the ledger up to booking %(sequence)s. Fingerprint: %(digest)s"))
@@ -105,6 +99,92 @@ def statement(settlement: Settlement, figures: Statement, known: Titles, reader:
         size=8,
     )
     return paper.finish()
+
+
+def _points(paper: Paper, figures: Statement, known: Titles, reader: Reader) -> None:
+    say = reader.say
+    paper.heading(say(N_("What was redeemed")))
+    columns = [
+        Column(say(N_("Entry")), 4),
+        Column(say(N_("Number")), 1, amount=True),
+        Column(say(N_("Points")), 1.4, amount=True),
+        Column(say(N_("Amount")), 1.6, amount=True),
+    ]
+    total = ("", formats.number(figures.settled_points, reader.language), reader.euros(figures.settled_cents))
+    label = N_("To be paid") if figures.collected.is_empty else N_("For points")
+    paper.table(columns, _rows(figures, known, reader), [(say(label), *total)])
+    if figures.closing_points:
+        paper.note(
+            say(N_("%(points)s are taken off the next statement: more was undone than redeemed."))
+            % {"points": reader.points(-figures.closing_points)}
+        )
+
+
+def _euros(paper: Paper, figures: Statement, known: Titles, reader: Reader) -> None:
+    """Write what guests paid in euros, the tax in it, and what is transferred together."""
+    say, collected = reader.say, figures.collected
+    paper.heading(say(N_("What your guests paid in euros")))
+    columns = [
+        Column(say(N_("Entry")), 5),
+        Column(say(N_("Number")), 1, amount=True),
+        Column(say(N_("Amount")), 1.6, amount=True),
+    ]
+    total = (say(N_("Passed on to you")), "", reader.euros(collected.paid_cents))
+    paper.table(columns, list(_euro_rows(figures, known, reader)), [total])
+    if collected.closing_cents:
+        paper.note(
+            say(N_("%(amount)s are taken off the euros of the next statement: more went back than came."))
+            % {"amount": reader.euros(-collected.closing_cents)}
+        )
+    if collected.taxes:
+        paper.heading(say(N_("VAT contained")), 3)
+        words = (N_("Net"), N_("VAT"), N_("Gross"))
+        paper.table(
+            [Column(say(N_("Rate"))), *(Column(say(word), amount=True) for word in words)],
+            [_tax_row(one, reader) for one in collected.taxes],
+        )
+    paper.text(
+        say(
+            N_(
+                "The city took these euros in your name and passes them on in full. They are your revenue,"
+                " and the VAT in them is yours to pay. They are not part of the credit note."
+            )
+        )
+    )
+    paper.heading(say(N_("What is transferred")))
+    paper.table(
+        [Column(say(N_("Entry")), 5), Column(say(N_("Amount")), 1.6, amount=True)],
+        [
+            (say(N_("For points")), reader.euros(figures.settled_cents)),
+            (say(N_("Euros of your guests")), reader.euros(collected.paid_cents)),
+        ],
+        [(say(N_("To be paid")), reader.euros(figures.payout_cents))],
+    )
+
+
+def _euro_rows(figures: Statement, known: Titles, reader: Reader) -> Iterator[tuple[str, str, str]]:
+    found = figures.collected
+    if found.opening_cents:
+        yield reader.say(SORTS["opening"]), "", reader.euros(found.opening_cents)
+    for sort in euros.SORTS:
+        sign = -1 if sort == "reversals" else 1
+        lines: tuple[EuroLine, ...] = getattr(found, sort)
+        for line in lines:
+            parts = (
+                _title(known, line.product, reader.language),
+                reader.say(SORTS[sort]),
+                _tier(line.tier, reader.say),
+            )
+            count = formats.number(line.count, reader.language) if line.count else ""
+            yield ", ".join(part for part in parts if part), count, reader.euros(sign * line.cents)
+
+
+def _tax_row(part: TaxPart, reader: Reader) -> tuple[str, str, str, str]:
+    if part.rate_percent is None:
+        return reader.say(N_("not known yet")), "–", "–", reader.euros(part.gross_cents)  # noqa: RUF001 -- a dash
+    amounts = (part.net_cents or 0, part.tax_cents or 0, part.gross_cents)
+    net, tax, gross = (reader.euros(cents) for cents in amounts)
+    return f"{part.rate_percent} %", net, tax, gross
 
 
 def credit_note(settlement: Settlement, note: CreditNote, city: City) -> bytes:
@@ -154,6 +234,8 @@ def credit_note(settlement: Settlement, note: CreditNote, city: City) -> bytes:
     for group in note.groups:
         if group.exemption_reason:
             paper.text(group.exemption_reason)
+    if note.collected_cents:
+        paper.note(invoice_xml.passed_on(note))
     paper.facts([(say(N_("Payee")), note.payee_name), ("IBAN", note.iban)])
     content = invoice_xml.write(note, Guideline.FACTUR_X)
     paper.attach("factur-x.xml", content, "text/xml", "Factur-X", "Alternative")
@@ -185,7 +267,11 @@ def _rows(figures: Statement, known: Titles, reader: Reader) -> list[tuple[str, 
 def _row(
     sort: str, line: ProductLine, points: int, figures: Statement, known: Titles, reader: Reader
 ) -> tuple[str, str, str, str]:
-    parts = (_title(known, line.product, reader.language), reader.say(SORTS[sort]), _tier(line, reader.say))
+    parts = (
+        _title(known, line.product, reader.language),
+        reader.say(SORTS[sort]),
+        _tier(line.tier, reader.say),
+    )
     return (
         ", ".join(part for part in parts if part),
         formats.number(line.count, reader.language) if line.count else "",
@@ -194,8 +280,8 @@ def _row(
     )
 
 
-def _tier(line: ProductLine, say: Callable[[str], str]) -> str:
-    return say(TIERS[line.tier]) if TIERS.get(line.tier) else line.tier
+def _tier(tier: str, say: Callable[[str], str]) -> str:
+    return say(TIERS[tier]) if TIERS.get(tier) else tier
 
 
 def _title(known: Titles, product: str, language: str) -> str:

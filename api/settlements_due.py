@@ -78,6 +78,8 @@ def _settle(work: Work, *, city: City, due: Sequence[tuple[int, dt.date]], actor
 
 def _record(work: Work, actor: str, made: Settlement) -> None:
     details = {"venue_id": made.venue_id, "points": made.settled_points, "cents": made.settled_cents}
+    if made.collected_cents:
+        details["collected_cents"] = made.collected_cents
     auditing.record(work, actor, "settled", f"settlement/{made.number}", details)
 
 

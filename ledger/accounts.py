@@ -1,8 +1,8 @@
 """Accounts: opening, closing and finding them.
 
 A path says what an account is for: `issued`, `budget/<campaign>`, `wallet/<owner>/<expiry>`, `venue/<id>`,
-`redeemed`, `expired`, `offline-loss`, `eur/...`, `stock/<offer>`, `sold/<offer>`. The asset and the guard
-never change; an account that was opened stays in the book for ever.
+`redeemed`, `expired`, `offline-loss`, `eur/...`, `stock/<offer>`, `sold/<offer>`. The asset never changes; a
+guard can only be lifted, never set; an account that was opened stays in the book for ever.
 """
 
 import datetime as dt
@@ -110,6 +110,14 @@ def close_account(work: db.Work, path: str) -> None:
     account = get(work, path)
     if account.closed_at is None:
         _change(work, replace(account, closed_at=work.now), secrets_of(work, [account.account_id]))
+
+
+def lift_guards(work: db.Work, paths: Iterable[str]) -> None:
+    """Let accounts go below zero from now on; again changes nothing. Those that don't exist are left out."""
+    guarded = [one for one in by_path(work, paths) if one.guard is not Guard.NONE]
+    secrets = secrets_of(work, [one.account_id for one in guarded]) if guarded else {}
+    for account in guarded:
+        _change(work, replace(account, guard=Guard.NONE), secrets)
 
 
 def erase_owner(work: db.Work, owner: str) -> str:

@@ -43,7 +43,7 @@ class Turnover:
     topic: str
     """What stands before the first slash of the subjects."""
     is_apart: bool
-    """Whether the other side is the account that was to be kept apart."""
+    """Whether the other side is one of the accounts that were to be kept apart."""
     is_within: bool
     """Whether they happened up to the window's last day."""
     amount: int
@@ -53,11 +53,16 @@ class Turnover:
 
 
 def of_accounts(
-    reading: db.Reading, account_ids: Collection[int], window: Window, *, apart: int, without: str
+    reading: db.Reading,
+    account_ids: Collection[int],
+    window: Window,
+    *,
+    apart: Collection[int],
+    without: str,
 ) -> list[Turnover]:
     """Return what was posted to or from the accounts, added up, but for the purpose `without`.
 
-    `apart` is the number of an account whose transfers are counted by themselves.
+    `apart` are the numbers of accounts whose transfers are counted by themselves.
     """
     found: list[Turnover] = []
     sides = (
@@ -69,7 +74,7 @@ def of_accounts(
         asked = {
             "city": reading.city_id,
             "account_ids": sorted(account_ids),
-            "apart": apart,
+            "apart": sorted(apart),
             "without": without,
             "after": window.after,
             "upto": window.upto,
@@ -109,7 +114,9 @@ def _added_up(
         own.label("account_id"),
         transfers.c.purpose,
         topic(reading).label("topic"),
-        sa.case((other == sa.bindparam("apart", type_=sa.BigInteger), 1), else_=0).label("is_apart"),
+        sa.case((other.in_(sa.bindparam("apart", type_=sa.BigInteger, expanding=True)), 1), else_=0).label(
+            "is_apart"
+        ),
         sa.case(
             (transfers.c.effective <= sa.bindparam("last_day", type_=sa.Date), 1),
             else_=0,

@@ -47,6 +47,8 @@ class Profile:
     datev_expense_account: int = 4900
     datev_first_creditor: int = 70_000
     datev_bank_account: int = 1200
+    datev_transit_account: int = 1590
+    """Where euros lie that guests paid for venues."""
 
 
 _NAMES = tuple(Profile.__dataclass_fields__)

@@ -30,6 +30,13 @@ billing_profiles = sa.Table(
     sa.Column("datev_expense_account", sa.Integer, nullable=False),
     sa.Column("datev_first_creditor", sa.Integer, nullable=False, comment="Venue n has this number plus n"),
     sa.Column("datev_bank_account", sa.Integer, nullable=False),
+    sa.Column(
+        "datev_transit_account",
+        sa.Integer,
+        nullable=False,
+        server_default="1590",
+        comment="Money of others that is passed on",
+    ),
     sa.CheckConstraint("contest_days BETWEEN 1 AND 90", name="contest_days"),
 )
 

@@ -1,12 +1,12 @@
 """Contesting single lines of a statement: the venue or the city says what is wrong, a treasurer decides.
 
-A statement is never rewritten: what is granted is booked today, between the venue and `offline-loss`, and
-stands on the next statement as a correction.
+A statement is never rewritten: what is granted is booked today, between the venue and `offline-loss` (euros:
+`eur/losses`), and stands on the next statement as a correction.
 """
 
 import datetime as dt
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from kernel import db, ids, money
 from kernel.cities import City
 from kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from ledger import chart, posting, transfers
+from ledger import accounts, chart, posting, transfers
+from ledger.transfers import Transfer
 from merchants import billing, settlements, takings, venues
 from merchants.payout_tables import contests as table
 from merchants.settlements import Settlement
@@ -51,6 +52,9 @@ class Contest:
     product: str
     booked_points: int
     expected_points: int
+    booked_cents: int
+    """What the guest paid in euros."""
+    expected_cents: int
     party: Party
     raised_by: str
     raised_at: dt.datetime
@@ -74,15 +78,17 @@ def contest(
     use_id: UUID,
     *,
     expected_points: int,
+    expected_cents: int | None = None,
     party: Party,
     by: str,
     reason: str,
 ) -> Contest:
-    """Say that a line of a statement should have had other points (0: should not be there).
+    """Say that a line of a statement should have had other points or euros (0: should not be there).
 
-    Raises NotFound `settlement-not-found`, `line-not-found`; Conflict `contest-too-late` (with the
-    `last_day`), `line-contested-already`; Invalid `contest-reason-missing`, `contest-reason-too-long`,
-    `expected-points-invalid` (another sign, or nothing would change).
+    The euros are right unless `expected_cents` says otherwise. Raises NotFound `settlement-not-found`,
+    `line-not-found`; Conflict `contest-too-late` (with the `last_day`), `line-contested-already`; Invalid
+    `contest-reason-missing`, `contest-reason-too-long`, `expected-points-invalid`, `expected-cents-invalid`
+    (another sign, too much, or nothing would change).
     """
     settlement = settlements.get(work, settlement_id)
     until = last_day(work, city, settlement)
@@ -90,9 +96,8 @@ def contest(
         raise Conflict("contest-too-late", last_day=until.isoformat())
     told = _checked_reason(reason)
     line = _line(work, settlement, use_id)
-    flips = expected_points * line.points < 0
-    if flips or expected_points == line.points or abs(expected_points) > money.AMOUNT_MAX:
-        raise Invalid("expected-points-invalid", field="expected_points", points=line.points)
+    cents = line.cents if expected_cents is None else expected_cents
+    _check_expected(settlement, line, expected_points, cents)
     if _select(work, sa.and_(table.c.settlement_id == settlement_id, table.c.use_id == use_id)):
         raise Conflict("line-contested-already")
     contest_id = work.ids.next()
@@ -106,6 +111,8 @@ def contest(
             product=line.product,
             booked_points=line.points,
             expected_points=expected_points,
+            booked_cents=line.cents,
+            expected_cents=cents,
             party=party.value,
             raised_by=by,
             raised_at=work.now,
@@ -124,19 +131,7 @@ def accept(work: db.Work, city: City, contest_id: int, *, by: str, answer: str =
     Invalid `contest-reason-too-long`; TransferRejected.
     """
     found = _open(work, contest_id, by)
-    difference = found.expected_points - found.booked_points
-    sides = (chart.OFFLINE_LOSS, venues.points_path(found.venue_id))
-    debit, credit = sides if difference > 0 else sides[::-1]
-    correction = transfers.post(
-        ids.derive(_NAMESPACE, work.city_id, contest_id),
-        debit,
-        credit,
-        abs(difference),
-        effective=city.day_of(work.now),
-        purpose=takings.PURPOSE_CORRECTION,
-        subject=f"{found.product}/{contest_id}",
-    )
-    posting.post_or_raise(work, [correction])
+    posting.post_or_raise(work, list(_corrections(work, city, found)))
     return _decide(work, contest_id, State.ACCEPTED, by, _checked_reason(answer, required=False))
 
 
@@ -161,6 +156,41 @@ def of_settlements(reading: db.Reading, settlement_ids: Iterable[int]) -> list[C
 def waiting(reading: db.Reading) -> list[Contest]:
     """Return what waits for a decision, oldest first."""
     return _select(reading, table.c.state == State.OPEN.value)[::-1]
+
+
+def _corrections(work: db.Work, city: City, found: Contest) -> Iterator[Transfer]:
+    sides = (
+        (found.expected_points - found.booked_points, chart.OFFLINE_LOSS, venues.points_path(found.venue_id)),
+        (found.expected_cents - found.booked_cents, chart.EUR_LOSSES, venues.takings_path(found.venue_id)),
+    )
+    if sides[1][0]:
+        chart.open_chart(work)
+        venues.open_takings(work, [found.venue_id])
+        accounts.lift_guards(work, [venues.takings_path(found.venue_id)])
+    moving = [one for one in sides if one[0]]
+    key = (work.city_id, found.contest_id)
+    for position, (difference, city_side, venue_side) in enumerate(moving):
+        debit, credit = (city_side, venue_side) if difference > 0 else (venue_side, city_side)
+        yield transfers.post(
+            ids.derive(_NAMESPACE, *key, *([position] if position else [])),
+            debit,
+            credit,
+            abs(difference),
+            effective=city.day_of(work.now),
+            purpose=takings.PURPOSE_CORRECTION,
+            subject=f"{found.product}/{found.contest_id}",
+            group_id=ids.derive(_NAMESPACE, *key, "group") if len(moving) > 1 else None,
+        )
+
+
+def _check_expected(settlement: Settlement, line: Use, points: int, cents: int) -> None:
+    changes = (points, cents) != (line.points, line.cents)
+    if points * line.points < 0 or abs(points) > money.AMOUNT_MAX or not changes:
+        raise Invalid("expected-points-invalid", field="expected_points", points=line.points)
+    # Of a statement from before euros were settled only points can be contested.
+    known = settlements.statement_of(settlement).covers_euros or cents == line.cents
+    if cents * line.cents < 0 or abs(cents) > money.AMOUNT_MAX or not known:
+        raise Invalid("expected-cents-invalid", field="expected_cents", cents=line.cents)
 
 
 def _open(work: db.Work, contest_id: int, by: str) -> Contest:

@@ -4,6 +4,8 @@ A statement says what is paid, tax included; a credit note must say net amounts 
 amount is rounded once and shared among its lines so that they add up; where no net amount gives the gross one
 with its tax, the cent that is missing is the document's rounding amount. So what is payable is always what
 the ledger owes.
+
+Euros that guests paid are no price of the city's: a credit note only tells that they are passed on with it.
 """
 
 import datetime as dt
@@ -65,6 +67,13 @@ class CreditNote:
     lines: tuple[NoteLine, ...]
     groups: tuple[TaxGroup, ...]
     payable_cents: int
+    collected_cents: int = 0
+    """Euros of guests that are transferred together with it: told, and in no sum."""
+
+    @property
+    def transfer_cents(self) -> int:
+        """What reaches the venue's account."""
+        return self.payable_cents + self.collected_cents
 
     @property
     def net_cents(self) -> int:
@@ -83,9 +92,9 @@ class CreditNote:
 
 
 def write(statement: Statement, seller: TaxData, buyer: Profile, describe: Describe) -> CreditNote:
-    """Return the credit note for a statement. Raises Conflict `nothing-to-pay`."""
+    """Return the credit note for a statement. Raises Conflict `nothing-to-credit`."""
     if not statement.settled_cents:
-        raise Conflict("nothing-to-pay", number=statement.number)
+        raise Conflict("nothing-to-credit", number=statement.number)
     rates = {tax.product: tax.rate_percent for tax in statement.taxes}
     lines = sorted(_lines(statement, seller, rates, describe), key=_taxed)
     shared: list[NoteLine] = []
@@ -110,6 +119,7 @@ def write(statement: Statement, seller: TaxData, buyer: Profile, describe: Descr
         lines=tuple(shared),
         groups=tuple(groups),
         payable_cents=statement.settled_cents,
+        collected_cents=statement.collected.paid_cents,
     )
 
 

@@ -1,4 +1,4 @@
-"""Issuing credit notes: once for each statement that pays something, once tax data are there.
+"""Issuing credit notes: once for each statement that pays for points, once tax data are there.
 
 What stands on one is frozen with it, so it can be written again byte for byte when names have changed.
 """
@@ -24,7 +24,7 @@ from merchants.tax_data import TaxData
 def issue(work: db.Work, chosen: Sequence[Settlement], describe: Describe) -> int:
     """Issue what can be issued of these settlements; return how many credit notes were made.
 
-    Left out are statements that pay nothing, those that have one, and venues whose tax data are missing.
+    Left out are statements that pay for no points, those that have one, and venues without tax data.
     Raises Invalid `invoice-invalid` if a document would break a rule.
     """
     buyer = billing.find(work)
@@ -55,7 +55,7 @@ def issued(reading: db.Reading, settlement_ids: Iterable[int]) -> set[int]:
 def get(reading: db.Reading, settlement_id: int) -> CreditNote:
     """Return the credit note of a settlement as it was issued.
 
-    Raises NotFound `settlement-not-found`; Conflict `nothing-to-pay`, `tax-data-missing`,
+    Raises NotFound `settlement-not-found`; Conflict `nothing-to-credit`, `tax-data-missing`,
     `credit-note-altered` if it is not what was issued.
     """
     settlement = settlements.get(reading, settlement_id)
@@ -64,7 +64,7 @@ def get(reading: db.Reading, settlement_id: int) -> CreditNote:
     ).first()
     if row is None:
         raise Conflict(
-            "tax-data-missing" if settlement.settled_cents else "nothing-to-pay",
+            "tax-data-missing" if settlement.settled_cents else "nothing-to-credit",
             venue_id=settlement.venue_id,
             number=settlement.number,
         )

@@ -1,7 +1,8 @@
 """Postings for DATEV: a file of the format EXTF, version 700, category 21 (Buchungsstapel). Pure.
 
-Each statement owes the venue its amount (expense to creditor), each payout settles it (creditor to bank). The
-tax is in the credit note's own lines, one posting for each rate, with DATEV's keys for German input tax.
+Each statement owes the venue its amount (expense to creditor) and the euros that guests paid (transit account
+to creditor, without tax: they are the venue's money); each payout settles both (creditor to bank). The tax is
+in the credit note's own lines, one posting for each rate, with DATEV's keys for German input tax.
 """
 
 import datetime as dt
@@ -35,6 +36,15 @@ class Posting:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A statement, as postings name it."""
+
+    venue_id: int
+    venue_name: str
+    number: str
+
+
 def of_credit_note(note: CreditNote, profile: Profile, venue_name: str) -> list[Posting]:
     """Return what a credit note posts: the gross amount of each rate from the expense to the creditor."""
     creditor = profile.datev_first_creditor + note.venue_id
@@ -51,12 +61,16 @@ def of_credit_note(note: CreditNote, profile: Profile, venue_name: str) -> list[
     return found
 
 
-def of_payout(
-    profile: Profile, *, venue_id: int, cents: int, paid_on: dt.date, number: str, venue_name: str
-) -> Posting:
+def of_collected(profile: Profile, of: Document, cents: int, issued_on: dt.date) -> Posting:
+    """Return what euros of guests post that are passed on: from the transit account to the creditor."""
+    creditor = profile.datev_first_creditor + of.venue_id
+    return Posting(cents, profile.datev_transit_account, creditor, "", issued_on, of.number, of.venue_name)
+
+
+def of_payout(profile: Profile, of: Document, cents: int, paid_on: dt.date) -> Posting:
     """Return what a payout posts: from the creditor to the bank."""
-    creditor = profile.datev_first_creditor + venue_id
-    return Posting(cents, creditor, profile.datev_bank_account, "", paid_on, number, venue_name)
+    creditor = profile.datev_first_creditor + of.venue_id
+    return Posting(cents, creditor, profile.datev_bank_account, "", paid_on, of.number, of.venue_name)
 
 
 def write(

@@ -38,6 +38,8 @@ def write(note: CreditNote, guideline: Guideline) -> bytes:
     _day(document, "ram:IssueDateTime", note.issued_on)
     said = f"Gutschrift gemäß § 14 Abs. 2 UStG zur Abrechnung {note.statement_number}."
     _add(document, "ram:IncludedNote/ram:Content", said)
+    if note.collected_cents:
+        _add(document, "ram:IncludedNote/ram:Content", passed_on(note))
     transaction = _add(root, "rsm:SupplyChainTradeTransaction")
     for position, line in enumerate(note.lines, 1):
         _line(transaction, position, line)
@@ -48,6 +50,18 @@ def write(note: CreditNote, guideline: Guideline) -> bytes:
     ET.indent(root)
     written: bytes = ET.tostring(root, "utf-8")
     return b'<?xml version="1.0" encoding="UTF-8"?>\n' + written + b"\n"
+
+
+def passed_on(note: CreditNote) -> str:
+    """Return what a credit note with euros of guests says about them."""
+    collected, whole = (
+        f"{cents // 100},{cents % 100:02} EUR" for cents in (note.collected_cents, note.transfer_cents)
+    )
+    return (
+        f"Zur Information: {collected} haben Gäste in Euro für Leistungen der Einrichtung gezahlt; die Stadt"
+        " hat sie in deren Namen und für deren Rechnung eingenommen und leitet sie weiter. Sie sind nicht"
+        f" Teil dieser Gutschrift. Überwiesen werden zusammen {whole}."
+    )
 
 
 def _line(transaction: Element, position: int, line: NoteLine) -> None:

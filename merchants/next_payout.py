@@ -26,7 +26,7 @@ class NextPayout:
 
 def find(reading: db.Reading, city: City, venue_id: int) -> NextPayout:
     """Return what a venue gets next: what is under way, else what is owed, else what it took since."""
-    owed = [one for one in settlements.of_venue(reading, venue_id) if one.settled_cents and not one.paid_on]
+    owed = [one for one in settlements.of_venue(reading, venue_id) if one.payout_cents and not one.paid_on]
     orders = payout_orders.of_settlements(reading, [one.settlement_id for one in owed])
     coming = [one for one in orders if one.state in payout_orders.OPEN]
     if coming:
@@ -37,14 +37,17 @@ def find(reading: db.Reading, city: City, venue_id: int) -> NextPayout:
     if owed:
         days = due_dates.earliest(reading, owed)
         first = min(days.values())
-        due = sum(one.settled_cents for one in owed if days[one.settlement_id] == first)
+        due = sum(one.payout_cents for one in owed if days[one.settlement_id] == first)
         return NextPayout(due, first, is_expected=False, is_under_way=False)
     today = city.day_of(reading.now)
     in_force = contracts.period_on(contracts.of_venue(reading, venue_id), today)
-    path = venues.points_path(venue_id)
-    points = max(queries.balances(reading, [path])[path].posted, 0)
+    paths = [venues.points_path(venue_id), venues.takings_path(venue_id)]
+    left = queries.balances(reading, paths)
+    points, cents = (max(left[path].posted, 0) for path in paths)
     if in_force is None:
         return NextPayout(0, None, is_expected=True, is_under_way=False)
     contract, period = in_force
     day = period.last_day + dt.timedelta(days=max(contract.payout_delay_days, 1))
-    return NextPayout(points * contract.rate_cents_per_point, day, is_expected=True, is_under_way=False)
+    return NextPayout(
+        points * contract.rate_cents_per_point + cents, day, is_expected=True, is_under_way=False
+    )

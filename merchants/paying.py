@@ -33,7 +33,7 @@ def confirm(work: db.Work, settlement_id: int, *, paid_on: dt.date, by: str) -> 
         return settlement
     if settlement.paid_on is not None:
         raise Conflict("settlement-already-paid", paid_on=settlement.paid_on.isoformat())
-    if not settlement.settled_cents:
+    if not settlement.payout_cents:
         raise Conflict("nothing-to-pay", number=settlement.number)
     city = cities.get(work)
     earliest, latest = city.day_of(settlement.issued_at), city.day_of(work.now)
@@ -125,7 +125,7 @@ def _book(work: db.Work, settlement: Settlement, paid_on: dt.date) -> None:
         ids.derive(_NAMESPACE, work.city_id, settlement.settlement_id),
         venues.payable_path(settlement.venue_id),
         chart.EUR_BANK,
-        settlement.settled_cents,
+        settlement.payout_cents,
         effective=paid_on,
         purpose=PURPOSE_PAYOUT,
         subject=settlement.number,

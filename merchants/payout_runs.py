@@ -141,11 +141,24 @@ def _payments(work: db.Work, city: City, chosen: Sequence[Settlement]) -> list[P
         Payment(
             f"DC{work.city_id}-{one.number}-{attempts[one.settlement_id]}",
             _payee(known[one.venue_id], taxes.get(one.venue_id), city.name),
-            one.settled_cents,
-            f"{city.name} Punkte {one.first_day:%d.%m.%Y}-{one.last_day:%d.%m.%Y} Abrechnung {one.number}",
+            one.payout_cents,
+            _text(city, one),
         )
         for one in chosen
     ]
+
+
+def _text(city: City, settlement: Settlement) -> str:
+    """Return what stands on the venue's bank statement: at most 140 characters, as banks want it."""
+    first, last = settlement.first_day, settlement.last_day
+    about = f"{first:%d.%m.%Y}-{last:%d.%m.%Y} Abrechnung {settlement.number}"
+    if not settlement.collected_cents:
+        return f"{city.name} Punkte {about}"
+    points, euros = (
+        f"{cents // 100},{cents % 100:02} EUR"
+        for cents in (settlement.settled_cents, settlement.collected_cents)
+    )
+    return f"{city.name[:30]} {about}: Punkte {points}, fuer Sie eingenommen {euros}"
 
 
 def _order(run: Run, position: int, settlement: Settlement, payment: Payment) -> Order:
@@ -258,7 +271,7 @@ def _chosen(work: db.Work, settlement_ids: Sequence[int]) -> list[Settlement]:
         one = found.get(settlement_id)
         if one is None:
             raise NotFound("settlement-not-found")
-        if not one.settled_cents:
+        if not one.payout_cents:
             raise Conflict("nothing-to-pay", number=one.number)
         if one.paid_on is not None:
             raise Conflict("settlement-already-paid", paid_on=one.paid_on.isoformat())

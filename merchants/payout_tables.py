@@ -26,6 +26,8 @@ contests = sa.Table(
     sa.Column("product", sa.String(120), nullable=False),
     sa.Column("booked_points", sa.BigInteger, nullable=False, comment="As it stands on the statement"),
     sa.Column("expected_points", sa.BigInteger, nullable=False, comment="As it should be"),
+    sa.Column("booked_cents", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("expected_cents", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("party", sa.String(5), nullable=False),
     sa.Column("raised_by", sa.String(40), nullable=False),
     sa.Column("raised_at", db.UtcDateTime, nullable=False),

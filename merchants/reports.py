@@ -1,4 +1,4 @@
-"""What a venue sees of its day, read from its ledger account."""
+"""What a venue sees of its day, read from its ledger accounts."""
 
 import datetime as dt
 import itertools
@@ -23,6 +23,8 @@ class Entry:
     voucher_id: str
     points: int
     """Below zero if a redemption was undone."""
+    cents: int = 0
+    """What the guest had paid in euros; below zero likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +36,25 @@ class VenueDay:
     """Newest first; only what happened on this day."""
     unsettled_points: int
     """Points on no statement yet, earlier days included."""
+    unsettled_cents: int
+    """Euros that guests paid, on no statement yet."""
     payable_cents: int
     """On statements, but not paid yet."""
 
     @property
     def redemptions(self) -> int:
         """How many redemptions there were, undone ones taken off."""
-        return sum(1 if entry.points > 0 else -1 for entry in self.entries)
+        return sum(1 if entry.points + entry.cents > 0 else -1 for entry in self.entries)
 
     @property
     def points(self) -> int:
         """Points taken, undone ones taken off."""
         return sum(entry.points for entry in self.entries)
+
+    @property
+    def cents(self) -> int:
+        """Euros that guests had paid for it, undone ones taken off."""
+        return sum(entry.cents for entry in self.entries)
 
 
 def today(reading: db.Reading, city: City, venue_id: int) -> VenueDay:
@@ -53,12 +62,14 @@ def today(reading: db.Reading, city: City, venue_id: int) -> VenueDay:
     venues.get(reading, venue_id)
     day = city.day_of(reading.now)
     points, payable = venues.points_path(venue_id), venues.payable_path(venue_id)
-    left = queries.balances(reading, [points, payable])
+    euros = venues.takings_path(venue_id)
+    left = queries.balances(reading, [points, payable, euros])
     uses = itertools.groupby(_lines_of(reading, city, venue_id, day), key=takings.use_of)
     return VenueDay(
         day,
         tuple(_entry(list(use)) for _, use in uses),
         unsettled_points=left[points].posted,
+        unsettled_cents=left[euros].posted,
         payable_cents=left[payable].posted,
     )
 
@@ -75,4 +86,4 @@ def _lines_of(reading: db.Reading, city: City, venue_id: int, day: dt.date) -> I
 
 def _entry(use: list[StatementLine]) -> Entry:
     product, _, voucher_id = use[0].booked.subject.partition("/")
-    return Entry(use[0].booked.booked_at, product, voucher_id, sum(line.change for line in use))
+    return Entry(use[0].booked.booked_at, product, voucher_id, *takings.amounts_of(use))

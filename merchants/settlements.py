@@ -31,6 +31,9 @@ class Settlement:
     settled_through: int
     settled_points: int
     settled_cents: int
+    """What the city pays for the points."""
+    collected_cents: int
+    """Euros that guests paid, which the city passes on."""
     closing_points: int
     document: str
     """The statement in canonical JSON (`merchants.statements`), never changed."""
@@ -43,6 +46,11 @@ class Settlement:
     def number(self) -> str:
         """Number of the statement, without gap within city and year: `2026-0001`."""
         return written_number(self.year, self.ordinal)
+
+    @property
+    def payout_cents(self) -> int:
+        """What is transferred."""
+        return self.settled_cents + self.collected_cents
 
     @property
     def frontier(self) -> Frontier:
@@ -82,7 +90,8 @@ def by_id(reading: db.Reading, settlement_ids: Iterable[int]) -> dict[int, Settl
 
 def unpaid(reading: db.Reading) -> list[Settlement]:
     """Return the settlements that leave something to pay and are not paid, oldest first."""
-    open_ = sa.and_(settlements.c.settled_cents > 0, payouts.c.settlement_id.is_(None))
+    due = settlements.c.settled_cents + settlements.c.collected_cents
+    open_ = sa.and_(due > 0, payouts.c.settlement_id.is_(None))
     return _select(reading, open_, by_id=True)[::-1]
 
 
@@ -164,6 +173,7 @@ def _settlement(work: db.Work, made: Made) -> Settlement:
         settled_through=made.settled_through,
         settled_points=statement.settled_points,
         settled_cents=statement.settled_cents,
+        collected_cents=statement.collected.paid_cents,
         closing_points=statement.closing_points,
         document=document,
         sha256=statements.sha256(document),
@@ -179,7 +189,14 @@ def wanted_of(reading: db.Reading, settlement: Settlement) -> Wanted:
         after=settlement.after_sequence,
         upto=settlement.frontier,
         settled=previous.frontier if previous else None,
+        euros_settled=previous is None or statement_of(previous).covers_euros,
+        with_euros=statement_of(settlement).covers_euros,
     )
+
+
+def statement_of(settlement: Settlement) -> Statement:
+    """Return the statement as it was issued."""
+    return statements.from_json(settlement.document)
 
 
 def _select(

@@ -14,14 +14,16 @@ from uuid import UUID
 from kernel import db, ids
 from kernel.cities import City
 from kernel.errors import Conflict, Invalid
-from ledger import chart, posting, queries, transfers
+from ledger import accounts, chart, posting, queries, transfers
 from ledger.transfers import Transfer
-from merchants import contracts, settlements, statements, takings, venues
+from merchants import contracts, settlements, statements, takings, tax_data, venues
+from merchants.collected import Collected, ProductRate
 from merchants.contracts import Contract
 from merchants.periods import Period
 from merchants.settlements import Settlement
 from merchants.statements import ProductTax, Statement
 from merchants.takings import Frontier, Takings, Wanted
+from merchants.tax_data import TaxData
 from merchants.venues import Venue
 
 NO_TAXES: Mapping[str, ProductTax] = MappingProxyType({})
@@ -34,8 +36,9 @@ def settle(
     """Settle with a venue for its period that begins on `first_day`; again gives the first settlement.
 
     The points are paid at the rate of the statement's period, late ones too. If more was undone than
-    redeemed, nothing is paid and the negative rest opens the next statement. A period without redemptions
-    gets a statement of zeros and no transfers. `taxes` are those of the products, by code.
+    redeemed, nothing is paid and the negative rest opens the next statement; so it is with euros that guests
+    paid, by themselves. A period without redemptions gets a statement of zeros and no transfers. `taxes` are
+    those of the products, by code.
 
     Raises NotFound `venue-not-found`; Invalid `settlement-period-invalid`; Conflict `contract-missing`,
     `period-not-finished`, `earlier-period-not-settled` (with the `first_day` that comes first).
@@ -67,6 +70,7 @@ def settle_many(
     }
     taken = takings.collect(work, wanted)
     known = venues.by_id(work, found)
+    sellers = tax_data.by_venue(work, found)
     issued_on = city.day_of(work.now)
     first_ordinal = settlements.next_ordinal(work, issued_on.year)
     made: list[settlements.Made] = []
@@ -79,7 +83,12 @@ def settle_many(
             **_of_period(contract, period),
             **_from_ledger(taken[venue_id], previous.get(venue_id)),
         )
-        statement = dataclasses.replace(statement, taxes=_taxes(statement, taxes))
+        rates = _rates(statement.collected, taxes, sellers.get(venue_id))
+        statement = dataclasses.replace(
+            statement,
+            taxes=_taxes(statement, taxes),
+            collected=dataclasses.replace(statement.collected, rates=rates),
+        )
         made.append(settlements.Made(statement, ordinal, taken[venue_id].settled_through))
     _post(work, [one.statement for one in made])
     return settlements.keep(work, made)
@@ -119,7 +128,9 @@ def reproduce(reading: db.Reading, settlement: Settlement) -> str:
         "first_day": settlement.first_day,
         "last_day": settlement.last_day,
     }
-    return statements.to_json(dataclasses.replace(frozen, **own, **_from_ledger(taken, previous)))
+    anew = dataclasses.replace(frozen, **own, **_from_ledger(taken, previous))
+    collected = dataclasses.replace(anew.collected, rates=frozen.collected.rates)
+    return statements.to_json(dataclasses.replace(anew, collected=collected))
 
 
 def _finished_period(
@@ -151,11 +162,27 @@ def _wanted(upto: Frontier, previous: Settlement | None) -> Wanted:
         after=previous.settled_through if previous else 0,
         upto=upto,
         settled=previous.frontier if previous else None,
+        euros_settled=previous is None or settlements.statement_of(previous).covers_euros,
     )
 
 
 def _taxes(statement: Statement, known: Mapping[str, ProductTax]) -> tuple[ProductTax, ...]:
-    return tuple(known.get(product, ProductTax(product, "", None)) for product in statement.points_by_product)
+    products = sorted({*statement.points_by_product, *statement.collected.by_product})
+    return tuple(known.get(product, ProductTax(product, "", None)) for product in products)
+
+
+def _rates(
+    collected: Collected, known: Mapping[str, ProductTax], seller: TaxData | None
+) -> tuple[ProductRate, ...]:
+    """Return the rates in what guests paid: the offer's, else the venue's; a small business has none."""
+
+    def rate(product: str) -> int | None:
+        if seller and seller.is_small_business:
+            return 0
+        named = known[product].rate_percent if product in known else None
+        return seller.rate_percent if named is None and seller else named
+
+    return tuple(ProductRate(product, rate(product)) for product in collected.by_product)
 
 
 def _of_venue(venue: Venue) -> dict[str, Any]:
@@ -177,6 +204,7 @@ def _of_period(contract: Contract, period: Period) -> dict[str, Any]:
 
 
 def _from_ledger(taken: Takings, previous: Settlement | None) -> dict[str, Any]:
+    before = settlements.statement_of(previous) if previous else None
     return {
         "previous_number": previous.number if previous else None,
         "after_sequence": taken.after_sequence,
@@ -186,27 +214,30 @@ def _from_ledger(taken: Takings, previous: Settlement | None) -> dict[str, Any]:
         "conflicts": taken.conflicts,
         "reversals": taken.reversals,
         "corrections": taken.corrections,
-        "opening": statements.from_json(previous.document).closing if previous else (),
+        "opening": before.closing if before else (),
+        "collected": dataclasses.replace(taken.collected, opening=before.collected.closing if before else ()),
     }
 
 
 def _post(work: db.Work, made: Sequence[Statement]) -> None:
-    """Take the points out of circulation and owe the venues their value; for each venue both or neither."""
-    posting.post_or_raise(
-        work, [transfer for one in made if one.settled_points for transfer in _transfers(work.city_id, one)]
-    )
+    """Take the points out of circulation, owe their value and the euros; for each venue all or nothing."""
+    paying_euros = [one.venue_id for one in made if one.collected.paid_cents]
+    accounts.lift_guards(work, [venues.takings_path(venue_id) for venue_id in paying_euros])
+    posting.post_or_raise(work, [move for one in made for move in _transfers(work.city_id, one)])
 
 
 def _transfers(city_id: int, statement: Statement) -> list[Transfer]:
     venue_id = statement.venue_id
+    payable = venues.payable_path(venue_id)
     sides = (
-        (venues.points_path(venue_id), chart.REDEEMED, statement.settled_points),
-        (chart.EUR_PROGRAMME, venues.payable_path(venue_id), statement.settled_cents),
+        (chart.REDEEMED, venues.points_path(venue_id), chart.REDEEMED, statement.settled_points),
+        (payable, chart.EUR_PROGRAMME, payable, statement.settled_cents),
+        ("collected", venues.takings_path(venue_id), payable, statement.collected.paid_cents),
     )
     key = (city_id, venue_id, statement.first_day.isoformat())
     return [
         transfers.post(
-            ids.derive(_NAMESPACE, *key, credit),
+            ids.derive(_NAMESPACE, *key, step),
             debit,
             credit,
             amount,
@@ -215,5 +246,6 @@ def _transfers(city_id: int, statement: Statement) -> list[Transfer]:
             subject=statement.number,
             group_id=ids.derive(_NAMESPACE, *key),
         )
-        for debit, credit, amount in sides
+        for step, debit, credit, amount in sides
+        if amount
     ]

@@ -17,10 +17,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kernel import money
+from merchants import collected as euros
+from merchants.collected import Collected
 
-FORMAT = "duiscoin-statement/2"
+FORMAT = "duiscoin-statement/3"
+POINTS_FORMAT = "duiscoin-statement/2"
+"""Without euros that guests paid; such statements stay as they were written."""
 FORMER_FORMAT = "duiscoin-statement/1"
-"""Without tiers, conflicts, corrections and taxes; such statements stay as they were written."""
+"""Without tiers, conflicts, corrections and taxes, too."""
 BYTE_ORDER_MARK = "\ufeff"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _CSV_HEAD = (
@@ -88,7 +92,14 @@ class Statement:
     opening: tuple[Carried, ...] = ()
     """`opening_points` by product."""
     taxes: tuple[ProductTax, ...] = ()
+    collected: Collected = euros.NOTHING
+    """Euros that guests paid for what the venue gave them."""
     format: str = FORMAT
+
+    @property
+    def covers_euros(self) -> bool:
+        """Whether it is of euros, too; the statements before the first such one left them all open."""
+        return self.format == FORMAT
 
     @property
     def redeemed_points(self) -> int:
@@ -107,8 +118,13 @@ class Statement:
 
     @property
     def settled_cents(self) -> int:
-        """What the venue is paid."""
+        """What the city pays for the points."""
         return money.points_to_cents(self.settled_points, self.rate_cents_per_point)
+
+    @property
+    def payout_cents(self) -> int:
+        """What is transferred: for the points, and the euros that are passed on."""
+        return self.settled_cents + self.collected.paid_cents
 
     @property
     def closing_points(self) -> int:
@@ -172,6 +188,9 @@ def to_json(statement: Statement) -> str:
         "settled_cents": statement.settled_cents,
         "closing_points": statement.closing_points,
     }
+    if statement.covers_euros:
+        plain = euros.to_plain(statement.collected)
+        document |= {"collected": plain, "payout_cents": statement.payout_cents}
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -191,7 +210,7 @@ def _movements_to_json(statement: Statement) -> dict[str, Any]:
 def from_json(document: str) -> Statement:
     """Return the statement that `to_json` wrote. Raises ValueError for another format."""
     read = json.loads(document)
-    if read["format"] not in {FORMAT, FORMER_FORMAT}:
+    if read["format"] not in {FORMAT, POINTS_FORMAT, FORMER_FORMAT}:
         msg = f"not a {FORMAT}: {read['format']}"
         raise ValueError(msg)
     venue, period, ledger = read["venue"], read["period"], read["ledger"]
@@ -217,6 +236,7 @@ def from_json(document: str) -> Statement:
         corrections=tuple(ProductLine(**line) for line in read.get("corrections", ())),
         opening=tuple(Carried(**one) for one in read.get("opening", ())),
         taxes=tuple(ProductTax(**one) for one in read.get("taxes", ())),
+        collected=euros.from_plain(read["collected"]) if "collected" in read else euros.NOTHING,
         format=read["format"],
     )
 
@@ -224,7 +244,8 @@ def from_json(document: str) -> Statement:
 def to_csv(statement: Statement) -> str:
     """Return the statement for spreadsheets: a row for each entry, with points and cents as whole numbers.
 
-    The rows from `opening` to `correction` add up to `settled` plus `closing`.
+    The rows from `opening` to `correction` add up to `settled` plus `closing`, those of euros likewise, and
+    `payout` is what is settled and passed on.
     """
     written = io.StringIO()
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
@@ -239,6 +260,11 @@ def to_csv(statement: Statement) -> str:
         cents = money.points_to_cents(line.points, statement.rate_cents_per_point)
         named = (_harmless(line.product), line.tier, line.count or "")
         writer.writerow((*head, entry, *named, line.points, cents))
+    for entry, paid in euros.entries(statement.collected):
+        named = (_harmless(paid.product), paid.tier, paid.count or "")
+        writer.writerow((*head, entry, *named, "", paid.cents))
+    if not statement.collected.is_empty:
+        writer.writerow((*head, "payout", "", "", "", "", statement.payout_cents))
     return BYTE_ORDER_MARK + written.getvalue()
 
 

@@ -115,6 +115,13 @@ settlements = sa.Table(
     ),
     sa.Column("settled_points", sa.BigInteger, nullable=False),
     sa.Column("settled_cents", sa.BigInteger, nullable=False),
+    sa.Column(
+        "collected_cents",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="Euros of guests that are passed on",
+    ),
     sa.Column("closing_points", sa.BigInteger, nullable=False, comment="Carried over; below zero or zero"),
     sa.Column("document", sa.Text, nullable=False, comment="The statement: canonical JSON, frozen"),
     sa.Column("sha256", sa.String(64), nullable=False, comment="Of the document in UTF-8, in hex"),

@@ -1,7 +1,8 @@
 """Redemptions for a till's export (DSFinV-K): single lines as its `lines.csv` has them.
 
-A till that takes points closes with them as a means of payment. This file has one row for each redemption
-with the names of the fields of DSFinV-K 2.4, so that a till's own export can take them over. Pure.
+A till that takes points closes with them as a means of payment. This file has a row for the points of each
+redemption, and one for the euros that the guest had paid to the city before, with the names of the fields of
+DSFinV-K 2.4, so that a till's own export can take them over. Pure.
 """
 
 import csv
@@ -32,8 +33,9 @@ _FORMULA_STARTS = ("=", "+", "-", "@")
 def write(
     statement: Statement, uses: Iterable[Use], titles: Mapping[str, str], own_rate: int, zone: ZoneInfo
 ) -> str:
-    """Return a row for each use, oldest first, with amounts as German tills write them."""
+    """Return a row for points and one for euros of each use, oldest first, as German tills write them."""
     taxes = {tax.product: tax for tax in statement.taxes}
+    frozen = {one.product: one.rate_percent for one in statement.collected.rates}
     written = io.StringIO()
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
     writer.writerow(_HEAD)
@@ -41,32 +43,37 @@ def write(
     for use in reversed(list(uses)):
         tax = taxes.get(use.product)
         rate = own_rate if tax is None or tax.rate_percent is None else tax.rate_percent
-        gross = money.points_to_cents(use.points, statement.rate_cents_per_point)
-        net = money.net_of_gross(gross, rate)
         title = titles.get(use.product, use.product)
-        writer.writerow(
-            (
-                f"duiscoin-{statement.venue_id}",
-                closing,
-                statement.number,
-                use.use_id,
-                use.booked_at.astimezone(zone).isoformat(timespec="seconds"),
-                1,
-                f"'{title}" if title.startswith(_FORMULA_STARTS) else title,
-                _SORTS.get(tax.kind if tax else "", "Umsatz"),
-                1,
-                int(use.sort == "reversals"),
-                "1,000",
+        own = (
+            f"duiscoin-{statement.venue_id}",
+            closing,
+            statement.number,
+            use.use_id,
+            use.booked_at.astimezone(zone).isoformat(timespec="seconds"),
+        )
+        what = (
+            f"'{title}" if title.startswith(_FORMULA_STARTS) else title,
+            _SORTS.get(tax.kind if tax else "", "Umsatz"),
+            1,
+            int(use.sort == "reversals"),
+            "1,000",
+        )
+        paid = frozen.get(use.product)
+        parts = (
+            (money.points_to_cents(use.points, statement.rate_cents_per_point), rate, "Duiscoin", use.points),
+            (use.cents, rate if paid is None else paid, "Vorab an die Stadt gezahlt", 0),
+        )
+        shown = [part for part in parts if part[0]] or parts[:1]
+        for row, (gross, percent, name, points) in enumerate(shown, 1):
+            net = money.net_of_gross(gross, percent)
+            amounts = (
                 _euros(gross),
-                _TAX_KEYS.get(rate, "5"),
+                _TAX_KEYS.get(percent, "5"),
                 _euros(gross),
                 _euros(net),
                 _euros(gross - net),
-                "Unbar",
-                "Duiscoin",
-                use.points,
             )
-        )
+            writer.writerow((*own, row, *what, *amounts, "Unbar", name, points))
     return "\ufeff" + written.getvalue()
 
 

@@ -111,8 +111,12 @@ def takings_path(venue_id: int | None = None) -> str:
 
 def open_takings(work: db.Work, venue_ids: Iterable[int]) -> None:
     """Open the accounts of `takings_path`; again: no change."""
-    paths = [takings_path(), *(takings_path(venue_id) for venue_id in venue_ids)]
-    accounts.open_accounts(work, [NewAccount(path, transfers.EUR) for path in paths])
+    # Money may go back after it was settled; then the venue owes euros for a while.
+    wanted = {takings_path(): Guard.NO_OVERDRAFT}
+    wanted |= dict.fromkeys((takings_path(venue_id) for venue_id in venue_ids), Guard.NONE)
+    known = {one.path for one in accounts.by_path(work, wanted)}
+    missing = [NewAccount(path, transfers.EUR, guard) for path, guard in wanted.items() if path not in known]
+    accounts.open_accounts(work, missing)
 
 
 def create(work: db.Work, new: NewVenue) -> Venue:

@@ -1,4 +1,4 @@
-"""Comparing what the city collects by itself, and fines, with the ledger: both sums, and what differs.
+"""Comparing what the city collects, owes to venues, and fines, with the ledger: sums, and what differs.
 
 Reads only. Payment services and registers are asked by the caller, outside transactions, and their answers
 are handed in.
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from kernel import db
 from kernel.cities import City
 from ledger import queries
+from merchants import settlement_checks
 from redemption import bank_receipts, hand_refunds, receiving, refunding, taking, takings
 from redemption.collecting_tables import drawers
 from redemption.collecting_tables import takings as takings_table
@@ -27,7 +28,7 @@ DRAWERS_SINCE = dt.timedelta(days=7)
 
 
 def books(reading: db.Reading, city: City) -> tuple[list[Compared], list[Difference]]:
-    """Compare bank receipts and drawers with the accounts that they were posted to."""
+    """Compare bank receipts, drawers and unpaid statements with the accounts that they were posted to."""
     compared = [
         Compared(
             receiving.SUSPENSE,
@@ -35,6 +36,10 @@ def books(reading: db.Reading, city: City) -> tuple[list[Compared], list[Differe
             bank_receipts.open_cents(reading),
         ),
         *_drawers(reading),
+        *(
+            Compared(one.path, one.ledger_cents, one.statements_cents)
+            for one in settlement_checks.owed(reading)
+        ),
     ]
     differences = [
         Difference(Trouble.BOOKS_DIFFER, one.subject, one.ours_cents - one.theirs_cents)

@@ -99,6 +99,8 @@ def settle(
         return
     for one in _statements(database, chosen, made):
         euros = f"{one.settled_cents / 100:.2f} EUR"
+        if one.collected_cents:
+            euros += f", {one.collected_cents / 100:.2f} EUR of guests"
         typer.echo(f"{one.number}: venue {one.venue_id}, {one.settled_points} points, {euros}")
     typer.echo(f"{len(made)} statements made." if made else "Nothing to settle.")
 
@@ -117,6 +119,8 @@ def _statement_as_json(one: Settlement) -> dict[str, Any]:
         "venue_id": one.venue_id,
         "points": one.settled_points,
         "amount_cents": one.settled_cents,
+        "collected_cents": one.collected_cents,
+        "payout_cents": one.payout_cents,
     }
 
 

@@ -84,11 +84,12 @@ def overview(request: Request, caller: Reader) -> Response:
         undelivered = outbox.undelivered_count(reading)
         compared = reconciliations.newest(reading)
     payable = sum(left.posted for account, left in balance if account.path.startswith("eur/payable/"))
+    collected = sum(left.posted for account, left in balance if account.path.startswith("eur/takings"))
     cost = -sum(left.posted for account, left in balance if account.path == chart.EUR_PROGRAMME)
     return framing.show(
         request, caller, "treasury/overview.html", area=Area.TREASURY, supply=supply(balance),
-        payable_cents=payable, cost_cents=cost, sequence=sequence, due=due, undelivered=undelivered,
-        compared=compared, threshold=THRESHOLD_CENTS, bearers=bearers(balance),
+        payable_cents=payable, collected_cents=collected, cost_cents=cost, sequence=sequence, due=due,
+        undelivered=undelivered, compared=compared, threshold=THRESHOLD_CENTS, bearers=bearers(balance),
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -47,6 +47,7 @@ PERIODS: Final[Mapping[int, str]] = {
     365: N_("one year"),
 }
 DAYS: Final = 30
+_CENTS: Final = 100
 PAPERS_SHOWN: Final = 12
 _WEEKLY_FROM: Final = 100
 """Days from which on a bar stands for a week."""
@@ -60,6 +61,9 @@ class Performance:
     visits: int
     points: int
     cents: int
+    """What the city pays for the points."""
+    paid_cents: int
+    """What guests paid in euros."""
     sold: int
 
 
@@ -73,12 +77,13 @@ def overview(request: Request, caller: Owner, venue_id: ShortId = 0, days: int =
         today = city.day_of(reading.now)
         first = today - dt.timedelta(days=span - 1)
         since, until = _midnight(city, first), _midnight(city, today + dt.timedelta(days=1))
-        moved = _moved(reading, number, first, today)
+        moved = _moved(reading, venues.points_path(number), first, today)
+        paid = _moved(reading, venues.takings_path(number), first, today)
         hours = visits.by_hour(reading, number, since, until)
         refused = visits.refused(reading, number, since, until)
         signed = contracts.of_venue(reading, number)
         rate = signed[-1].rate_cents_per_point if signed else 0
-        performance = _performance(reading, number, moved, rate, (since, until))
+        performance = _performance(reading, number, (moved, paid), rate, (since, until))
         coming = next_payout.find(reading, city, number)
         papers = settlements.of_venue(reading, number)[:PAPERS_SHOWN]
         notes = crediting.issued(reading, [one.settlement_id for one in papers])
@@ -89,6 +94,8 @@ def overview(request: Request, caller: Owner, venue_id: ShortId = 0, days: int =
         venues=venues_of(request, caller), days=span, periods=PERIODS, first=first, today=today,
         points=sum(one.amount for one in moved), rate=rate, visits=sum(one.visits for one in hours),
         refused=refused, revenue=_revenue(moved, first, today, caller.language),
+        euros=sum(one.amount for one in paid),
+        euro_revenue=_revenue(paid, first, today, caller.language, unit=_CENTS),
         is_weekly=span > _WEEKLY_FROM,
         by_hour=_by_hour(hours, city), by_weekday=_by_weekday(hours, city, caller.language),
         performance=performance, coming=coming, papers=papers, notes=notes, contracts=signed[::-1],
@@ -96,19 +103,25 @@ def overview(request: Request, caller: Owner, venue_id: ShortId = 0, days: int =
     )  # fmt: skip
 
 
-def _moved(reading: Reading, venue_id: int, first: dt.date, last: dt.date) -> list[Moved]:
-    account = accounts.get(reading, venues.points_path(venue_id))
-    return daily.of_account(reading, account.account_id, first, last, without=takings.PURPOSE_SETTLEMENT)
+def _moved(reading: Reading, path: str, first: dt.date, last: dt.date) -> list[Moved]:
+    """Return what moved on an account of the venue; nothing if there is none yet."""
+    return [
+        moved
+        for one in accounts.by_path(reading, [path])
+        for moved in daily.of_account(
+            reading, one.account_id, first, last, without=takings.PURPOSE_SETTLEMENT
+        )
+    ]
 
 
-def _revenue(moved: Sequence[Moved], first: dt.date, last: dt.date, language: str) -> Chart:
-    """Return the points of each day, or of each week of a long time."""
+def _revenue(moved: Sequence[Moved], first: dt.date, last: dt.date, language: str, *, unit: int = 1) -> Chart:
+    """Return the points of each day, or of each week of a long time; euros are cents by a hundred."""
     points: Counter[dt.date] = Counter()
     width = 7 if (last - first).days >= _WEEKLY_FROM else 1
     for one in moved:
         points[first + dt.timedelta(days=(one.day - first).days // width * width)] += one.amount
     begins = [first + dt.timedelta(days=place) for place in range(0, (last - first).days + 1, width)]
-    return bar_charts.drawn([(formats.short_day(day, language), points[day]) for day in begins])
+    return bar_charts.drawn([(formats.short_day(day, language), points[day] // unit) for day in begins])
 
 
 def _by_hour(hours: Sequence[Hour], city: City) -> Chart:
@@ -131,16 +144,17 @@ def _by_weekday(hours: Sequence[Hour], city: City, language: str) -> Chart:
 def _performance(
     reading: Reading,
     venue_id: int,
-    moved: Sequence[Moved],
+    taken: tuple[Sequence[Moved], Sequence[Moved]],
     rate: int,
     span: tuple[dt.datetime, dt.datetime],
 ) -> list[Performance]:
-    """Return how each offer did that is sold or was redeemed here, the best first."""
-    points: Counter[str] = Counter()
-    counted: Counter[str] = Counter()
-    for one in moved:
-        points[one.topic] += one.amount
-        counted[one.topic] += one.groups
+    """Return how each offer did that is sold or was redeemed here, the best first.
+
+    `taken` are the points and the euros. An offer that costs both moves both, so the larger number counts.
+    """
+    points, paid = (_by_topic((one.topic, one.amount) for one in moved) for moved in taken)
+    with_points, with_euros = (_by_topic((one.topic, one.groups) for one in moved) for moved in taken)
+    counted = with_points | with_euros
     mine = [one for one in offers.every(reading) if venue_id in one.venue_ids and one.published_at]
     sold = visits.sold(reading, [one.offer_id for one in mine], *span)
     found = [
@@ -149,11 +163,19 @@ def _performance(
             counted[one.code],
             points[one.code],
             points[one.code] * rate,
+            paid[one.code],
             sold.get(one.offer_id, 0),
         )
         for one in mine
     ]
-    return sorted(found, key=lambda one: (-one.points, -one.sold))
+    return sorted(found, key=lambda one: (-one.cents - one.paid_cents, -one.sold))
+
+
+def _by_topic(pairs: Iterable[tuple[str, int]]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for topic, amount in pairs:
+        found[topic] += amount
+    return found
 
 
 def _midnight(city: City, day: dt.date) -> dt.datetime:

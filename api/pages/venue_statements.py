@@ -1,5 +1,6 @@
 """The venue's pages of money: statements with their single lines, credit notes, contested lines, tax data."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
@@ -31,6 +32,7 @@ Owner = Annotated[Caller, Depends(Access(Role.VENUE_OWNER, Role.ADMINISTRATOR))]
 OwnerForm = Annotated[Caller, Depends(Access(Role.VENUE_OWNER, Role.ADMINISTRATOR, form=True))]
 
 LINES_SHOWN = 200
+_EUROS = re.compile(r"(-?)(\d{1,7})(?:[,.](\d{2}))?", re.ASCII)
 framing.announce(
     {
         "contested": ("success", N_("Sent. The city looks at it and answers here.")),
@@ -73,6 +75,7 @@ async def contest(
     settlement_id: int,
     use_id: Annotated[UUID, Form()],
     expected_points: Annotated[str, Form()] = "",
+    expected_euros: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
 ) -> Response:
     """Contest a line."""
@@ -85,6 +88,7 @@ async def contest(
             settlement_id,
             use_id,
             expected_points=_points(expected_points),
+            expected_cents=_cents(expected_euros),
             party=Party.VENUE,
             by=caller.scope,
             reason=reason,
@@ -243,3 +247,15 @@ def _points(written: str) -> int:
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):  # noqa: PLR2004 -- more is a slip of the keyboard
         raise Invalid("expected-points-invalid", field="expected_points", points=0)
     return -int(digits) if written.strip().startswith("-") else int(digits)
+
+
+def _cents(written: str) -> int | None:
+    """Return euros as people write them in cents; None if nothing was written."""
+    text = written.replace("€", "").strip()
+    if not text:
+        return None
+    found = _EUROS.fullmatch(text)
+    if found is None:
+        raise Invalid("expected-cents-invalid", field="expected_euros")
+    cents = int(found[2]) * 100 + int(found[3] or 0)
+    return -cents if found[1] else cents

@@ -69,7 +69,9 @@ class SettlementOut(Out):
     first_day: dt.date
     last_day: dt.date
     settled_points: int
-    settled_cents: int
+    settled_cents: int = Field(description="For the points", examples=[540])
+    collected_cents: int = Field(description="Euros of guests that are passed on", examples=[1200])
+    payout_cents: int = Field(description="What is transferred: both together", examples=[1740])
     sha256: str
     paid_on: dt.date | None
 

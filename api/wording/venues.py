@@ -88,6 +88,9 @@ SENTENCES = {
     "exemption-reason-missing": N_(
         "Please say why it is free of tax; the sentence stands on the credit note."
     ),
+    "expected-cents-invalid": N_(
+        "Please give the euros that are right, with the same sign as on the statement."
+    ),
     "expected-points-invalid": N_(
         "The line stands at {points} points. Please say how many it should have been, with the same sign."
     ),
@@ -104,6 +107,7 @@ SENTENCES = {
     "lost-since-invalid": N_(
         "A device can be lost since it was enrolled at the earliest, and since now at the latest."
     ),
+    "nothing-to-credit": N_("Statement {number} pays for no points, so there is no credit note."),
     "nothing-to-pay": N_("Statement {number} leaves nothing to pay."),
     "own-contest": N_("You contested this line yourself, so somebody else decides."),
     "own-payout-run": N_("You made this payout run yourself, so somebody else releases it."),

@@ -141,7 +141,7 @@ def test_document_sums_are_the_ledgers(
     )
     seller = replace(TAXES, rate_percent=own, exemption_reason="frei", is_small_business=small)
     if not statement.settled_cents:
-        with pytest.raises(Conflict, match="nothing-to-pay"):
+        with pytest.raises(Conflict, match="nothing-to-credit"):
             credit_notes.write(statement, seller, PROFILE, describe)
         return
     note = credit_notes.write(statement, seller, PROFILE, describe)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from merchants import statements
+from merchants.collected import Collected, EuroLine, ProductRate
 from merchants.statements import Carried, ProductLine, ProductTax, Statement
 
 STATEMENT = Statement(
@@ -34,6 +35,16 @@ STATEMENT = Statement(
     opening=(Carried("cake", -5),),
     taxes=(ProductTax("cake", "discount", 7), ProductTax("coffee", "multi-purpose", None)),
 )
+POINTS = replace(STATEMENT, format=statements.POINTS_FORMAT)
+EUROS = Collected(
+    opening_cents=-30,
+    redemptions=(EuroLine("cake", 2, 700, "online"),),
+    conflicts=(EuroLine("cake", 1, 100, "capped"),),
+    reversals=(EuroLine("coffee", 1, 70, "online"),),
+    corrections=(EuroLine("cake", 1, -50),),
+    opening=(EuroLine("coffee", 0, -30),),
+    rates=(ProductRate("cake", 7), ProductRate("coffee", None)),
+)
 FORMER = replace(
     STATEMENT,
     redemptions=(ProductLine("cake", 3, 90), ProductLine("coffee", 2, 40)),
@@ -48,7 +59,8 @@ FORMER = replace(
 
 def test_json_is_canonical() -> None:
     """The form of record has sorted keys and no spaces; these bytes may never change for this format."""
-    assert statements.to_json(STATEMENT) == (
+    former = statements.to_json(POINTS)
+    assert former == (
         '{"city_id":1,"closing_points":0,"conflicts":[{"count":1,"points":30,"product":"cake","tier":"capped"}],'
         '"corrections":[{"count":1,"points":-10,"product":"coffee","tier":""}],"format":"duiscoin-statement/2",'
         '"issued_on":"2026-06-02","ledger":{"after_sequence":10,"cut_sequence":99},"number":"2026-0007",'
@@ -63,6 +75,23 @@ def test_json_is_canonical() -> None:
         '{"kind":"multi-purpose","product":"coffee","rate_percent":null}],'
         '"venue":{"iban":null,"name":"Café „Zur Mühle“; Ruhrort","payee_name":"Mühle GmbH","venue_id":3}}'
     )
+    now = statements.to_json(replace(STATEMENT, collected=EUROS))
+    collected = (
+        '"collected":{"closing_cents":0,'
+        '"conflicts":[{"cents":100,"count":1,"product":"cake","tier":"capped"}],'
+        '"corrections":[{"cents":-50,"count":1,"product":"cake","tier":""}],'
+        '"opening":[{"cents":-30,"count":0,"product":"coffee","tier":""}],"opening_cents":-30,"paid_cents":650,'
+        '"rates":[{"product":"cake","rate_percent":7},{"product":"coffee","rate_percent":null}],'
+        '"redemptions":[{"cents":700,"count":2,"product":"cake","tier":"online"}],'
+        '"reversals":[{"cents":70,"count":1,"product":"coffee","tier":"online"}],'
+        '"taxes":[{"gross_cents":750,"net_cents":701,"rate_percent":7,"tax_cents":49},'
+        '{"gross_cents":-100,"net_cents":null,"rate_percent":null,"tax_cents":null}]},'
+    )
+    with_euros = former.replace('"closing_points":0,', f'"closing_points":0,{collected}', 1)
+    with_euros = with_euros.replace("statement/2", "statement/3").replace(
+        '"period"', '"payout_cents":900,"period"'
+    )
+    assert now == with_euros
 
 
 def test_former_json_stays_as_it_was() -> None:
@@ -81,12 +110,11 @@ def test_former_json_stays_as_it_was() -> None:
 
 def test_json_reads_back() -> None:
     """What was written is read as the same statement; another format is not guessed at."""
-    document = statements.to_json(STATEMENT)
+    written = (replace(STATEMENT, collected=EUROS), STATEMENT, POINTS, FORMER)
 
-    assert statements.from_json(document) == STATEMENT
-    assert statements.from_json(statements.to_json(FORMER)) == FORMER
-    with pytest.raises(ValueError, match="duiscoin-statement/3"):
-        statements.from_json(document.replace("statement/2", "statement/3"))
+    assert tuple(statements.from_json(statements.to_json(one)) for one in written) == written
+    with pytest.raises(ValueError, match="duiscoin-statement/4"):
+        statements.from_json(statements.to_json(STATEMENT).replace("statement/3", "statement/4"))
 
 
 def test_figures_follow() -> None:
@@ -125,6 +153,18 @@ def test_csv_opens_in_a_spreadsheet() -> None:
         ("closing", "", "", "", "0", "0"),
     ]
     assert sum(int(row["points"]) for row in rows[:6]) == sum(int(row["points"]) for row in rows[6:])
+    with_euros = statements.to_csv(replace(STATEMENT, collected=EUROS)).splitlines()
+    assert with_euros[: len(rows) + 1] == text.splitlines()
+    assert [line.split(";")[-6:] for line in with_euros[len(rows) + 1 :]] == [
+        ["euros-opening", "", "", "", "", "-30"],
+        ["euros-redemption", "cake", "online", "2", "", "700"],
+        ["euros-conflict", "cake", "capped", "1", "", "100"],
+        ["euros-reversal", "coffee", "online", "1", "", "-70"],
+        ["euros-correction", "cake", "", "1", "", "-50"],
+        ["euros-passed-on", "", "", "", "", "650"],
+        ["euros-closing", "", "", "", "", "0"],
+        ["payout", "", "", "", "", "900"],
+    ]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

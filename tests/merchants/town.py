@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from collections.abc import Mapping
 from dataclasses import replace
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from kernel import cities
 from kernel.clock import FixedClock
 from kernel.db import Database
 from ledger import accounts, chart, invariants, posting, queries, transfers
-from ledger.accounts import NewAccount
+from ledger.accounts import Guard, NewAccount
 from ledger.outcomes import Counters
-from merchants import contracts, settlements, settling, venues
+from merchants import contracts, settlement_checks, settlements, settling, venues
 from merchants.periods import PeriodKind
 from merchants.settlements import Settlement
+from merchants.statements import ProductTax
 from merchants.venues import NewVenue, Venue, VenueKind
 
 MAY = dt.date(2026, 5, 1)
@@ -34,6 +36,8 @@ LOTS = tuple(
     NewAccount(f"wallet/anna/{year}-12-31", "DUC", owner="anna", expires_on=dt.date(year, 12, 31))
     for year in (2028, 2029)
 )
+BUYER = NewAccount("eur/receivable/anna", "EUR", Guard.NONE)
+"""What anna paid in euros before she came."""
 _ENDLESS = 10**12
 
 
@@ -46,7 +50,7 @@ class Town:
         self.clock = clock
         self._vouchers = itertools.count(1)
         database.run(city_id, chart.open_chart)
-        database.run(city_id, lambda work: accounts.open_accounts(work, LOTS))
+        database.run(city_id, lambda work: accounts.open_accounts(work, (*LOTS, BUYER)))
         self.city = database.run(city_id, cities.get)
         self._post(
             *(
@@ -84,25 +88,34 @@ class Town:
         )
 
     def redeem(
-        self, venue_id: int, *points: int, product: str = "pool-day", on: dt.date | None = None
+        self,
+        venue_id: int,
+        *points: int,
+        cents: int = 0,
+        product: str = "pool-day",
+        on: dt.date | None = None,
     ) -> list[UUID]:
-        """Redeem one voucher that was paid with `points` of each lot in turn; return the captures."""
+        """Redeem a voucher that was paid with `points` of each lot in turn, and euros; return the captures."""
         subject = f"{product}/{next(self._vouchers):016x}"
         day = on or self.city.day_of(self.clock.now())
         target = venues.points_path(venue_id)
+        parts = [(lot.path, target, amount) for lot, amount in zip(LOTS, points, strict=False)]
+        if cents:
+            self.database.run(self.city_id, lambda work: venues.open_takings(work, [venue_id]))
+            parts.append((BUYER.path, venues.takings_path(venue_id), cents))
         bought, used = self.database.ids.uuid(), self.database.ids.uuid()
         holds = [
             transfers.hold(
                 self.database.ids.uuid(),
-                lot.path,
-                target,
+                debit,
+                credit,
                 amount,
                 effective=day,
                 purpose="voucher",
                 subject=subject,
                 group_id=bought,
             )
-            for lot, amount in zip(LOTS, points, strict=False)
+            for debit, credit, amount in parts
         ]
         captures = [
             transfers.capture(
@@ -132,10 +145,12 @@ class Town:
         """Let time pass until noon of a day."""
         self.clock.move_to(dt.datetime.combine(day, dt.time(12), self.city.zone))
 
-    def settle(self, venue_id: int, first_day: dt.date = MAY) -> Settlement:
+    def settle(
+        self, venue_id: int, first_day: dt.date = MAY, taxes: Mapping[str, ProductTax] = settling.NO_TAXES
+    ) -> Settlement:
         """Settle a period in a unit of work of its own."""
         return self.database.run(
-            self.city_id, lambda work: settling.settle(work, self.city, venue_id, first_day)
+            self.city_id, lambda work: settling.settle(work, self.city, venue_id, first_day, taxes)
         )
 
     def made_anew(self, settlement: Settlement) -> str:
@@ -158,6 +173,11 @@ class Town:
         with self.database.reading(self.city_id) as reading:
             return queries.balance(reading, path)
 
+    def lines(self, path: str) -> list[queries.StatementLine]:
+        """Return the newest lines of an account."""
+        with self.database.reading(self.city_id) as reading:
+            return queries.statement(reading, path)
+
     def head(self) -> int:
         """Return the number of the newest transfer."""
         with self.database.reading(self.city_id) as reading:
@@ -167,6 +187,7 @@ class Town:
         """Expect every invariant of the book to hold, and every statement to come from it."""
         with self.database.reading(self.city_id) as reading:
             assert invariants.verify(reading).findings == ()
+            assert all(one.agrees for one in settlement_checks.owed(reading))
             for settlement in settlements.page(reading, limit=settlements.PAGE_MAX):
                 assert settling.reproduce(reading, settlement) == settlement.document
 

@@ -48,11 +48,16 @@ def owed(town: Town, *points: int) -> list[Settlement]:
     venues = [town.open_venue(name=f"Bad {place}") for place, _ in enumerate(points, 1)]
     for venue, amount in zip(venues, points, strict=True):
         town.redeem(venue.venue_id, amount)
-        town.database.run(town.city_id, partial(_save_taxes, venue_id=venue.venue_id))
+        save_taxes(town, venue.venue_id)
     town.go_to(JUNE)
     made = [town.settle(venue.venue_id) for venue in venues]
     town.go_to(TEN_JUNE)
     return made
+
+
+def save_taxes(town: Town, venue_id: int) -> None:
+    """Keep the tax data of a venue."""
+    town.database.run(town.city_id, partial(_save_taxes, venue_id=venue_id))
 
 
 def _save_taxes(work: Work, venue_id: int) -> None:
