@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "20261127_euros_of_guests"
-down_revision = "20261127_kept_seats"
+down_revision = "20261127_hub_sessions"
 branch_labels = None
 depends_on = None
 
