@@ -31,6 +31,7 @@ def text(city: City, typed: Mapping[str, str], terms: Bounds, german: NullTransl
         "period": say(words.PERIODS.get(typed.get("period", ""), words.PERIODS["month"])),
         "payee": typed.get("payee_name", ""),
         "delay": days % {"num": terms.payout_delay_days} if terms.payout_delay_days else say(words.AT_ONCE),
+        "checking": say(words.SCANNED if terms.scanned_only else words.SCANNED_OR_PRESENTED),
         "receipts": say(words.RECEIPTS if terms.receipt_numbers else words.NO_RECEIPTS),
         "publishing": say(words.OWNER_PUBLISHES if terms.owner_publishes else words.CITY_PUBLISHES),
     }

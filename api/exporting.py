@@ -9,7 +9,7 @@ from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
 from merchants import applications, inviting, proof_list
-from redemption import claims, handing_over, orders, paying_fines, receipts, vouchers
+from redemption import claims, handing_over, orders, paying_fines, presenting, receipts, vouchers
 from redemption.handing_over import HandOver
 from rewards import awarding, case_files, city_events, desk, submissions, teams, waiting, walking
 from rewards.case_files import Case
@@ -74,6 +74,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             for one in walking.of_owner(reading, owner)
         ],
         "vouchers": [_plain(one) for one in bought],
+        "redeemed_on_phone": [_plain(one) for one in presenting.of_owner(reading, owner)],
         "handed_on": [_handed(one, owner) for one in handing_over.of_owner(reading, owner)],
         "team": team.name if team else None,
         "receipts": [one.facts for one in receipts.every(reading, owner)],

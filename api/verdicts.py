@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from gettext import NullTranslations
 
-from api.wording.spending import VERDICTS
+from api.wording.spending import PRESENTED_BEFORE, VERDICTS
 from kernel.cities import City
 from redemption.verdicts import ShownVoucher, Verdict, VerdictCode
 from web import formats
@@ -24,12 +24,19 @@ class Words:
 
 def words(verdict: Verdict, city: City, language: str, translation: NullTranslations) -> Words:
     """Return what a cashier reads."""
-    title, sentence = (translation.gettext(text) for text in VERDICTS[verdict.code.value])
+    title, sentence = (translation.gettext(text) for text in VERDICTS[_key(verdict)])
     values = _values(verdict, city, language)
     if verdict.clock_seconds is not None:
         values["clock"] = _clock(verdict.clock_seconds, translation)
     notes = _notes(verdict.voucher, language, translation) if verdict.accepted and verdict.voucher else ()
     return Words(title, sentence.format_map(values), tuple(notes))
+
+
+def _key(verdict: Verdict) -> str:
+    """Return under which name the words of a verdict stand."""
+    first = verdict.first_use
+    by_guest = verdict.code is VerdictCode.ALREADY_USED and first is not None and not first.device_name
+    return PRESENTED_BEFORE if by_guest else verdict.code.value
 
 
 def _notes(voucher: ShownVoucher, language: str, translation: NullTranslations) -> Iterator[str]:

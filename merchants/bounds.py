@@ -23,11 +23,12 @@ class Bounds:
     payout_delay_days: int = DELAY_DAYS
     receipt_numbers: bool = False
     owner_publishes: bool = False
+    scanned_only: bool = False
 
     @property
     def extras(self) -> Extras:
         """What the city's contracts say beside rate and period."""
-        return Extras(self.payout_delay_days, self.receipt_numbers, self.owner_publishes)
+        return Extras(self.payout_delay_days, self.receipt_numbers, self.owner_publishes, self.scanned_only)
 
 
 DEFAULT = Bounds()

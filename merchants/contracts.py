@@ -31,6 +31,8 @@ class Extras:
     """Whether each redemption names the receipt of the till."""
     owner_publishes: bool = False
     """Whether the owner's offers go on sale without an administrator."""
+    scanned_only: bool = False
+    """Whether vouchers are scanned by a device, and never redeemed on guests' own phones."""
 
 
 PLAIN = Extras()
@@ -49,6 +51,7 @@ class Contract:
     payout_delay_days: int = 0
     receipt_numbers: bool = False
     owner_publishes: bool = False
+    scanned_only: bool = False
 
 
 def sign(

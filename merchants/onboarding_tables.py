@@ -18,6 +18,7 @@ bounds = sa.Table(
     sa.Column("payout_delay_days", sa.Integer, nullable=False),
     sa.Column("receipt_numbers", sa.Boolean, nullable=False),
     sa.Column("owner_publishes", sa.Boolean, nullable=False),
+    sa.Column("scanned_only", sa.Boolean, nullable=False, server_default="0"),
     sa.CheckConstraint("0 < rate_least AND rate_least <= rate_most", name="rates"),
     sa.CheckConstraint("payout_delay_days >= 0", name="delay"),
     comment="On what terms a city takes new venues; no row: the defaults",

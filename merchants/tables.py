@@ -91,6 +91,13 @@ contracts = sa.Table(
         server_default="0",
         comment="The owner's offers need no administrator",
     ),
+    sa.Column(
+        "scanned_only",
+        sa.Boolean,
+        nullable=False,
+        server_default="0",
+        comment="Never redeemed on guests' own phones",
+    ),
     sa.Index("ix_venue_contracts_venue_id", "city_id", "venue_id", "valid_from"),
     sa.CheckConstraint("rate_cents_per_point > 0", name="rate"),
     sa.CheckConstraint("period IN ('week', 'month', 'quarter')", name="period"),

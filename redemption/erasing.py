@@ -17,6 +17,7 @@ from redemption import (
     orders,
     paying_fines,
     payments,
+    presenting,
     receipting,
     scan_logs,
     scans,
@@ -49,12 +50,14 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
         leasing.forget(work, chunk)
         scan_logs.forget_vouchers(work, chunk)
         handing_over.forget(work, owner, chunk)
+        presenting.forget(work, owner, chunk)
         for of in (redemptions, table):
             work.connection.execute(
                 sa.delete(of).where(of.c.city_id == work.city_id, of.c.voucher_id.in_(chunk))
             )
         numbers += chunk
     handing_over.forget(work, owner, [])
+    presenting.forget(work, owner, [])
     for order in orders.open_of(work, owner):
         collecting.end_at_once(work, city, order)
     _forget_collected(work, owner)

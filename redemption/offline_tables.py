@@ -1,4 +1,4 @@
-"""The tables of scanning without a network: what a city lets venues do, leases, secrets of venues, gates."""
+"""The tables of scanning without a network: what a city lets venues do, leases, gates."""
 
 import sqlalchemy as sa
 
@@ -44,16 +44,6 @@ leases = sa.Table(
     sa.Index("ix_voucher_leases_voucher_id", "city_id", "voucher_id", "lease_id"),
     sa.Index("ix_voucher_leases_device_id", "city_id", "device_id", "lease_id"),
     comment="Vouchers that are reserved for one device, which may take them without a network",
-)
-
-venue_secrets = sa.Table(
-    "venue_secrets",
-    db.metadata,
-    _city(),
-    sa.Column("venue_id", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("sealed", sa.LargeBinary(200), nullable=False, comment="Opened by the secret key only"),
-    sa.Column("made_at", db.UtcDateTime, nullable=False),
-    comment="From which a venue's poster and the codes on guests' phones follow",
 )
 
 passages = sa.Table(

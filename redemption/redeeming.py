@@ -143,15 +143,17 @@ def _shown(voucher: Voucher, count: int, *, takes: bool) -> ShownVoucher:
 
 
 def _first_uses(reading: db.Reading, shown: Iterable[Voucher]) -> dict[str, FirstUse]:
-    """Return when and where those of the vouchers that are redeemed were redeemed, by their number."""
-    redeemed = [
-        (voucher.voucher_id, voucher.redeemed_at, voucher.redeemed_venue_name, voucher.redeemed_device_id)
-        for voucher in shown
-    ]
-    used_at = {device_id for *_, device_id in redeemed if device_id is not None}
-    names = devices.by_id(reading, used_at) if used_at else {}
+    """Return when and where those of the vouchers that are redeemed were redeemed, by their number.
+
+    What its holder activated is looked at as often as need be, so it has no first use.
+    """
+    redeemed = [voucher for voucher in shown if voucher.redeemed_at and voucher.active_until is None]
+    used_at = {one.redeemed_device_id for one in redeemed if one.redeemed_device_id is not None}
+    names = {number: one.name for number, one in devices.by_id(reading, used_at).items()} if used_at else {}
     return {
-        voucher_id: FirstUse(at, venue_name, names[device_id].name)
-        for voucher_id, at, venue_name, device_id in redeemed
-        if at is not None and venue_name is not None and device_id is not None
+        one.voucher_id: FirstUse(
+            one.redeemed_at, one.redeemed_venue_name, names.get(one.redeemed_device_id or 0, "")
+        )
+        for one in redeemed
+        if one.redeemed_at is not None and one.redeemed_venue_name is not None
     }

@@ -108,6 +108,7 @@ class FirstUse:
     at: dt.datetime
     venue_name: str
     device_name: str
+    """Empty: on the guest's own phone, without a device."""
 
 
 @dataclass(frozen=True, slots=True)

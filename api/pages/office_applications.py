@@ -84,11 +84,13 @@ def save_terms(
     payout_delay_days: Annotated[int, Form(ge=0, le=100_000)] = 0,
     receipt_numbers: Annotated[str, Form()] = "",
     owner_publishes: Annotated[str, Form()] = "",
+    scanned_only: Annotated[str, Form()] = "",
 ) -> Response:
     """Change them for contracts that are signed from now on."""
     chosen = Bounds(
-        rate_least, rate_most, payout_delay_days, receipt_numbers == "yes", owner_publishes == "yes"
-    )
+        rate_least, rate_most, payout_delay_days, receipt_numbers == "yes", owner_publishes == "yes",
+        scanned_only == "yes",
+    )  # fmt: skip
 
     def command(work: Work) -> None:
         kept = bounds.save(work, chosen)

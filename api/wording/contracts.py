@@ -30,7 +30,7 @@ CLAUSES = (
     (
         N_("How redeeming works"),
         N_(
-            "The venue checks each voucher with a device that is enrolled, and only in the presence of the guest. "
+            "The venue checks each voucher {checking}, and only in the presence of the guest. "
             "Vouchers are not paid out in cash, not traded, and not redeemed without the service. {receipts}"
         ),
     ),
@@ -60,6 +60,10 @@ CLAUSES = (
             "is paid."
         ),
     ),
+)
+SCANNED = N_("with a device that is enrolled")
+SCANNED_OR_PRESENTED = N_(
+    "with a device that is enrolled or, where the city allows it, by comparing the digits on the guest's phone"
 )
 RECEIPTS = N_("For each redemption the venue enters the number of the till's receipt.")
 NO_RECEIPTS = N_("Numbers of receipts are not asked for.")

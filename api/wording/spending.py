@@ -203,6 +203,8 @@ SENTENCES = {
     "voucher-not-found": N_("There is no such voucher."),
 }
 
+PRESENTED_BEFORE = "already-used-presented"
+"""Instead of `already-used`, where no device took it."""
 VERDICTS = {
     "accepted": (N_("Valid"), N_("Let the guest in.")),
     "test-passed": (
@@ -266,6 +268,12 @@ VERDICTS = {
     "already-used": (
         N_("Already used"),
         N_("This voucher was used on {date} at {time}, {venue}, {device}: ask the guest for another one."),
+    ),
+    PRESENTED_BEFORE: (
+        N_("Already used"),
+        N_(
+            "The guest redeemed this voucher on the phone on {date} at {time}, {venue}: ask the guest for another one."
+        ),
     ),
     "too-few-left": (
         N_("Not enough left"),
