@@ -1,7 +1,7 @@
 """Business rules of EN 16931 and XRechnung that a schema can't hold, checked on the XML as it goes out. Pure.
 
-The official Schematron needs an XSLT 2 processor, which is no part of this installation, so the rules that
-concern our documents are here under their official names; those about what we never write (allowances,
+The official Schematron needs an XSLT 2 processor, which only the tests have, so the rules that concern
+our documents are here under their official names; those about what we never write (allowances,
 prepaid amounts, other categories of tax) are covered by refusing such elements. The schema is
 that of Factur-X.
 """
