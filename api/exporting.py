@@ -9,8 +9,18 @@ from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
 from merchants import applications, inviting, proof_list
-from redemption import claims, handing_over, orders, paying_fines, presenting, receipts, vouchers
+from redemption import (
+    claims,
+    handing_over,
+    orders,
+    passages,
+    paying_fines,
+    presenting,
+    receipts,
+    vouchers,
+)
 from redemption.handing_over import HandOver
+from redemption.vouchers import Voucher
 from rewards import awarding, case_files, city_events, desk, submissions, teams, waiting, walking
 from rewards.case_files import Case
 
@@ -73,7 +83,7 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             }
             for one in walking.of_owner(reading, owner)
         ],
-        "vouchers": [_plain(one) for one in bought],
+        "vouchers": _vouchers(reading, bought),
         "redeemed_on_phone": [_plain(one) for one in presenting.of_owner(reading, owner)],
         "handed_on": [_handed(one, owner) for one in handing_over.of_owner(reading, owner)],
         "team": team.name if team else None,
@@ -111,6 +121,15 @@ def _submissions(reading: Reading, owner: str) -> list[submissions.Submission]:
     ):
         found += page
     return found
+
+
+def _vouchers(reading: Reading, bought: list[Voucher]) -> list[dict[str, Any]]:
+    """Return vouchers with when their guests passed gates."""
+    passed = passages.every(reading, (one.voucher_id for one in bought))
+    return [
+        {**_plain(one), "passages": [_plain(passage) for passage in passed.get(one.voucher_id, ())]}
+        for one in bought
+    ]
 
 
 def _cases(reading: Reading, numbers: list[int]) -> dict[int, Case]:

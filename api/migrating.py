@@ -43,6 +43,7 @@ _TABLES = (
     "redemption.collecting_tables",
     "redemption.proposal_tables",
     "redemption.offline_tables",
+    "redemption.passage_tables",
     "redemption.dispute_tables",
     "redemption.till_receipt_tables",
     "redemption.payment_tables",

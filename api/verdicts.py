@@ -28,7 +28,11 @@ def words(verdict: Verdict, city: City, language: str, translation: NullTranslat
     values = _values(verdict, city, language)
     if verdict.clock_seconds is not None:
         values["clock"] = _clock(verdict.clock_seconds, translation)
-    notes = _notes(verdict.voucher, language, translation) if verdict.accepted and verdict.voucher else ()
+    notes: Iterator[str] = iter(())
+    if verdict.voucher is not None and verdict.accepted:
+        notes = _notes(verdict.voucher, language, translation)
+    elif verdict.voucher is not None and verdict.passed:
+        notes = _persons(verdict.voucher, translation)
     return Words(title, sentence.format_map(values), tuple(notes))
 
 
@@ -39,10 +43,14 @@ def _key(verdict: Verdict) -> str:
     return PRESENTED_BEFORE if by_guest else verdict.code.value
 
 
+def _persons(voucher: ShownVoucher, translation: NullTranslations) -> Iterator[str]:
+    if voucher.taken > 1:
+        yield translation.gettext("For %(count)s persons") % {"count": voucher.taken}
+
+
 def _notes(voucher: ShownVoucher, language: str, translation: NullTranslations) -> Iterator[str]:
     _ = translation.gettext
-    if voucher.taken > 1:
-        yield _("For %(count)s persons") % {"count": voucher.taken}
+    yield from _persons(voucher, translation)
     if voucher.uses > 1:
         yield _("%(left)s of %(all)s left") % {"left": voucher.left, "all": voucher.uses}
     if voucher.seat is not None:
@@ -77,6 +85,7 @@ def _values(verdict: Verdict, city: City, language: str) -> _Values:
     if verdict.voucher is not None:
         values["venues"] = ", ".join(verdict.voucher.venue_names)
         values["gates"] = ", ".join(verdict.voucher.gates)
+        values["outside"] = str(verdict.voucher.outside)
         values["left"], values["taken"] = str(verdict.voucher.left), str(verdict.voucher.taken)
         late = verdict.code in {VerdictCode.EXPIRED, VerdictCode.ACTIVE}
         moment = verdict.voucher.valid_until if late else verdict.voucher.valid_from

@@ -36,7 +36,16 @@ from kernel.db import Work
 from kernel.outbox import Event
 from ledger import wallets
 from merchants import inviting
-from redemption import hub_sessions, keys, leasing, paying_fines, payments, publishing_status, reminding
+from redemption import (
+    hub_sessions,
+    keys,
+    leasing,
+    passages,
+    paying_fines,
+    payments,
+    publishing_status,
+    reminding,
+)
 from rewards import city_events, funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
@@ -126,6 +135,7 @@ def do_daily(services: Services, city: City) -> None:
         publishing_status.forget_old,
         leasing.sweep,
         hub_sessions.sweep,
+        passages.forget_old,
         idempotency.forget_old,
         payments.forget_old,
         sessions.forget_old,

@@ -19,6 +19,7 @@ device_invitations = sa.Table(
     sa.Column("name", sa.String(60), nullable=False),
     sa.Column("gate", sa.String(40)),
     sa.Column("offer_ids", db.Json, comment="Empty: all offers of the venue"),
+    sa.Column("direction", sa.String(4), nullable=False, server_default="in", comment="devices.Direction"),
     sa.Column("secret_hash", sa.String(64), nullable=False, comment="kernel.ids.secret_hash"),
     sa.Column("invited_by", sa.String(60), nullable=False),
     sa.Column("created_at", db.UtcDateTime, nullable=False),

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from kernel import bulk, db, ids
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, Kind, NotFound
 from merchants import venues
+from merchants.directions import Direction
 from merchants.tables import devices
 from merchants.tables import venues as venues_table
 from merchants.venues import VenueStatus
@@ -59,6 +60,7 @@ class Limits:
 
     gate: str | None = None
     offer_ids: tuple[int, ...] | None = None
+    direction: Direction = Direction.IN
 
     def take(self, offer_id: int) -> bool:
         """Whether an offer may be taken."""
@@ -83,11 +85,17 @@ class Device:
     gate: str | None = None
     offer_ids: tuple[int, ...] | None = None
     public_key: bytes | None = None
+    direction: Direction = Direction.IN
 
     @property
     def limits(self) -> Limits:
         """What it is limited to."""
-        return Limits(self.gate, self.offer_ids)
+        return Limits(self.gate, self.offer_ids, self.direction)
+
+    @property
+    def place(self) -> str:
+        """Where guests are sent: its gate, or what it is called."""
+        return self.gate or self.name
 
     @property
     def usable(self) -> bool:
@@ -147,6 +155,7 @@ def enrol(
             kind=kind.value,
             gate=limits.gate,
             offer_ids=limits.offer_ids and list(limits.offer_ids),
+            direction=limits.direction.value,
             public_key=public_key,
         )
     )
@@ -167,7 +176,7 @@ def checked_limits(limits: Limits) -> Limits:
     offer_ids = tuple(sorted(set(limits.offer_ids or ()))) or None
     if len(gate or "") > GATE_MAX or len(offer_ids or ()) > OFFERS_MAX:
         raise Invalid("device-limits-invalid", field="gate", maximum=GATE_MAX, offers=OFFERS_MAX)
-    return Limits(gate, offer_ids)
+    return Limits(gate, offer_ids, limits.direction)
 
 
 def renew_token(work: db.Work, device_id: int) -> str:
@@ -216,6 +225,13 @@ def touch(work: db.Work, device_ids: Iterable[int]) -> None:
         .values(last_seen_at=work.now),
         {"device_ids": sorted(set(device_ids))},
     )
+
+
+def turn(work: db.Work, device_id: int, direction: Direction) -> Device:
+    """Let a device count guests another way. Raises NotFound `device-not-found`."""
+    get(work, device_id)
+    change(work, device_id, direction=direction.value)
+    return get(work, device_id)
 
 
 def revoke(work: db.Work, device_id: int) -> Device:
@@ -296,5 +312,5 @@ def _device(*values: Any) -> Device:
     state = DeviceState(row["state"])
     if state is DeviceState.ACTIVE and row["quarantined_at"] is not None:
         state = DeviceState.QUARANTINED
-    row |= {"kind": DeviceKind(row["kind"]), "state": state}
+    row |= {"kind": DeviceKind(row["kind"]), "state": state, "direction": Direction(row["direction"])}
     return Device(**row | {"offer_ids": None if offer_ids is None else tuple(offer_ids)})

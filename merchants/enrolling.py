@@ -13,6 +13,7 @@ from kernel.signing import KEY_BYTES, VerifyKey
 from merchants import devices, venues
 from merchants.device_tables import device_invitations
 from merchants.devices import Device, DeviceKind, Limits
+from merchants.directions import Direction
 
 VALID_FOR = dt.timedelta(minutes=15)
 SECRET_LENGTH = 16
@@ -36,6 +37,7 @@ class Invitation:
     created_at: dt.datetime
     expires_at: dt.datetime
     device_id: int | None = None
+    direction: Direction = Direction.IN
 
 
 def invite(
@@ -66,6 +68,7 @@ def invite(
             name=name,
             gate=limits.gate,
             offer_ids=limits.offer_ids and list(limits.offer_ids),
+            direction=limits.direction.value,
             secret_hash=ids.secret_hash(secret),
             invited_by=invited_by,
             created_at=work.now,
@@ -95,7 +98,7 @@ def accept(work: db.Work, secret: str, public_key: bytes, signature: bytes) -> t
         if device.public_key != public_key:
             raise Conflict("invitation-used")
         return device, devices.renew_token(work, device.device_id)
-    limits = Limits(invitation.gate, invitation.offer_ids)
+    limits = Limits(invitation.gate, invitation.offer_ids, invitation.direction)
     device, token = devices.enrol(
         work, invitation.venue_id, invitation.name, kind=invitation.kind, limits=limits, public_key=public_key
     )
@@ -165,5 +168,9 @@ def _invitation(**values: Any) -> Invitation:
     offer_ids = values["offer_ids"]
     return Invitation(
         **values
-        | {"kind": DeviceKind(values["kind"]), "offer_ids": None if offer_ids is None else tuple(offer_ids)}
+        | {
+            "kind": DeviceKind(values["kind"]),
+            "direction": Direction(values["direction"]),
+            "offer_ids": None if offer_ids is None else tuple(offer_ids),
+        }
     )

@@ -54,6 +54,7 @@ devices = sa.Table(
     sa.Column("gate", sa.String(40), comment="Where it stands"),
     sa.Column("offer_ids", db.Json, comment="What it may take; empty: all offers of the venue"),
     sa.Column("public_key", sa.LargeBinary(32), comment="Ed25519; empty: works online only"),
+    sa.Column("direction", sa.String(4), nullable=False, server_default="in", comment="devices.Direction"),
     sa.UniqueConstraint("city_id", "token_hash"),
     sa.Index("ix_venue_devices_public_key", "city_id", "public_key", unique=True),
     sa.Index("ix_venue_devices_venue_id", "city_id", "venue_id", "device_id"),

@@ -120,7 +120,9 @@ def ask(
     asked: list[NewClaim] = []
     where = venues.by_id(work, (one.venue_id for one, _ in lost)) if lost else {}
     for one, voucher in lost:
-        others = [other for other in merged.by_voucher[voucher.voucher_id] if other.key != one.key]
+        others = [
+            other for other in merged.by_voucher[voucher.voucher_id] if other.key != one.key and other.uses
+        ]
         if not others and not voucher.used and voucher.status is not VoucherStatus.CANCELLED:
             continue
         first = min((events[other.key].happened_at for other in others), default=voucher.redeemed_at)

@@ -15,6 +15,7 @@ from redemption import (
     leasing,
     objecting,
     orders,
+    passages,
     paying_fines,
     payments,
     presenting,
@@ -48,6 +49,7 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
             seats.forget(work, chunk)
         scans.forget_vouchers(work, chunk)
         leasing.forget(work, chunk)
+        passages.forget(work, chunk)
         scan_logs.forget_vouchers(work, chunk)
         handing_over.forget(work, owner, chunk)
         presenting.forget(work, owner, chunk)

@@ -10,9 +10,12 @@ from dataclasses import dataclass
 
 from merchants.devices import Device, DeviceKind
 from redemption import tokens
+from redemption.gates import PASSING
+from redemption.offer_terms import Reentry
 from redemption.offline_policy import Policy, Proof
 from redemption.scan_events import EventFlags, ScanEvent, Tier
 from redemption.tokens import Claims, Flags
+from redemption.verdicts import VerdictCode
 from redemption.vouchers import Voucher
 
 
@@ -29,6 +32,8 @@ class Reason(enum.StrEnum):
     OTHER_VENUE = "other-venue"
     OFFER_NOT_HERE = "offer-not-here"
     NOT_VALID_THEN = "not-valid-then"
+    NO_REENTRY = "no-reentry"
+    """Somebody was let in again whose voucher does not allow that."""
     NOT_LEASED = "not-leased"
     """The voucher was not reserved for this device."""
     TIER_OFF = "tier-off"
@@ -58,18 +63,24 @@ class Seen:
     """It was left to this hub then."""
 
 
-def fault_of(seen: Seen, policy: Policy) -> Reason | None:
+def fault_of(seen: Seen, policy: Policy) -> Reason | None:  # noqa: PLR0911 -- one for each rule
     """Return the first rule that a scan breaks, None if it is in good faith."""
     device, voucher = seen.device, seen.voucher
+    passing = seen.event.decision in PASSING
     if device.lost_at is not None and seen.at >= device.lost_at:
         return Reason.DEVICE_LOST
     if device.venue_id not in voucher.venue_ids:
         return Reason.OTHER_VENUE
+    if passing and voucher.terms.reentry is Reentry.NONE:
+        return Reason.NO_REENTRY
+    if seen.event.decision == VerdictCode.LET_OUT.value:
+        return None
     if not device.limits.take(voucher.offer_id):
         return Reason.OFFER_NOT_HERE
     if not voucher.valid_from <= seen.at < voucher.valid_until or voucher.terms.activation_minutes:
         return Reason.NOT_VALID_THEN
-    return _fault_of_tier(seen, policy)
+    # Who comes in again takes nothing, so nothing limits it.
+    return None if passing else _fault_of_tier(seen, policy)
 
 
 def _fault_of_tier(seen: Seen, policy: Policy) -> Reason | None:

@@ -220,6 +220,8 @@ def described(event: Logged) -> Result:
     """Return what became of an event in the words of the protocol."""
     if event.outcome is not Outcome.OPEN:
         return Result(event.seq, event.outcome.value, event.reason and event.reason.value, event)
+    if event.passing:
+        return Result(event.seq, "known", None, event)
     if event.lost:
         return Result(event.seq, "conflict", "paid", event)
     return Result(event.seq, "accepted", None, event)

@@ -22,6 +22,7 @@ from redemption import (
     tokens,
     vouchers,
 )
+from redemption.gates import PASSING
 from redemption.good_faith import Reason, Seen
 from redemption.hub_sessions import Session
 from redemption.offline_policy import Policy
@@ -29,10 +30,12 @@ from redemption.scan_events import EventKind, ScanEvent, Signed, Tier
 from redemption.scan_logs import Logged, Outcome
 from redemption.scans import Scan
 from redemption.tokens import Claims, Flags, Refusal, TokenRefused
-from redemption.verdicts import VerdictCode
+from redemption.verdicts import PASSED, VerdictCode
 from redemption.vouchers import Voucher
 
 _LET_IN = frozenset({VerdictCode.ACCEPTED.value, VerdictCode.ACTIVE.value})
+_EFFECTIVE = PASSED | {VerdictCode.ACCEPTED}
+"""Verdicts of the server that had an effect."""
 _LEFT_TO_OTHERS = frozenset({Tier.PRESENTED})
 """Booked when it happened, by the guest's phone."""
 
@@ -110,7 +113,8 @@ def _within_budget(work: db.Work, city: City, judged: Sequence[Logged], known: _
 
 
 def _is_capped(one: Logged) -> bool:
-    return one.tier is Tier.CAPPED and one.kind is EventKind.SCAN and one.outcome is Outcome.OPEN
+    scan = one.kind is EventKind.SCAN and not one.passing
+    return one.tier is Tier.CAPPED and scan and one.outcome is Outcome.OPEN
 
 
 def _numbers(events: Sequence[Logged]) -> set[str]:
@@ -180,10 +184,11 @@ def _judged(work: db.Work, device: Device, signed: Signed, known: _Known, unknow
     scan = known.online.get(event.nonce.hex())
     if event.tier is Tier.ONLINE and event.kind is EventKind.SCAN:
         return _online(logged, scan)
-    if scan is not None and scan.verdict.code is VerdictCode.ACCEPTED and event.kind is EventKind.SCAN:
+    if scan is not None and scan.verdict.code in _EFFECTIVE and event.kind is EventKind.SCAN:
         # The same scan: booked by the server, whose answer never came back.
         return _online(logged, scan)
-    takes = event.kind is EventKind.UNDO or (event.kind is EventKind.SCAN and event.decision in _LET_IN)
+    decides = event.decision in _LET_IN or event.decision in PASSING
+    takes = event.kind is EventKind.UNDO or (event.kind is EventKind.SCAN and decides)
     if not takes or event.tier in _LEFT_TO_OTHERS or (event.tier is Tier.ONLINE):
         return logged
     if not event.code:

@@ -23,6 +23,7 @@ class Entry:
     at_ms: int
     """When it happened, clamped."""
     uses: int = 1
+    """0: somebody passes a gate, which takes nothing from anybody."""
     undo_ms: int = 0
     """How long the offer lets a venue take a scan back."""
     undoes: int = 0

@@ -129,6 +129,10 @@ def faults(terms: Terms, kind: OfferKind, now: dt.datetime) -> Iterator[Fault]:
     yield from _discount(terms, kind)
     yield from _buyers(terms)
     yield from _returning(terms)
+    if terms.reentry is not Reentry.NONE and (
+        kind is OfferKind.DISCOUNT or terms.activation_minutes is not None
+    ):
+        yield Fault("reentry", "offer-reentry-not-here")
 
 
 def _use(terms: Terms, kind: OfferKind) -> Iterator[Fault]:

@@ -16,12 +16,16 @@ from kernel.cities import City
 from ledger import chart, posting, queries, transfers
 from ledger.transfers import Transfer
 from merchants import venues
-from redemption import claims, merging, scan_logs, undoing, using, vouchers
+from merchants.directions import Direction
+from redemption import claims, gates, merging, passages, scan_logs, undoing, using, vouchers
+from redemption.gates import Passage
 from redemption.good_faith import Reason
 from redemption.merging import Key, Merged
+from redemption.offer_terms import Reentry
 from redemption.scan_events import EventKind, Tier
 from redemption.scan_logs import Logged, Outcome
 from redemption.using import Use
+from redemption.verdicts import VerdictCode
 from redemption.vouchers import SHOWN, Voucher
 
 _NAMESPACE = UUID("6d1a6f0e-58c7-4d0b-9a43-0f3bb2c7a1d4")
@@ -87,6 +91,7 @@ def settle(work: db.Work, city: City, judged: Sequence[Logged], *, stored: bool 
     events |= _undos(events, merged)
     taken_back = _take_back(work, city, events, merged, known)
     events |= taken_back
+    _count_guests(work, city, merged, events, mine, known)
     if taken_back or any(one.kind is EventKind.UNDO for one in judged):
         known = {one.voucher_id: one for one in vouchers.find(work, voucher_ids=touched)}
     plan = _planned(merged, known, events)
@@ -105,6 +110,43 @@ def _keep(work: db.Work, mine: Mapping[Key, Logged], others: Mapping[Key, Logged
     if not stored:
         scan_logs.add(work, mine.values())
     scan_logs.change(work, [*(mine.values() if stored else ()), *others.values()])
+
+
+def _count_guests(
+    work: db.Work,
+    city: City,
+    merged: Merged,
+    events: Mapping[Key, Logged],
+    mine: Mapping[Key, Logged],
+    known: Mapping[str, Voucher],
+) -> None:
+    """Keep the passages of new scans, and take back those that were taken back."""
+    passages.add(work, _passages(city, merged, mine, known))
+    scans = (key for key, entry in merged.entries.items() if not entry.undoes)
+    if undone := [events[key].event_id for key in scans if merged.is_undone(key)]:
+        passages.undo(work, undone)
+
+
+def _passages(
+    city: City, merged: Merged, mine: Mapping[Key, Logged], known: Mapping[str, Voucher]
+) -> Iterator[Passage]:
+    for key, one in mine.items():
+        voucher = known.get(one.voucher_id or "")
+        if one.kind is not EventKind.SCAN or key not in merged.entries or voucher is None:
+            continue
+        if voucher.terms.reentry is Reentry.NONE:
+            continue
+        yield Passage(
+            passage_id=one.event_id,
+            voucher_id=voucher.voucher_id,
+            venue_id=one.venue_id,
+            device_id=one.device_id,
+            direction=Direction.OUT if one.decision == VerdictCode.LET_OUT.value else Direction.IN,
+            again=one.passing,
+            persons=one.uses,
+            passed_at=one.happened_at,
+            over_at=gates.over_at(voucher.terms, voucher.valid_until, one.happened_at, city),
+        )
 
 
 def _undos(events: Mapping[Key, Logged], merged: Merged) -> dict[Key, Logged]:
@@ -137,7 +179,8 @@ def _undo_online(
         if scan is None or not by_server or scan.voucher_id != undo.voucher_id:
             continue
         voucher = known[undo.voucher_id or ""]
-        if undo.happened_at - scan.happened_at <= dt.timedelta(minutes=voucher.terms.undo_minutes):
+        minutes = scan.undo_minutes(voucher.terms.undo_minutes)
+        if undo.happened_at - scan.happened_at <= dt.timedelta(minutes=minutes):
             undoing.take_back(work, city, voucher, scan.event_id)
             done[undo.key] = replace(undo, outcome=Outcome.KNOWN)
         else:
@@ -173,7 +216,7 @@ def _planned(merged: Merged, known: Mapping[str, Voucher], events: dict[Key, Log
         left = voucher.left if voucher.status in SHOWN else 0
         for entry in entries:
             one = plan.events[entry.key]
-            wanted = one.uses - one.won - one.lost
+            wanted = one.takes - one.won - one.lost
             won = min(left, wanted)
             if won:
                 voucher = _use(plan, voucher, one, won)

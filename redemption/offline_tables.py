@@ -1,4 +1,4 @@
-"""The tables of scanning without a network: what a city lets venues do, leases, gates."""
+"""The tables of scanning without a network: what a city lets venues do, and leases."""
 
 import sqlalchemy as sa
 
@@ -44,21 +44,4 @@ leases = sa.Table(
     sa.Index("ix_voucher_leases_voucher_id", "city_id", "voucher_id", "lease_id"),
     sa.Index("ix_voucher_leases_device_id", "city_id", "device_id", "lease_id"),
     comment="Vouchers that are reserved for one device, which may take them without a network",
-)
-
-passages = sa.Table(
-    "gate_passages",
-    db.metadata,
-    _city(),
-    sa.Column("passage_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="Of the scan"),
-    sa.Column("venue_id", sa.Integer, nullable=False),
-    sa.Column("gate", sa.String(40), nullable=False, comment="Empty: a device that stands at none"),
-    sa.Column("voucher_id", sa.String(16), comment="Empty once its owner is erased"),
-    sa.Column("direction", sa.String(3), nullable=False),
-    sa.Column("again", sa.Boolean, nullable=False, comment="Let in again, without a use"),
-    sa.Column("persons", sa.Integer, nullable=False),
-    sa.Column("passed_at", db.UtcDateTime, nullable=False),
-    sa.Index("ix_gate_passages_venue_id", "city_id", "venue_id", "passed_at"),
-    sa.Index("ix_gate_passages_voucher_id", "city_id", "voucher_id", "passage_id"),
-    sa.CheckConstraint("direction IN ('in', 'out')", name="direction"),
 )

@@ -10,27 +10,32 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kernel import db
-from kernel.errors import DomainError, NotFound
+from kernel.errors import Conflict, DomainError, NotFound
 from kernel.signing import KeyRing, KeyStatus
 from merchants import devices, venues
 from merchants.devices import Device
+from merchants.directions import Direction
 from merchants.venues import Venue
 from redemption import (
     codes,
     foreign,
+    gates,
     hub_sessions,
     keys,
     leasing,
     live_codes,
     live_keys,
+    passages,
     tokens,
     vouchers,
 )
 from redemption.codes import ManualCode
+from redemption.gates import NOBODY, Presence
 from redemption.hub_sessions import Session
 from redemption.keys import Sealer
 from redemption.leasing import Lease
 from redemption.live_codes import Liveness, LiveToken
+from redemption.offer_terms import Reentry
 from redemption.scans import Scanned
 from redemption.tokens import Claims, Flags, Refusal, TokenRefused
 from redemption.verdicts import VerdictCode
@@ -55,6 +60,11 @@ _BY_LIVENESS: Final = {
     Liveness.CLOCK_OFF: VerdictCode.PHONE_CLOCK_OFF,
 }
 """Verdicts on a good voucher whose code has to be live."""
+_LETS_IN: Final = frozenset({VerdictCode.ACCEPTED, VerdictCode.LET_IN_AGAIN})
+_ABOUT_USES: Final = frozenset({
+    VerdictCode.ACCEPTED, VerdictCode.ALREADY_USED, VerdictCode.TOO_FEW_LEFT, VerdictCode.CANCELLED,
+})  # fmt: skip
+"""Verdicts on another use, which guests who came in before don't need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,10 @@ class Found:
     clock_seconds: int | None = None
     gates: tuple[str, ...] = ()
     leased_until: str | None = None
+    here: Presence = NOBODY
+    """Guests of the voucher, where they are counted."""
+    persons: int = 1
+    """How many of them pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +109,19 @@ def find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[
     found, names = _names(scanned, where, enrolled, ring, now)
     looked, leases, moved = _vouchers(work, names)
     at_hub = hub_sessions.holding(work, [voucher for voucher in looked.values() if voucher is not None])
+    ways = {place: _way(enrolled[scanned[place].device_id], scanned[place]) for place in looked}
+    present = _present(work, looked, ways)
     # In their order, also where some were typed and others scanned: of two of one voucher the first wins.
     for place, voucher in sorted(looked.items(), key=lambda pair: pair[0]):
-        judged = _judged(work, scanned[place], voucher, ring, enrolled[scanned[place].device_id])
-        if judged.code is VerdictCode.ACCEPTED and voucher is not None:
+        way, device = ways[place], enrolled[scanned[place].device_id]
+        if way is None:
+            found[place] = Conflict("direction-not-here", device_id=device.device_id)
+            continue
+        judged = _judged(work, scanned[place], voucher, ring, device)
+        if voucher is not None:
+            here = present.get((voucher.voucher_id, scanned[place].venue_id), NOBODY)
+            judged = _at_the_gate(judged, voucher, here, device, way, work.now)
+        if judged.code in _LETS_IN and voucher is not None:
             judged = _moving(work, judged, voucher, names[place], sealer)
         of = leases.get(voucher.voucher_id, []) if voucher is not None else []
         judged = _reserved(work, judged, of[-1]) if of else judged
@@ -235,6 +258,39 @@ def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyR
     return Found(scanned, code, voucher)
 
 
+def _way(device: Device, scanned: Scanned) -> Direction | None:
+    return device.direction.chosen(scanned.direction)
+
+
+def _present(
+    work: db.Work, looked: Mapping[int, Voucher | None], ways: Mapping[int, Direction | None]
+) -> dict[tuple[str, int], Presence]:
+    """Return the guests of vouchers that are counted, by voucher and venue."""
+    counted = {
+        voucher.voucher_id
+        for place, voucher in looked.items()
+        if voucher is not None and (voucher.terms.reentry is not Reentry.NONE or ways[place] is Direction.OUT)
+    }
+    found = passages.of_vouchers(work, counted) if counted else {}
+    return {name: gates.presence(of, work.now) for name, of in found.items()}
+
+
+def _at_the_gate(
+    found: Found, voucher: Voucher, here: Presence, device: Device, way: Direction, now: dt.datetime
+) -> Found:
+    """Return what is found of a voucher once it is clear which way its guests go, and who is inside."""
+    persons, terms = found.scanned.uses, voucher.terms
+    if way is Direction.OUT and terms.activation_minutes is None:
+        code = gates.leaving(terms, here)
+        return replace(found, code=code, voucher=voucher, here=here, persons=min(persons, here.inside or 1))
+    counted = terms.reentry is not Reentry.NONE and here.admitted and now < voucher.valid_until
+    stopped = voucher.frozen_at is not None or not device.limits.take(voucher.offer_id)
+    if not counted or stopped or found.code not in _ABOUT_USES:
+        return replace(found, persons=persons)
+    code = gates.entering(found.code, here, persons, voucher.uses, voucher.left)
+    return replace(found, code=code, here=here, persons=persons)
+
+
 def _at_other_gates(work: db.Work, found: Mapping[int, Found | DomainError]) -> dict[int, Found]:
     """Return what is found of vouchers that a device does not take, with the gates that do."""
     refused = {
@@ -271,9 +327,9 @@ def _moving(work: db.Work, found: Found, voucher: Voucher, name: _Name, sealer: 
     number, now = bytes.fromhex(voucher.voucher_id), int(work.now.timestamp())
     judged = live_codes.judge(live, number, now, keys_by_day)
     off = judged.seconds_off if judged.liveness is Liveness.CLOCK_OFF else None
-    code = _BY_LIVENESS.get(judged.liveness, VerdictCode.ACCEPTED)
+    code = _BY_LIVENESS.get(judged.liveness, found.code)
     if not needed or (code is VerdictCode.PHONE_CLOCK_OFF and found.scanned.seen_moving):
-        code = VerdictCode.ACCEPTED
+        code = found.code
     return replace(found, code=code, clock_seconds=off)
 
 

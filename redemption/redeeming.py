@@ -4,26 +4,33 @@ Scanning again with the same nonce gives the first verdict again, so a device ma
 answer was lost.
 """
 
+import datetime as dt
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from kernel import db
 from kernel.cities import City
 from kernel.errors import DomainError
-from merchants import devices
+from merchants import devices, venues
+from merchants.directions import Direction
 from redemption import (
+    gates,
+    passages,
     recognising,
     scans,
     using,
 )
+from redemption.gates import Passage
 from redemption.keys import Sealer
+from redemption.offer_terms import Reentry
 from redemption.recognising import Found
 from redemption.scans import Scanned
 from redemption.using import Use
-from redemption.verdicts import FirstUse, ShownVoucher, Verdict, VerdictCode
+from redemption.verdicts import PASSED, FirstUse, ShownVoucher, Verdict, VerdictCode
 from redemption.vouchers import Voucher
 
 _Outcome = Verdict | DomainError
+_CHANGES = PASSED | {VerdictCode.ACCEPTED}
+"""Verdicts after which the voucher, or who is inside, is not as before."""
 
 
 def redeem(
@@ -37,13 +44,15 @@ def redeem(
     scan_nonce: str,
     seen_moving: bool = False,
     uses: int = 1,
+    direction: Direction | None = None,
 ) -> Verdict:
     """Decide on a scanned or typed code, redeem the voucher if it is good, and record the scan.
 
     A refusal is a verdict, too, because it is recorded. Typed codes are rate-limited at the edge. Raises
-    NotFound for an unknown venue or device, Invalid `scan-nonce-invalid`, Conflict `scan-nonce-reused`.
+    NotFound for an unknown venue or device, Invalid `scan-nonce-invalid`, Conflict `scan-nonce-reused` or
+    `direction-not-here`.
     """
-    scanned = Scanned(text, venue_id, device_id, scan_nonce, seen_moving, uses)
+    scanned = Scanned(text, venue_id, device_id, scan_nonce, seen_moving, uses, direction)
     (outcome,) = redeem_many(work, city, [scanned], sealer)
     if isinstance(outcome, DomainError):
         raise outcome
@@ -74,12 +83,18 @@ def _turn(work: db.Work, city: City, waiting: Mapping[int, Scanned], sealer: Sea
     outcomes |= {place: one for place, one in looked.items() if isinstance(one, DomainError)}
     # In order of arrival: of several scans of one voucher the first is accepted, typed or not.
     found = {place: one for place, one in sorted(looked.items()) if isinstance(one, Found)}
-    accepted = _first_of_each(
+    changing = _first_of_each(
         (one.voucher.voucher_id, place)
         for place, one in found.items()
-        if one.voucher is not None and one.code is VerdictCode.ACCEPTED
+        if one.voucher is not None and one.code in _CHANGES
     )
-    later = {place for place, one in found.items() if one.code is VerdictCode.ACCEPTED} - set(accepted)
+    first = {one.voucher.voucher_id: place for place in changing if (one := found[place]).voucher is not None}
+    # What comes after it finds the voucher as it is then.
+    later = {
+        place
+        for place, one in found.items()
+        if one.voucher is not None and place > first.get(one.voucher.voucher_id, place)
+    }
     decided = {place: one for place, one in found.items() if place not in later}
     return outcomes | _settle(work, city, decided)
 
@@ -95,9 +110,10 @@ def _first_of_each(pairs: Iterable[tuple[Hashable, int]]) -> list[int]:
 def _settle(work: db.Work, city: City, found: Mapping[int, Found]) -> dict[int, _Outcome]:
     """Give each scan its verdict, redeem what is accepted, and record them all."""
     used = [one.voucher for one in found.values() if one.voucher is not None]
-    first_uses = _first_uses(work, used)
+    first_uses, came_in = _first_uses(work, used), _came_in(work, found.values())
     decided: dict[int, Verdict] = {}
     accepted: list[Use] = []
+    passed: list[Passage] = []
     for place, one in found.items():
         scan_id, voucher, scanned = work.ids.next(), one.voucher, one.scanned
         if voucher is None:
@@ -105,21 +121,35 @@ def _settle(work: db.Work, city: City, found: Mapping[int, Found]) -> dict[int, 
             continue
         takes = one.code is VerdictCode.ACCEPTED
         first_use = None if takes else first_uses.get(voucher.voucher_id)
-        shown = replace(
-            _shown(voucher, scanned.uses, takes=takes), gates=one.gates, leased_until=one.leased_until
-        )
+        if one.code is VerdictCode.ALREADY_INSIDE and one.here.latest is not None:
+            first_use = came_in.get(one.here.latest.passage_id)
+        until = gates.over_at(voucher.terms, voucher.valid_until, work.now, city)
+        shown = _shown(voucher, one, until, takes=takes)
         decided[place] = Verdict(one.code, scan_id, work.now, shown, first_use, one.clock_seconds)
+        if one.code in PASSED or (takes and voucher.terms.reentry is not Reentry.NONE):
+            passed.append(_passage(work, one, voucher, scan_id, until))
         if takes:
             accepted.append(Use(voucher, scanned.venue_id, scanned.device_id, scan_id, scanned.uses))
     if accepted:
         using.book(work, city, accepted)
+    passages.add(work, passed)
     scans.record(work, ((found[place].scanned, verdict) for place, verdict in decided.items()))
     return dict(decided)
 
 
-def _shown(voucher: Voucher, count: int, *, takes: bool) -> ShownVoucher:
-    """Return what is shown of a voucher, after this scan has taken so many uses if it `takes` them."""
-    terms = voucher.terms
+def _passage(work: db.Work, one: Found, voucher: Voucher, scan_id: int, until: dt.datetime) -> Passage:
+    direction = Direction.OUT if one.code is VerdictCode.LET_OUT else Direction.IN
+    return Passage(
+        scan_id, voucher.voucher_id, one.scanned.venue_id, one.scanned.device_id, direction,
+        one.code is VerdictCode.LET_IN_AGAIN, one.persons, work.now,
+        until,
+    )  # fmt: skip
+
+
+def _shown(voucher: Voucher, one: Found, until: dt.datetime, *, takes: bool) -> ShownVoucher:
+    """Return what is shown of a voucher, after this scan has taken its uses if it `takes` them."""
+    terms, count = voucher.terms, one.scanned.uses
+    undo = terms.undo_minutes if takes else gates.UNDO_MINUTES * (one.code in PASSED)
     return ShownVoucher(
         voucher_id=voucher.voucher_id,
         offer_code=voucher.offer_code,
@@ -137,9 +167,31 @@ def _shown(voucher: Voucher, count: int, *, takes: bool) -> ShownVoucher:
         discount_percent=terms.discount_percent,
         discount_cents=terms.discount_cents,
         minimum_cents=terms.minimum_cents,
-        undo_minutes=terms.undo_minutes if takes else 0,
-        taken=count,
+        undo_minutes=undo,
+        gates=one.gates,
+        leased_until=one.leased_until,
+        taken=one.persons if one.code in PASSED else count,
+        outside=one.here.outside(voucher.uses) if one.code is VerdictCode.FEWER_OUTSIDE else 0,
+        reentry_until=until.isoformat() if terms.reentry is not Reentry.NONE else None,
     )
+
+
+def _came_in(reading: db.Reading, found: Iterable[Found]) -> dict[int, FirstUse]:
+    """Return when and where those came in who are inside already, by passage."""
+    inside = [
+        (one.here.latest, one.scanned.venue_id)
+        for one in found
+        if one.code is VerdictCode.ALREADY_INSIDE and one.here.latest is not None
+    ]
+    if not inside:
+        return {}
+    places = devices.by_id(reading, (latest.device_id for latest, _ in inside))
+    where = venues.by_id(reading, (venue_id for _, venue_id in inside))
+    names = {venue.venue_id: venue.name for venue in where.values()}
+    return {
+        latest.passage_id: FirstUse(latest.passed_at, names[venue_id], places[latest.device_id].place)
+        for latest, venue_id in inside
+    }
 
 
 def _first_uses(reading: db.Reading, shown: Iterable[Voucher]) -> dict[str, FirstUse]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kernel import bulk, db
 from redemption import merging
+from redemption.gates import PASSING, UNDO_MINUTES
 from redemption.good_faith import Reason
 from redemption.log_tables import scan_log_events as table
 from redemption.log_tables import scan_log_oddities as oddities
@@ -67,15 +68,29 @@ class Logged:
         """What it is known by."""
         return self.device_id, self.seq
 
+    @property
+    def passing(self) -> bool:
+        """Whether somebody passes a gate without a use."""
+        return self.kind is EventKind.SCAN and self.decision in PASSING
+
+    @property
+    def takes(self) -> int:
+        """How many uses it asks for."""
+        return 0 if self.passing else self.uses
+
+    def undo_minutes(self, of_offer: int) -> int:
+        """Return how long it may be taken back."""
+        return UNDO_MINUTES if self.passing else of_offer
+
     def entry(self, undo_minutes: int) -> merging.Entry:
-        """Return what the merge looks at."""
+        """Return what the merge looks at; `undo_minutes` are the offer's."""
         return merging.Entry(
             self.device_id,
             self.seq,
             self.voucher_id or "",
             int(self.happened_at.timestamp() * 1000),
-            self.uses,
-            undo_minutes * 60_000,
+            self.takes,
+            self.undo_minutes(undo_minutes) * 60_000,
             self.refers,
             self.digest,
         )

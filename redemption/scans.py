@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kernel import bulk, db
 from kernel.errors import Conflict, DomainError, Invalid, NotFound
+from merchants.directions import Direction
 from redemption import verdicts
 from redemption.tables import scans as table
 from redemption.verdicts import Verdict, VerdictCode
@@ -45,6 +46,8 @@ class Scanned:
     """Somebody at the venue has seen that the code moves by itself, so a phone's wrong clock is forgiven."""
     uses: int = 1
     """How many uses it takes at once: a party of five with one strip of ten."""
+    direction: Direction | None = None
+    """Which way they go; None: as the device does."""
 
     @property
     def key(self) -> tuple[int, str]:
@@ -185,4 +188,6 @@ def _verdict(row: sa.Row[tuple[object, ...]]) -> Verdict:
 
 def _digest(scanned: Scanned) -> bytes:
     text = scanned.text if scanned.uses == 1 else f"{scanned.text}\0{scanned.uses}"
+    if scanned.direction is not None:
+        text += f"\0{scanned.direction.value}"
     return hashlib.sha256(text.encode(errors="surrogatepass")).digest()

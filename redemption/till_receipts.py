@@ -18,7 +18,7 @@ from redemption import redeeming
 from redemption.keys import Sealer
 from redemption.scans import Scanned
 from redemption.till_receipt_tables import till_receipts as table
-from redemption.verdicts import Verdict
+from redemption.verdicts import PASSED, Verdict
 
 NUMBER_MAX = 40
 _FORM = re.compile(r"[0-9A-Za-z][0-9A-Za-z ./_-]*")
@@ -66,7 +66,7 @@ def redeem_many(
             "device_id": one.device_id, "nonce": one.nonce,
         }
         for (one, number), verdict in zip(asked, found, strict=True)
-        if number and isinstance(verdict, Verdict) and verdict.accepted
+        if number and isinstance(verdict, Verdict) and verdict.accepted and verdict.code not in PASSED
     ]  # fmt: skip
     if rows:
         work.connection.execute(db.insert(work, table).values(rows).on_conflict_do_nothing())

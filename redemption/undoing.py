@@ -21,11 +21,11 @@ from kernel.errors import Conflict, Forbidden, NotFound
 from ledger import accounts, posting, queries, transfers
 from ledger.outcomes import BookedTransfer
 from ledger.transfers import Transfer
-from redemption import keys, scans, status_changes, vouchers
+from redemption import gates, keys, passages, scans, status_changes, vouchers
 from redemption.scans import Scan
 from redemption.tables import redemptions
 from redemption.tables import vouchers as vouchers_table
-from redemption.verdicts import VerdictCode
+from redemption.verdicts import PASSED, VerdictCode
 from redemption.vouchers import Step, Voucher, VoucherStatus
 
 LETTER, LETTER_OVER = "scan-undone", "scan-undone-over"
@@ -39,7 +39,7 @@ class Undone:
     scan_id: int
     undone_at: dt.datetime
     count: int
-    """How many uses it had taken."""
+    """How many uses it had taken; 0: somebody only passed a gate."""
     voucher_id: str
     titles: LocalizedText
     uses: int
@@ -72,6 +72,8 @@ def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int) -> Undone:
     scan = scans.get(work, scan_id)
     if scan.venue_id != venue_id:
         raise Forbidden("undo-not-yours")
+    if scan.verdict.code in PASSED:
+        return _undo_passage(work, scan)
     voucher, rows = _what_it_took(work, scan)
     mine = [row for row in rows if row.scan_id == scan_id]
     if before := [row.undone_at for row in mine if row.undone_at is not None]:
@@ -85,8 +87,20 @@ def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int) -> Undone:
     return _undone(scan, vouchers.get(work, voucher.voucher_id), work.now, len(mine))
 
 
+def _undo_passage(work: db.Work, scan: Scan) -> Undone:
+    """Take back that somebody passed a gate: only the count of guests changes."""
+    voucher, scan_id = _shown_voucher(work, scan), scan.verdict.scan_id
+    at = passages.undone_at(work, scan_id)
+    if at is None:
+        if work.now >= scan.verdict.at + dt.timedelta(minutes=gates.UNDO_MINUTES):
+            raise Conflict("undo-too-late", minutes=gates.UNDO_MINUTES)
+        passages.undo(work, [scan_id])
+    return _undone(scan, voucher, at or work.now, 0)
+
+
 def take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None:
     """Reverse all uses of a voucher that a scan took and that count; whether it may is decided before."""
+    passages.undo(work, [scan_id])
     live = [row.use_number for row in _rows(work, voucher.voucher_id) if row.undone_at is None]
     by_scan = {row.use_number for row in _rows(work, voucher.voucher_id) if row.scan_id == scan_id}
     taken = [_Taken(number, place) for place, number in enumerate(live) if number in by_scan]
@@ -169,14 +183,20 @@ class _Book:
         return vouchers.group_id(self._work.city_id, self._voucher.voucher_id, step, number)
 
 
-def _what_it_took(work: db.Work, scan: Scan) -> tuple[Voucher, list[_Row]]:
+def _shown_voucher(work: db.Work, scan: Scan) -> Voucher:
     shown = scan.verdict.voucher
-    if scan.verdict.code is not VerdictCode.ACCEPTED or shown is None or not shown.voucher_id:
+    if shown is None or not shown.voucher_id:
         raise Conflict("undo-nothing")
     try:
-        voucher = vouchers.get(work, shown.voucher_id)
+        return vouchers.get(work, shown.voucher_id)
     except NotFound:
         raise Conflict("undo-nothing") from None
+
+
+def _what_it_took(work: db.Work, scan: Scan) -> tuple[Voucher, list[_Row]]:
+    if scan.verdict.code is not VerdictCode.ACCEPTED:
+        raise Conflict("undo-nothing")
+    voucher = _shown_voucher(work, scan)
     rows = _rows(work, voucher.voucher_id)
     if not any(row.scan_id == scan.verdict.scan_id for row in rows):
         raise Conflict("undo-nothing")

@@ -26,6 +26,9 @@ class VerdictCode(enum.StrEnum):
     """What a scan found out, in order of precedence: the first that applies is the one given."""
 
     ACCEPTED = "accepted"
+    LET_IN_AGAIN = "let-in-again"
+    """Went out before and comes in again: takes no use."""
+    LET_OUT = "let-out"
     TEST_PASSED = "test-passed"
     """A test voucher of this venue: the scanner works, nobody is let in by it."""
     VENUE_SUSPENDED = "venue-suspended"
@@ -44,6 +47,14 @@ class VerdictCode(enum.StrEnum):
     """Nothing of this number was ever sold here."""
     REPLACED = "replaced"
     """The code of who had the voucher before it was handed on."""
+    ALREADY_INSIDE = "already-inside"
+    """All its guests are inside: who shows it has a copy."""
+    FEWER_OUTSIDE = "fewer-outside"
+    """Some of them went out and may come in again, but not so many."""
+    NOT_INSIDE = "not-inside"
+    """At the way out: nobody was seen to come in with it. Nobody is kept inside."""
+    NO_REENTRY = "no-reentry"
+    """At the way out: who leaves may not come in again."""
     ALREADY_USED = "already-used"
     TOO_FEW_LEFT = "too-few-left"
     """It is good, but not for so many at once."""
@@ -78,8 +89,18 @@ class VerdictCode(enum.StrEnum):
     NOT_ACTIVATED = "not-activated"
 
 
+PASSED = frozenset({VerdictCode.LET_IN_AGAIN, VerdictCode.LET_OUT})
+"""Somebody passed a gate, and no use was taken."""
+GONE_ON = PASSED | {VerdictCode.ACCEPTED, VerdictCode.ACTIVE, VerdictCode.NOT_INSIDE, VerdictCode.NO_REENTRY}
+"""Verdicts on guests whom nobody stopped: at the way out nobody is."""
+
 _COLOURS = {
     VerdictCode.ACCEPTED: Colour.GREEN,
+    VerdictCode.LET_IN_AGAIN: Colour.GREEN,
+    VerdictCode.LET_OUT: Colour.GREEN,
+    VerdictCode.FEWER_OUTSIDE: Colour.AMBER,
+    VerdictCode.NOT_INSIDE: Colour.AMBER,
+    VerdictCode.NO_REENTRY: Colour.AMBER,
     VerdictCode.ACTIVE: Colour.GREEN,
     VerdictCode.TEST_PASSED: Colour.GREEN,
     VerdictCode.VENUE_SUSPENDED: Colour.AMBER,
@@ -141,7 +162,11 @@ class ShownVoucher:
     leased_until: str | None = None
     """With `leased` or `at-hub`: until when it is reserved there, in RFC 3339."""
     taken: int = 1
-    """How many uses this scan took or asked for."""
+    """How many uses this scan took or asked for, or how many guests passed."""
+    outside: int = 0
+    """With `fewer-outside`: how many may come in again."""
+    reentry_until: str | None = None
+    """Until when who goes out may come in again, in RFC 3339."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +178,7 @@ class Verdict:
     at: dt.datetime
     voucher: ShownVoucher | None = None
     first_use: FirstUse | None = None
-    """With `already-used`: the redemption that came first."""
+    """With `already-used`: the redemption that came first; with `already-inside`: when they came in."""
     clock_seconds: int | None = None
     """How far the guest's phone is ahead, where its code says so; below zero: it is slow."""
 
@@ -172,7 +197,12 @@ class Verdict:
     @property
     def accepted(self) -> bool:
         """Whether the guest may come in."""
-        return self.code in {VerdictCode.ACCEPTED, VerdictCode.ACTIVE}
+        return self.code in {VerdictCode.ACCEPTED, VerdictCode.ACTIVE, VerdictCode.LET_IN_AGAIN}
+
+    @property
+    def passed(self) -> bool:
+        """Whether the guest may go on, in or out."""
+        return self.accepted or self.code is VerdictCode.LET_OUT
 
     @property
     def colour(self) -> Colour:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from kernel import bulk, db
 from kernel.cities import LocalizedText
 from redemption.tables import offers, redemptions, scans, vouchers
+from redemption.verdicts import GONE_ON
 
 HOURS = 24
 WEEKDAYS = 7
@@ -75,7 +76,7 @@ def refused(reading: db.Reading, venue_id: int, since: dt.datetime, until: dt.da
         scans.c.venue_id == venue_id,
         scans.c.scanned_at >= since,
         scans.c.scanned_at < until,
-        scans.c.verdict.not_in(("accepted", "active")),
+        scans.c.verdict.not_in(sorted(code.value for code in GONE_ON)),
     )
     return int(reading.connection.execute(statement).scalar_one())
 

@@ -11,7 +11,7 @@ from api.access import Access, Caller, Sort
 from api.pages import framing
 from identity import postbox
 from ledger import wallets
-from redemption import offers, vouchers
+from redemption import gates, offers, vouchers
 from redemption.vouchers import VoucherStatus
 from rewards import action_types, budgets, submissions
 
@@ -47,7 +47,12 @@ def home(request: Request, caller: Anyone) -> Response:
         lines = histories.page(
             reading, owner, framing.gettext_of(request, caller), caller.language, limit=SHOWN_LINES
         )
-        usable = [one for one in vouchers.page(reading, owner) if one.status in _SHOWN]
+        usable = [
+            one
+            for one in vouchers.page(reading, owner)
+            if one.status in _SHOWN
+            or gates.back_until(one.terms, one.valid_until, one.redeemed_at, caller.city, reading.now)
+        ]
         mine = submissions.of_owner(reading, owner, limit=3)
         unread = postbox.unread_count(reading, owner)
     affordable = [offer for offer in on_sale if 0 < offer.price_points <= wallet.available]

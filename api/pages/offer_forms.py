@@ -14,7 +14,7 @@ from identity.persons import TrustLevel
 from kernel.cities import City
 from kernel.errors import Invalid
 from redemption.new_offers import NewOffer, VatKind
-from redemption.offer_terms import SEATS_MAX, OfferKind, RefundRule, Terms
+from redemption.offer_terms import SEATS_MAX, OfferKind, Reentry, RefundRule, Terms
 from redemption.offers import Offer
 from web.marking import N_
 
@@ -226,6 +226,7 @@ def write(offer: Offer, city: City) -> dict[str, str]:
         "refund_rule": terms.refund_rule.value,
         "refund_hours": terms.refund_hours,
         "undo_minutes": terms.undo_minutes or None,
+        "reentry": None if terms.reentry is Reentry.NONE else "yes",
     }
     for language in ("de", "en"):
         values[f"title_{language}"] = offer.titles.get(language)
@@ -275,6 +276,7 @@ def _terms(typed: Mapping[str, str], city: City) -> Terms:
         # A form keeps the field also for the rules that have no use for it.
         refund_hours=_number(typed, "refund_hours") if chosen is RefundRule.UNTIL else None,
         undo_minutes=_number(typed, "undo_minutes") or 0,
+        reentry=Reentry.SAME_DAY if "reentry" in typed else Reentry.NONE,
     )
 
 

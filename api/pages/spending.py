@@ -19,6 +19,7 @@ from redemption import (
     cancelling,
     codes,
     euro_receipts,
+    gates,
     handing_over,
     leasing,
     offers,
@@ -258,9 +259,12 @@ def voucher_page(
         where = [venues.get(reading, venue_id) for venue_id in found.venue_ids]
         papers = receipts.of_subject(reading, found.owner, found.voucher_id)
         until, now = found.returnable_until, reading.now
+        back_until = gates.back_until(
+            found.terms, found.valid_until, found.redeemed_at, caller.city, reading.now
+        )
         lease = leasing.running(reading, [voucher_id]).get(voucher_id)
         free = lease is None and leasing.may_be_leased(found, now)
-        gates = leasing.gates_for(reading, found) if free else []
+        entrances = leasing.gates_for(reading, found) if free else []
         gate = devices.get(reading, lease.device_id) if lease else None
     lease_open = lease is not None and now < lease.until
     translation = framing.gettext_of(request, caller)
@@ -275,7 +279,8 @@ def voucher_page(
         printable=voucher_papers.printable(found),
         errors=errors or [],
         returnable=until is not None and now < until and lease is None,
-        lease=lease, lease_open=lease_open, gate=gate, gates=gates,
+        lease=lease, lease_open=lease_open, gate=gate, gates=entrances,
+        back_until=back_until, is_shown=found.status in vouchers.SHOWN or back_until is not None,
         waits=waits,
     )  # fmt: skip
 

@@ -17,11 +17,12 @@ from kernel.db import Reading, Work
 from kernel.errors import DomainError, Forbidden
 from merchants import devices, reports, venues
 from merchants.devices import Device, DeviceRefused
+from merchants.directions import Direction
 from merchants.venues import Venue
-from redemption import publishing_status, scans, till_receipts, undoing
+from redemption import passages, publishing_status, scans, till_receipts, undoing
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
-from redemption.verdicts import Verdict, VerdictCode
+from redemption.verdicts import GONE_ON, Verdict
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/venue")
@@ -29,7 +30,6 @@ Staff = Annotated[Caller, Depends(Access(*framing.VENUE_ROLES))]
 StaffForm = Annotated[Caller, Depends(Access(*framing.VENUE_ROLES, form=True))]
 
 DEVICE_COOKIE = "duiscoin_device"
-_LET_IN = {VerdictCode.ACCEPTED, VerdictCode.ACTIVE}
 _DEVICE_SECONDS = 365 * 24 * 3600
 MANUAL_CODE_MAX = 20
 """Shorter than any scanned code, longer than a typed one with hyphens."""
@@ -55,6 +55,7 @@ async def decide(
     seen_moving: Annotated[str, Form()] = "",
     uses: Annotated[str, Form()] = "",
     receipt_number: Annotated[str, Form()] = "",
+    direction: Annotated[str, Form()] = "",
     idempotency_key: Annotated[str, Form()] = "",
 ) -> Response:
     """Decide a scan and show the verdict; the same form again gets the same verdict."""
@@ -65,6 +66,7 @@ async def decide(
     if device is None:
         raise Forbidden("device-not-here")
     given.limiter.hit("scan-device", caller.city.city_id, device.device_id)
+    way = Direction(direction) if direction in set(Direction) else None
     count = int(uses[:3]) if uses.isascii() and uses.isdigit() else 1
     if len(code.strip()) < MANUAL_CODE_MAX:
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
@@ -78,8 +80,10 @@ async def decide(
             idempotency_key or str(work.ids.uuid()),
             seen_moving == "yes",
             max(1, min(count, USES_MAX)),
+            way,
         )
-        number = till_receipts.checked(receipt_number) if wants_receipt else ""
+        sells = device.direction.chosen(way) is not Direction.OUT
+        number = till_receipts.checked(receipt_number) if wants_receipt and sells else ""
         (outcome,) = till_receipts.redeem_many(work, caller.city, [(scanned, number)], given.sealer)
         if isinstance(outcome, DomainError):
             raise outcome
@@ -91,7 +95,7 @@ async def decide(
         if not error.code.startswith("till-number-"):
             raise
         return _scan_page(request, caller, receipt_refused=framing.sentence(request, caller, error))
-    return _scan_page(request, caller, verdict=verdict, code=code.strip())
+    return _scan_page(request, caller, verdict=verdict, code=code.strip(), way=direction)
 
 
 @router.post("/scans/{scan_id}/undo")
@@ -143,6 +147,8 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
         names = {one.device_id: one.name for one in devices.of_venue(reading, venue.venue_id)}
         named = [one.verdict.voucher.voucher_id for one in recent if one.verdict.voucher]
         undone = undoing.undone_scans(reading, [number for number in named if number])
+        undone |= passages.taken_back(reading, venue.venue_id, midnight)
+        guests = passages.guests(reading, venue.venue_id, midnight)
         now = reading.now
         status_list = publishing_status.find(reading)
         age = reading.now - status_list.issued_at if status_list else dt.timedelta()
@@ -155,10 +161,10 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
         )
         for one in recent
     ]
-    refused = sum(count for code, count in counted.items() if code not in _LET_IN)
+    refused = sum(count for code, count in counted.items() if code not in GONE_ON)
     return framing.show(
         request, caller, "venue/today.html", area=Area.VENUE, venue=venue, venues=venues_of(request, caller),
-        day=day, lines=lines, refused=refused, undone=undone, now=now, status_list=status_list,
+        day=day, lines=lines, refused=refused, guests=guests, undone=undone, now=now, status_list=status_list,
         status_list_age=age.total_seconds(), status_list_late=age > publishing_status.LATE_AFTER,
     )  # fmt: skip
 
@@ -170,6 +176,7 @@ def _scan_page(
     code: str = "",
     refusal: str = "",
     receipt_refused: str = "",
+    way: str = "",
 ) -> Response:
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
@@ -180,7 +187,8 @@ def _scan_page(
     return framing.show(
         request, caller, "venue/scan.html", status=409 if refusal else 200, area=Area.VENUE, device=device,
         venue=venue, venues=venues_of(request, caller), refusal=refusal,
-        receipt_refused=receipt_refused, wants_receipt=wants_receipt, **shown,
+        receipt_refused=receipt_refused, wants_receipt=wants_receipt,
+        way=way, **shown,
     )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The page of a venue's devices: inviting, stopping, and how each of them is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -14,10 +14,12 @@ from api.v1.devices import enrolment_url, lost
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Invalid
 from merchants import device_reports, devices, enrolling, safeguarding
 from merchants.devices import Device, Limits
-from redemption import qr
+from merchants.directions import Direction
+from redemption import offers, qr
+from redemption.offer_terms import Reentry
 from web import templating
 from web.marking import N_
 
@@ -27,11 +29,17 @@ Owner = Annotated[Caller, Depends(Access(Role.VENUE_OWNER, form=True))]
 _GROUP = 4
 TIERS = (N_("with a network"), N_("through the hub"), N_("offline, reserved"), N_("presented"), N_("offline"))
 """On what ground a device decides, by the number that it reports."""
+WAYS: Mapping[Direction, str] = {
+    Direction.IN: N_("in"),
+    Direction.OUT: N_("out"),
+    Direction.BOTH: N_("in and out, chosen on the device"),
+}
 framing.announce(
     {
         "device-revoked": ("success", N_("The device can't scan any more.")),
         "device-suspended": ("success", N_("The device is paused. What it scanned is still handed in.")),
         "device-lost": ("success", N_("The device is shut out. What it lets in from now on is not paid.")),
+        "device-turned": ("success", N_("From now on the device counts guests that way.")),
         "device-reactivated": ("success", N_("The device may scan again.")),
     }
 )
@@ -50,11 +58,12 @@ def invite(
     venue_id: Annotated[int, Form()],
     name: Annotated[str, Form()] = "",
     gate: Annotated[str, Form()] = "",
+    direction: Annotated[str, Form()] = "in",
     here: Annotated[str, Form()] = "",
 ) -> Response:
     """Invite a device: show its QR code, or take the invitation to the scanner of this very browser."""
     caller.check_venue(venue_id, Role.VENUE_OWNER)
-    limits = Limits(gate.strip() or None)
+    limits = Limits(gate.strip() or None, None, _direction(direction))
 
     def command(work: Work) -> str:
         invitation, secret = enrolling.invite(work, venue_id, name, invited_by=caller.scope, limits=limits)
@@ -90,6 +99,15 @@ def suspend(request: Request, caller: Owner, device_id: int) -> Response:
     return _change(request, caller, device_id, "device-suspended", safeguarding.suspend)
 
 
+@router.post("/{device_id}/turn")
+def turn(request: Request, caller: Owner, device_id: int, direction: Annotated[str, Form()] = "") -> Response:
+    """Say which way a device lets guests."""
+    chosen = _direction(direction)
+    return _change(
+        request, caller, device_id, "device-turned", lambda work, number: devices.turn(work, number, chosen)
+    )
+
+
 @router.post("/{device_id}/lose")
 def lose(request: Request, caller: Owner, device_id: int) -> Response:
     """Report a device lost: it is refused at once."""
@@ -100,6 +118,12 @@ def lose(request: Request, caller: Owner, device_id: int) -> Response:
 def reactivate(request: Request, caller: Owner, device_id: int) -> Response:
     """Let a device scan again that was paused, or found."""
     return _change(request, caller, device_id, "device-reactivated", safeguarding.reactivate)
+
+
+def _direction(typed: str) -> Direction:
+    if typed not in set(Direction):
+        raise Invalid("direction-invalid", field="direction")
+    return Direction(typed)
 
 
 def _change(
@@ -127,14 +151,21 @@ def _page(
     with services.of(request).database.reading(caller.city.city_id) as reading:
         where = venue.venue_of(request, reading, caller, venue_id)
         found = devices.of_venue(reading, where.venue_id)
+        counts = any(
+            where.venue_id in one.venue_ids and one.terms.reentry is not Reentry.NONE
+            for one in offers.every(reading)
+        )
         reports = device_reports.of_devices(reading, found)
         here = venue.device_here(request, reading, caller)
     owns = Role.VENUE_OWNER in {
         held.role for held in caller.person_session.roles if held.venue_id == where.venue_id
     }
+    translation = framing.gettext_of(request, caller)
+    ways = [(one.value, translation.gettext(word)) for one, word in WAYS.items()]
     return framing.show(
         request, caller, "venue/devices.html", status=422 if error else 200, area=Area.VENUE, venue=where,
         devices=sorted(found, key=lambda one: (one.revoked_at is not None, -one.device_id)), here=here,
-        reports=reports, owns=owns, venues=venue.venues_of(request, caller), tiers=TIERS, name=typed[0],
-        gate=typed[1], errors=framing.field_errors(request, caller, error) if error else [],
+        reports=reports, owns=owns, counts=counts, ways=ways, tiers=TIERS,
+        venues=venue.venues_of(request, caller), name=typed[0], gate=typed[1],
+        errors=framing.field_errors(request, caller, error) if error else [],
     )  # fmt: skip

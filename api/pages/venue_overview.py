@@ -32,7 +32,7 @@ from merchants import (
     takings,
     venues,
 )
-from redemption import offers, visits
+from redemption import offers, passages, visits
 from redemption.visits import Hour
 from web import formats
 from web.marking import N_
@@ -88,6 +88,7 @@ def overview(request: Request, caller: Owner, venue_id: ShortId = 0, days: int =
         papers = settlements.of_venue(reading, number)[:PAPERS_SHOWN]
         notes = crediting.issued(reading, [one.settlement_id for one in papers])
         with_paper = documents.by_contract(reading, [one.contract_id for one in signed])
+        guests = passages.guests(reading, number, _midnight(city, today))
         enrolled = [one for one in devices.of_venue(reading, number) if one.revoked_at is None]
     return framing.show(
         request, caller, "venue/overview.html", area=Area.VENUE, venue=venue,
@@ -99,7 +100,7 @@ def overview(request: Request, caller: Owner, venue_id: ShortId = 0, days: int =
         is_weekly=span > _WEEKLY_FROM,
         by_hour=_by_hour(hours, city), by_weekday=_by_weekday(hours, city, caller.language),
         performance=performance, coming=coming, papers=papers, notes=notes, contracts=signed[::-1],
-        with_paper=with_paper, devices=enrolled,
+        with_paper=with_paper, devices=enrolled, guests=guests,
     )  # fmt: skip
 
 

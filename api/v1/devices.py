@@ -21,6 +21,7 @@ from kernel.errors import Invalid
 from merchants import device_reports, devices, enrolling, safeguarding, venues
 from merchants.device_reports import Report
 from merchants.devices import Device, DeviceKind, Limits
+from merchants.directions import Direction
 from redemption import hub_sessions
 
 router = APIRouter(tags=["devices"])
@@ -55,6 +56,7 @@ class DeviceOut(Out):
     state: str = Field(examples=["active"], description="active, suspended, lost or quarantined")
     gate: str | None = Field(examples=["Tor 2"])
     offer_ids: list[int] | None = Field(description="What it may take; absent: all offers of the venue")
+    direction: str = Field(examples=["in"], description="Which way it lets guests: in, out or both")
     has_key: bool = Field(description="Whether it signs what it does, so that it may work offline")
     created_at: dt.datetime
     last_seen_at: dt.datetime | None
@@ -71,6 +73,9 @@ class InvitationIn(In):
     gate: str | None = Field(default=None, examples=["Tor 2"])
     offer_ids: list[ShortNumber] | None = Field(
         default=None, max_length=devices.OFFERS_MAX, description="What it may take; absent: all offers"
+    )
+    direction: Direction = Field(
+        default=Direction.IN, examples=["both"], description="Which way it lets guests: in, out or both"
     )
 
 
@@ -115,6 +120,7 @@ class EnrolledOut(BaseModel):
     venue_name: str = Field(examples=["Rhein-Ruhr-Bad"])
     gate: str | None = Field(examples=["Tor 2"])
     offer_ids: list[int] | None
+    direction: str = Field(examples=["in"], description="Which way it lets guests: in, out or both")
 
 
 class ReportIn(In):
@@ -129,6 +135,12 @@ class ReportIn(In):
     battery_percent: int | None = Field(default=None, ge=0, le=device_reports.PERCENT_MAX, examples=[84])
     tier: int = Field(ge=0, le=device_reports.TIER_MAX, examples=[0])
     app_version: str = Field(max_length=device_reports.VERSION_MAX, examples=["2.1.0"])
+
+
+class DirectionIn(In):
+    """Which way a device lets guests."""
+
+    direction: Direction = Field(examples=["out"])
 
 
 class LossIn(In):
@@ -177,7 +189,8 @@ async def invite(
     """Make a secret with which one device may join within 15 minutes. It is told in this answer only."""
     _check(caller, venue_id)
     secrets: list[str] = []
-    limits = Limits(body.gate, None if body.offer_ids is None else tuple(body.offer_ids))
+    offer_ids = None if body.offer_ids is None else tuple(body.offer_ids)
+    limits = Limits(body.gate, offer_ids, body.direction)
 
     def command(work: Work) -> Mapping[str, Any]:
         invitation, secret = enrolling.invite(
@@ -235,6 +248,18 @@ async def report(request: Request, caller: DeviceCaller, body: ReportIn, key: Id
 async def suspend(request: Request, caller: Owner, device_id: LongId, key: IdempotencyKey) -> JSONResponse:
     """Let a device do nothing but hand in its log, until it is reactivated."""
     return await _change(request, caller, device_id, key, "device-suspended", safeguarding.suspend)
+
+
+@router.post("/devices/{device_id}/direction", summary="Turn a device", response_model=DeviceOut)
+async def turn(
+    request: Request, caller: Owner, device_id: LongId, body: DirectionIn, key: IdempotencyKey
+) -> JSONResponse:
+    """Let a device count guests in, out, or both ways, where they may come in again."""
+
+    def change(work: Work, number: int) -> Device:
+        return devices.turn(work, number, body.direction)
+
+    return await _change(request, caller, device_id, key, "device-turned", change)
 
 
 @router.post("/devices/{device_id}/loss", summary="Report a device lost", response_model=DeviceOut)
@@ -309,6 +334,7 @@ def _joined(work: Work, device: Device) -> dict[str, Any]:
         "venue_name": venues.get(work, device.venue_id).name,
         "gate": device.gate,
         "offer_ids": device.offer_ids and list(device.offer_ids),
+        "direction": device.direction.value,
     }
 
 
@@ -321,6 +347,7 @@ def _out(device: Device) -> DeviceOut:
         state=device.state.value,
         gate=device.gate,
         offer_ids=None if device.offer_ids is None else list(device.offer_ids),
+        direction=device.direction.value,
         has_key=device.public_key is not None,
         created_at=device.created_at,
         last_seen_at=device.last_seen_at,

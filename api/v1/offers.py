@@ -19,7 +19,7 @@ from kernel.db import Work
 from kernel.errors import NotFound
 from redemption import calling_off, offers
 from redemption.new_offers import NewOffer, VatKind
-from redemption.offer_terms import SEATS_MAX, OfferKind, RefundRule, Terms
+from redemption.offer_terms import SEATS_MAX, OfferKind, Reentry, RefundRule, Terms
 from redemption.offers import Offer, OfferStatus
 
 router = APIRouter(tags=["offers"])
@@ -55,6 +55,9 @@ class TermsOut(Out):
     refund_rule: str = Field(examples=["always"], description="always, until or never")
     refund_hours: int | None
     undo_minutes: int = Field(examples=[5], description="How long a venue may take a scan back")
+    reentry: str = Field(
+        examples=["same-day"], description="Whether who goes out may come in again: none or same-day"
+    )
 
 
 class TermsIn(In):
@@ -78,6 +81,11 @@ class TermsIn(In):
     refund_hours: ShortNumber | None = Field(default=None, examples=[24])
     undo_minutes: ShortNumber = Field(
         default=0, examples=[5], description="How long a venue may take a scan back; 0: not at all"
+    )
+    reentry: Reentry = Field(
+        default=Reentry.NONE,
+        examples=["same-day"],
+        description="Whether who goes out may come in again until the day, or the event, is over",
     )
 
     def terms(self) -> Terms:

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
@@ -18,11 +18,12 @@ from kernel.cities import City
 from kernel.db import Work
 from kernel.errors import DomainError
 from merchants import devices
-from redemption import scans, till_receipts, undoing
+from merchants.directions import Direction
+from redemption import passages, scans, till_receipts, undoing
 from redemption.keys import Sealer
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
-from redemption.verdicts import Verdict
+from redemption.verdicts import PASSED, Verdict
 from web import formats
 
 router = APIRouter(tags=["scans"])
@@ -38,8 +39,11 @@ class SummaryOut(BaseModel):
     since: dt.datetime = Field(description="Midnight in the city")
     scans: int = Field(examples=[41])
     verdicts: dict[str, int] = Field(
-        description="How many got which code", examples=[{"accepted": 39, "already-redeemed": 2}]
+        description="How many got which code", examples=[{"accepted": 39, "already-used": 2}]
     )
+    inside: int = Field(description="Guests who are inside now, of offers that let in again", examples=[12])
+    came: int = Field(description="Of them, how many came in today, again or not", examples=[31])
+    went: int = Field(description="How many went out today", examples=[19])
 
 
 class ScanIn(In):
@@ -66,6 +70,9 @@ class ScanIn(In):
     uses: int = Field(
         default=1, ge=1, le=USES_MAX, description="How many uses it takes at once", examples=[1]
     )
+    direction: Literal["in", "out"] | None = Field(
+        default=None, description="Which way the guests go; absent: as the device does", examples=["in"]
+    )
 
 
 class VerdictOut(BaseModel):
@@ -85,7 +92,18 @@ class VerdictOut(BaseModel):
     undo_until: dt.datetime | None = Field(
         default=None, description="Until when the venue can take this scan back"
     )
-    first_used_at: dt.datetime | None = None
+    first_used_at: dt.datetime | None = Field(
+        default=None,
+        description="With `already-used`: the first use; with `already-inside`: since when they are inside",
+    )
+    persons: int | None = Field(
+        default=None,
+        description="With `let-in-again` and `let-out`: how many guests passed, without a use",
+        examples=[1],
+    )
+    reentry_until: dt.datetime | None = Field(
+        default=None, description="Until when who goes out may come in again with the same code"
+    )
     clock_seconds: int | None = Field(
         default=None,
         description="How far the guest's phone is ahead, where a live code says so; below zero: slow",
@@ -99,7 +117,7 @@ class UndoneOut(Out):
 
     scan_id: IdText
     undone_at: dt.datetime
-    count: int = Field(description="How many uses it had taken", examples=[1])
+    count: int = Field(description="How many uses it had taken; 0: guests only passed a gate", examples=[1])
     voucher_id: str = Field(examples=["5f0f2d394d0c4f8e"])
     titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte", "en": "Single ticket"}])
     uses: int = Field(examples=[10])
@@ -136,7 +154,8 @@ async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: Idempo
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
 
     seen = device.device_id if devices.is_due(device, given.database.clock.now()) else None
-    scanned = Scanned(body.text, device.venue_id, device.device_id, nonce, body.seen_moving, body.uses)
+    way = Direction(body.direction) if body.direction else None
+    scanned = Scanned(body.text, device.venue_id, device.device_id, nonce, body.seen_moving, body.uses, way)
     number = till_receipts.checked(body.receipt_number) if body.receipt_number else ""
     scan = _Scan(caller.city, given.sealer, scanned, seen, number)
     return _present(request, caller, await given.write_with(caller.city.city_id, _redeem, scan))
@@ -179,8 +198,16 @@ def summary(request: Request, caller: DeviceCaller) -> SummaryOut:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         since = _midnight(caller, reading.now)
         counted = scans.counts(reading, venue_id=venue_id, since=since)
-    verdicts_by_code = {code.value: count for code, count in counted.items()}
-    return SummaryOut(venue_id=venue_id, since=since, scans=sum(counted.values()), verdicts=verdicts_by_code)
+        guests = passages.guests(reading, venue_id, since)
+    return SummaryOut(
+        venue_id=venue_id,
+        since=since,
+        scans=sum(counted.values()),
+        verdicts={code.value: count for code, count in counted.items()},
+        inside=guests.inside,
+        came=guests.came,
+        went=guests.went,
+    )
 
 
 def _midnight(caller: Caller, now: dt.datetime) -> dt.datetime:
@@ -191,6 +218,7 @@ def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
     language = languages.of_scanner(request)
     translation = services.of(request).scanner_translations[language]
     words = verdicts.words(verdict, caller.city, language, translation)
+    until = verdict.voucher.reentry_until if verdict.voucher else None
     return VerdictOut(
         scan_id=str(verdict.scan_id),
         code=verdict.code.value,
@@ -205,6 +233,8 @@ def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
         left=verdict.voucher.left if verdict.voucher else None,
         undo_until=verdict.undo_until,
         first_used_at=verdict.first_use.at if verdict.first_use else None,
+        persons=verdict.voucher.taken if verdict.voucher and verdict.code in PASSED else None,
+        reentry_until=dt.datetime.fromisoformat(until) if until else None,
         clock_seconds=verdict.clock_seconds,
         scanned_at=verdict.at,
     )

@@ -31,7 +31,7 @@ from redemption import (
 )
 from redemption.keys import Sealer
 from redemption.live_keys import GroupKey
-from redemption.offers import OfferStatus
+from redemption.offers import Offer, OfferStatus
 from redemption.offline_policy import Policy
 from redemption.publishing_status import StatusList
 
@@ -91,6 +91,7 @@ class DeviceStateOut(Out):
     state: str = Field(examples=["active"], description="active, suspended or quarantined")
     gate: str | None = Field(examples=["Tor 2"])
     offer_ids: list[int] | None = Field(description="What it may take; absent: all offers of the venue")
+    direction: str = Field(examples=["in"], description="Which way it lets guests: in, out or both")
 
 
 class TakenOfferOut(BaseModel):
@@ -99,6 +100,8 @@ class TakenOfferOut(BaseModel):
     product: int = Field(description="As the token names it", examples=[3])
     titles: dict[str, str] = Field(examples=[{"de": "Einzelkarte", "en": "Single ticket"}])
     undo_minutes: int = Field(examples=[5])
+    reentry: str = Field(examples=["same-day"], description="Whether who goes out comes in again")
+    event_ends_at: dt.datetime | None = Field(description="Until then, instead of the end of the day")
 
 
 class VenueTrustOut(BaseModel):
@@ -220,7 +223,7 @@ def venue_trust(request: Request, caller: DeviceCaller, status_since: Since = No
             ],
             offline_policy=OfflinePolicyOut.of(_policy(reading, device)),
             offers=[
-                TakenOfferOut(product=one.offer_id, titles=one.titles, undo_minutes=one.terms.undo_minutes)
+                _taken(one)
                 for one in offers.every(reading)
                 if device.venue_id in one.venue_ids and one.status is not OfferStatus.DRAFT
             ],
@@ -282,6 +285,16 @@ async def withdraw(
         return BlockOut.plain(block)
 
     return await commanding.answer(request, caller, key, command)
+
+
+def _taken(offer: Offer) -> TakenOfferOut:
+    return TakenOfferOut(
+        product=offer.offer_id,
+        titles=offer.titles,
+        undo_minutes=offer.terms.undo_minutes,
+        reentry=offer.terms.reentry.value,
+        event_ends_at=offer.terms.event_ends_at,
+    )
 
 
 def _keys(reading: Reading) -> list[KeyOut]:

@@ -23,6 +23,7 @@ REASONS = {
     "other-venue": N_("Not paid: the voucher is for another venue."),
     "offer-not-here": N_("Not paid: this device does not take this offer."),
     "not-valid-then": N_("Not paid: the voucher was not valid at that time."),
+    "no-reentry": N_("Not counted: this voucher does not let its guest in again."),
     "not-leased": N_("Not paid: the voucher was not reserved for this device."),
     "tier-off": N_("Not paid: vouchers of this kind are taken online only."),
     "too-valuable": N_("Not paid: the voucher is worth more than may be taken without a network."),

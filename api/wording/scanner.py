@@ -61,6 +61,13 @@ WORDS: Mapping[str, str] = {
     "party": N_("Persons"),
     "fewer": N_("One less"),
     "more": N_("One more"),
+    "way": N_("Which way?"),
+    "way-in": N_("In"),
+    "way-out": N_("Out"),
+    "gate-out": N_("Way out"),
+    "inside": N_("inside now"),
+    "came": N_("came in"),
+    "went": N_("went out"),
     "code": N_("Ten characters"),
     "code-hint": N_("Below the guest's code. A hand scanner just works."),
     "check": N_("Check"),
@@ -73,9 +80,9 @@ WORDS: Mapping[str, str] = {
     "undo-until": N_("possible until {time}"),
     "undone": N_("Scan taken back"),
     "undone-sentence": N_("The guest can use the voucher again."),
+    "passage-undone": N_("It counts as if the guest had not passed the gate."),
     "undo-failed": N_("Not taken back"),
     "undo-too-late": N_("The time for taking it back is over. Ask the city's office."),
-    "undo-offline": N_("Without a network this can't be taken back. Try again when it is there."),
     "moves": N_("It moves: let in"),
     "id-seen": N_("Identity card seen: let in"),
     "left": N_("{left} of {all} left"),
@@ -150,6 +157,9 @@ WORDS: Mapping[str, str] = {
     "help-refused": N_(
         "Offline, no vouchers: the list is too old or the city does not allow it. The guest's voucher stays good: ask them to come back or to pay."
     ),
+    "help-gates": N_(
+        "Out and in again: with some offers guests may leave and come back. Scan the same code at the way out. Without a network only the device that counted a guest out lets them in again."
+    ),
     "help-back": N_("The device changes by itself, there is nothing to switch. What was scanned without a network is handed in as soon as there is one."),
     "help-near": N_("Hold the phone 15 to 20 cm away. On an iPhone, zoom 2 helps: close up the usual lens does not get sharp."),
     "help-hand": N_("Hand scanners (USB or Bluetooth) work without setting anything: scan, the verdict appears. Best with the American keyboard layout, as they come."),
@@ -172,6 +182,10 @@ OFFLINE: Mapping[str, tuple[str, str]] = {
     "offline-listed": (
         N_("No longer good"),
         N_("The list says that this voucher was used or given back: ask the guest for another one."),
+    ),
+    "offline-out-unknown": (
+        N_("No network"),
+        N_("Whether this guest went out is known only with a network: scan again when it is back, or ask at the gate where they left."),
     ),
     "offline-used-here": (
         N_("Already used"),

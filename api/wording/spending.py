@@ -49,6 +49,13 @@ SENTENCES = {
     "offer-month-limit-invalid": N_("The limit per month must lie between 1 and {maximum}."),
     "offer-personal-not-transferable": N_("What is personal can't be handed on."),
     "offer-price-below-uses": N_("The price must be at least one point for each use: there are {uses} uses."),
+    "offer-reentry-not-here": N_(
+        "Going out and in again is for entries, not for discounts or tickets that are activated."
+    ),
+    "direction-not-here": N_(
+        "This device counts guests the other way. The owner of the venue can change that under “Devices”."
+    ),
+    "direction-invalid": N_("A device lets in, lets out, or does both."),
     "offer-refund-hours-invalid": N_("The hours must lie between 0 and {maximum}."),
     "offer-refund-hours-missing": N_("Please say how many hours before it can be given back."),
     "offer-refund-hours-not-wanted": N_("Hours belong only to the rule that has an end."),
@@ -207,6 +214,26 @@ PRESENTED_BEFORE = "already-used-presented"
 """Instead of `already-used`, where no device took it."""
 VERDICTS = {
     "accepted": (N_("Valid"), N_("Let the guest in.")),
+    "let-in-again": (N_("Let in again"), N_("Was out and comes in again: nothing was used.")),
+    "let-out": (N_("Goodbye"), N_("Counted as gone out. The same code lets in again today.")),
+    "already-inside": (
+        N_("Already inside"),
+        N_(
+            "Inside since {time}, {device}: this code is a copy, or going out was not scanned. Ask the guest."
+        ),
+    ),
+    "fewer-outside": (
+        N_("Fewer went out"),
+        N_("{outside} may come in again, not {taken}: scan for {outside}, then for the others."),
+    ),
+    "not-inside": (
+        N_("Not counted as inside"),
+        N_("Let the guest go out: nobody was seen to come in with this code today."),
+    ),
+    "no-reentry": (
+        N_("No way back"),
+        N_("This voucher does not let in again: tell the guest before they go out. Nothing was counted."),
+    ),
     "test-passed": (
         N_("Test passed"),
         N_("The scanner works. This was a test voucher: nothing was booked, and nobody comes in with it."),

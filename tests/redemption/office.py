@@ -11,6 +11,7 @@ from ledger import chart, invariants, posting, queries, transfers, wallets
 from ledger.invariants import Report
 from ledger.queries import StatementLine
 from merchants import devices, venues
+from merchants.directions import Direction
 from merchants.venues import NewVenue, Venue, VenueKind
 from redemption import (
     buying,
@@ -147,6 +148,7 @@ class Office:
         nonce: str = "",
         seen_moving: bool = False,
         uses: int = 1,
+        direction: Direction | None = None,
     ) -> Verdict:
         """Scan what the app shows, or a text, at the pool's till unless said otherwise."""
         text = code if isinstance(code, str) else codes.app_text(code.token)
@@ -163,6 +165,7 @@ class Office:
                 scan_nonce=nonce or work.ids.token(),
                 seen_moving=seen_moving,
                 uses=uses,
+                direction=direction,
             ),
         )
 

@@ -17,7 +17,7 @@ SCANS = st.builds(
     seq=st.integers(1, 5),
     voucher_id=st.sampled_from("ab"),
     at_ms=st.integers(0, 5 * MINUTE),
-    uses=st.integers(1, 3),
+    uses=st.integers(0, 3),
     undo_ms=st.sampled_from([0, MINUTE]),
     digest=st.binary(max_size=1),
 )
@@ -69,6 +69,17 @@ def test_uses_are_given_once(log: list[Entry], capacity: int) -> None:
         claimed = sum(one.uses for one in merged.by_voucher.get(voucher, ()))
         assert min(capacity, claimed) == sum(share.won for share in shares)
         assert claimed == sum(share.won + share.lost for share in shares)
+
+
+@given(LOGS, st.integers(0, 5))
+def test_who_passes_a_gate_takes_nothing(log: list[Entry], capacity: int) -> None:
+    """Everybody gets the same share with and without those events."""
+    merged = merging.merge(log)
+    passing = {key for key, one in merged.entries.items() if not one.uses and not one.undoes}
+    without = Merged({key: one for key, one in merged.entries.items() if key not in passing})
+    for voucher in "ab":
+        taking = tuple(share for share in merged.shares(voucher, capacity) if share.entry.uses)
+        assert without.shares(voucher, capacity) == taking
 
 
 @given(st.integers(0, 100), st.integers(0, 100), st.integers(0, 100))

@@ -194,3 +194,15 @@ def test_decisions_without_a_network_are_pinned(module_page: Page) -> None:
 
     expected = {one["name"]: {"code": one["code"], "ground": one["ground"]} for one in cases}
     assert expected == dict(zip(expected, _ask(module_page, "policy.js", body, cases), strict=True))
+
+
+def test_who_is_inside_follows_by_the_same_rules(module_page: Page) -> None:
+    """The pinned cases of gates, which the server passes, too."""
+    cases = pinned.load("gates")["cases"]
+    body = """return given.map((one) => {
+      const here = m.presence(one.passages.map(([at, id, what, persons]) => ({ at, id, persons, out: what === 'out', again: what === 'again' })));
+      return [here.admitted, here.inside, m.outside(here, one.uses), m.entering(here, one.persons, one.uses, one.left), m.leaving(true, here, true)];
+    });"""
+    found = _ask(module_page, "gates.js", body, cases)
+    names = ("admitted", "inside", "outside", "entering", "leaving")
+    assert [[one[name] for name in names] for one in cases] == found

@@ -147,6 +147,7 @@ class Work {
     this.scanning = scanning;
     this.counts = counts;
     this.party = 1;
+    /** Which way guests go, where this device lets them go both ways. @type {"in" | "out"} */ this.way = "in";
     this.busy = false;
     /** @type {WakeLockSentinel | undefined} */ this.awake = undefined;
     this.syncing = new Syncing(scanning, { changed: () => this.show(), stopped: (code) => this.stopped(code) });
@@ -168,6 +169,7 @@ class Work {
     find("zoom").addEventListener("input", () => this.camera.set({ zoom: Number(find("zoom").value) }));
     find("fewer").addEventListener("click", () => this.people(this.party - 1));
     find("more").addEventListener("click", () => this.people(this.party + 1));
+    for (const way of /** @type {const} */ (["in", "out"])) find(`way-${way}`).addEventListener("click", () => this.turn(way));
     find("typed").addEventListener("submit", (/** @type {Event} */ event) => {
       event.preventDefault();
       const text = find("code").value.trim();
@@ -222,6 +224,18 @@ class Work {
     judged.show({ colour: "amber", title: words.say("not-scanned"), text: words.say(key) });
   }
 
+  /** @returns {"in" | "out"} */
+  get direction() {
+    const { direction } = this.scanning.device;
+    return direction === "both" ? this.way : direction;
+  }
+
+  /** @param {"in" | "out"} way */
+  turn(way) {
+    this.way = way;
+    this.show();
+  }
+
   /** @param {number} count */
   people(count) {
     this.party = Math.max(1, Math.min(PARTY_MAX, count));
@@ -234,7 +248,7 @@ class Work {
     this.busy = true;
     find("main").setAttribute("aria-busy", "true");
     try {
-      const decision = await this.scanning.decide(text, { uses: this.party, ...seen });
+      const decision = await this.scanning.decide(text, { uses: this.party, direction: this.direction, ...seen });
       this.tell(decision, text);
       this.syncing.soon();
     } catch (error) {
@@ -260,7 +274,8 @@ class Work {
   /** @param {import("./scanning.js").Decision} decision @param {string} text */
   tell(decision, text) {
     const good = decision.colour === "green";
-    if (!decision.confirmable && decision.code !== "test-passed") this.count(good);
+    if (this.direction === "out") this.show();
+    else if (!decision.confirmable && decision.code !== "test-passed") this.count(good);
     if (good) this.people(1);
     const seen = decision.code === "offline-id-needed" ? { idSeen: true } : { seenMoving: true };
     judged.show({
@@ -275,8 +290,10 @@ class Work {
   async undo(decision) {
     const outcome = await this.scanning.undo(decision);
     if (outcome !== "undone") return judged.show({ colour: "amber", title: words.say("undo-failed"), text: words.say(outcome) });
-    this.count(true, -1);
-    judged.show({ colour: "amber", title: words.say("undone"), text: words.say("undone-sentence"), offer: decision.offer });
+    const passed = decision.code === "let-out" || decision.code === "let-in-again";
+    if (decision.code !== "let-out") this.count(true, -1);
+    else this.show();
+    judged.show({ colour: "amber", title: words.say("undone"), text: words.say(passed ? "passage-undone" : "undone-sentence"), offer: decision.offer });
     this.syncing.soon();
   }
 
@@ -304,6 +321,14 @@ class Work {
     const today = this.counts.day === words.day(this.scanning.server.clock.now());
     find("count-in").textContent = String(today ? this.counts.in : 0);
     find("count-out").textContent = String(today ? this.counts.out : 0);
+    const both = device.direction === "both";
+    find("ways").hidden = !both;
+    for (const way of ["in", "out"]) find(`way-${way}`).setAttribute("aria-pressed", String(this.direction === way));
+    document.body.dataset.way = this.direction;
+    find("gate-out").hidden = both || this.direction === "in";
+    const { guests } = this.scanning;
+    find("guests").hidden = !guests;
+    for (const one of /** @type {const} */ (["inside", "came", "went"])) find(`guests-${one}`).textContent = String(guests?.[one] ?? 0);
     const complaint = log.complaints.at(-1);
     find("complaint").hidden = !complaint;
     if (complaint) find("complaint").textContent = `${words.say("complaint")}: ${complaint.sentence}`;

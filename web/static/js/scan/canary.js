@@ -31,8 +31,8 @@ export async function check(given, syncing) {
 async function testVoucher(given, fault) {
   try {
     const { text } = await given.server.post("/api/v1/venue/canary", undefined);
-    const online = await given.decide(text, { uses: 1 });
-    const alone = await given.alone(scanning.read(text), log.nonce(), { uses: 1 });
+    const online = await given.decide(text, { uses: 1, direction: "in" });
+    const alone = await given.alone(scanning.read(text), log.nonce(), { uses: 1, direction: "in" });
     for (const one of [online, alone]) {
       if (one.code !== "test-passed") fault("canary-voucher", { reason: one.text });
     }

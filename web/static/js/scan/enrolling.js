@@ -7,7 +7,7 @@ import * as store from "./store.js";
 const DOMAIN = new TextEncoder().encode("duiscoin-device-enrolment-v1\0");
 const SECRET = /^[0-9A-HJKMNP-TV-Z]{16}$/;
 
-/** @typedef {{ id: string, venueId: number, venue: string, gate: string, name: string, offers: number[] | null, state: string }} Device */
+/** @typedef {{ id: string, venueId: number, venue: string, gate: string, name: string, offers: number[] | null, state: string, direction: "in" | "out" | "both" }} Device */
 
 /** Why this browser can't be a device, or null. @returns {Promise<"browser-insecure" | "browser-old" | "browser-private" | null>} */
 export async function obstacle() {
@@ -54,7 +54,7 @@ export async function enrol(secret, language) {
 export function read(told) {
   return {
     id: String(told.device_id), venueId: told.venue_id, venue: told.venue_name ?? told.venue ?? "", gate: told.gate ?? "",
-    name: told.name ?? "", offers: told.offer_ids ?? null, state: told.state ?? "active",
+    name: told.name ?? "", offers: told.offer_ids ?? null, state: told.state ?? "active", direction: told.direction ?? "in",
   };
 }
 

@@ -4,7 +4,9 @@
  * batches and kept until the server has them, and 30 days more (docs/scan-log.md sections 3 and 4).
  */
 import * as events from "./events.js";
+import * as gates from "./gates.js";
 import * as store from "./store.js";
+import * as words from "./words.js";
 import { fromBase64, same, toBase64, toHex } from "./bytes.js";
 
 const BATCH = 500;
@@ -13,6 +15,7 @@ const DONE = new Set(["accepted", "conflict", "refused", "known", "held", "unrea
 const PROBLEMS = new Set(["conflict", "refused"]);
 const COMPLAINTS_KEPT = 20;
 
+/** Guests of a voucher who passed a gate, as a note of the log has it. @typedef {{ v: string, out: boolean, again: boolean, persons: number, ends: number | null }} Pass */
 /** What of the log is remembered by voucher: how many uses this device took, and when first. @typedef {{ uses: number, at: number, seq: number, undone: boolean }} Taken */
 
 export class Log {
@@ -21,6 +24,7 @@ export class Log {
     this.signer = signer;
     /** @type {Map<string, Taken>} */ this.taken = new Map();
     /** Cents let in offline today by this device. */ this.spentToday = { day: "", cents: 0 };
+    /** Passages of today, by voucher. @type {Map<string, (gates.Passage & { ends: number | null })[]>} */ this.passed = new Map();
     this.waiting = 0;
     /** @type {{ seq: number, outcome: string, sentence: string, reason: string }[]} */ this.complaints = [];
     this.quarantined = false;
@@ -37,6 +41,8 @@ export class Log {
 
   /** @param {any} note @param {number} seq */
   remember(note, seq) {
+    if (note?.pass) this.passed.set(note.pass.v, [...(this.passed.get(note.pass.v) ?? []), { ...note.pass, id: seq, at: note.at }]);
+    if (note?.refers) this.passed.forEach((of, v) => this.passed.set(v, of.filter((one) => one.id !== note.refers)));
     if (note?.undo) {
       const taken = this.taken.get(note.undo);
       if (taken) taken.uses = Math.max(0, taken.uses - note.uses);
@@ -50,6 +56,12 @@ export class Log {
         this.spentToday.cents += note.cents;
       }
     }
+  }
+
+  /** Guests of a voucher by what this device has seen; `known`: it has seen any today. @param {string} voucher @param {number} now */
+  presence(voucher, now) {
+    const today = (this.passed.get(voucher) ?? []).filter((one) => (one.ends === null ? words.day(one.at) === words.day(now) : now < one.ends));
+    return { ...gates.presence(today), known: today.length > 0 };
   }
 
   /** Add an entry; it is on the disk when this returns its number. @param {events.Entry} entry @param {any} note @returns {Promise<number>} */

@@ -60,15 +60,26 @@ function* refusals(policy, facts, ground) {
   if (facts.flags & FLAGS.onlineOnly) yield "offline-not-allowed";
   if (ground === "capped") yield* beyond(policy, facts);
   else if (!facts.mine) yield "offline-leased-elsewhere";
-  const moves = facts.liveness === "live" || (facts.liveness === "clock-off" && facts.movingSeen);
-  const needsLive = Boolean(facts.flags & FLAGS.live);
-  // A clock that is off says nothing against a guest whose card was looked at.
-  const forgiven = facts.liveness === "clock-off" && facts.idSeen && !needsLive;
-  if (BY_LIVENESS[facts.liveness] && !moves && !forgiven) yield BY_LIVENESS[facts.liveness];
-  if (needsLive && !moves) yield "live-code-needed";
+  const moves = isMoving(facts);
+  const still = moving(facts);
+  if (still) yield still;
   // Nobody else takes what is leased, so it needs no further proof.
   const proven = { none: true, live: moves, id: facts.idSeen, "live-or-id": moves || facts.idSeen }[policy.proof];
   if (ground === "capped" && !proven) yield policy.proof === "live" ? "live-code-needed" : "offline-id-needed";
+}
+
+/** @typedef {Pick<Facts, "flags" | "liveness" | "movingSeen" | "idSeen">} Seen */
+
+/** @param {Seen} facts */
+const isMoving = (facts) => facts.liveness === "live" || (facts.liveness === "clock-off" && facts.movingSeen);
+
+/** What speaks against a code that should move; null: nothing. @param {Seen} facts @returns {string | null} */
+export function moving(facts) {
+  const needsLive = Boolean(facts.flags & FLAGS.live);
+  // A clock that is off says nothing against a guest whose card was looked at.
+  const forgiven = facts.liveness === "clock-off" && facts.idSeen && !needsLive;
+  if (BY_LIVENESS[facts.liveness] && !isMoving(facts) && !forgiven) return BY_LIVENESS[facts.liveness];
+  return needsLive && !isMoving(facts) ? "live-code-needed" : null;
 }
 
 /** Which limits of the policy are passed. @param {Policy} policy @param {Facts} facts @returns {Generator<string>} */

@@ -5,6 +5,7 @@
  */
 import { same, sha256 } from "./bytes.js";
 import * as events from "./events.js";
+import * as gates from "./gates.js";
 import * as live from "./live.js";
 import * as log from "./log.js";
 import * as policy from "./policy.js";
@@ -17,12 +18,12 @@ import * as trusting from "./trust.js";
 import * as words from "./words.js";
 
 const ONLINE_MS = 2500;
-const COLOURS = /** @type {Record<string, "green" | "amber" | "red">} */ ({ accepted: "green", active: "green", "test-passed": "green" });
-const RED = new Set(["unknown-key", "blocked-key", "bad-signature", "expired", "offline-listed", "offline-used-here", "live-code-old", "live-code-wrong"]);
+const COLOURS = /** @type {Record<string, "green" | "amber" | "red">} */ ({ accepted: "green", active: "green", "test-passed": "green", "let-in-again": "green", "let-out": "green" });
+const RED = new Set(["unknown-key", "blocked-key", "bad-signature", "expired", "offline-listed", "offline-used-here", "already-inside", "live-code-old", "live-code-wrong"]);
 /** How a refused token is told; whatever else is wrong with it, it is not readable. */
 const REFUSALS = new Set(["mistyped-code", "unknown-key", "blocked-key", "bad-signature", "not-yet-valid", "expired", "other-venue"]);
 
-/** @typedef {{ uses: number, seenMoving?: boolean, idSeen?: boolean }} Asked */
+/** @typedef {{ uses: number, direction: "in" | "out", seenMoving?: boolean, idSeen?: boolean }} Asked */
 /**
  * @typedef {object} Decision
  * @property {string} code
@@ -45,7 +46,8 @@ export class Scanning {
     this.log = book;
     this.trust = trusting.NONE;
     /** @type {boolean | null} null: not known yet */ this.online = null;
-    /** @type {{ text: string, nonce: Uint8Array } | null} */ this.unanswered = null;
+    /** @type {{ asked: string, nonce: Uint8Array } | null} */ this.unanswered = null;
+    /** Guests at all gates of the venue; null: not counted here. @type {{ inside: number, came: number, went: number } | null} */ this.guests = null;
     /** When this device last gave back all that was reserved for it. */ this.closedAt = 0;
     /** What this app learns about the network. @type {() => void} */ this.changed = () => {};
   }
@@ -71,7 +73,8 @@ export class Scanning {
   /** @param {string} text @param {Asked} asked @returns {Promise<Decision>} */
   async decide(text, asked) {
     // Nobody knows whether a request without an answer counted: repeated, it is the same scan.
-    const nonce = this.unanswered?.text === text ? this.unanswered.nonce : log.nonce();
+    const name = JSON.stringify([text, asked.uses, asked.direction]);
+    const nonce = this.unanswered?.asked === name ? this.unanswered.nonce : log.nonce();
     const found = read(text);
     if (this.online !== false) {
       try {
@@ -81,7 +84,7 @@ export class Scanning {
         return await this.byServer(told, found, nonce, asked);
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        this.unanswered = { text, nonce };
+        this.unanswered = { asked: name, nonce };
         this.reached(false);
       }
     }
@@ -91,35 +94,38 @@ export class Scanning {
   /** @param {string} text @param {Uint8Array} nonce @param {Asked} asked */
   ask(text, nonce, asked) {
     const name = log.nonceText(nonce);
-    const body = { text, nonce: name, seen_moving: Boolean(asked.seenMoving), ...(asked.uses > 1 ? { uses: asked.uses } : {}) };
+    const body = { text, nonce: name, seen_moving: Boolean(asked.seenMoving), ...(asked.uses > 1 ? { uses: asked.uses } : {}), ...(this.device.direction === "both" ? { direction: asked.direction } : {}) };
     return this.server.post("/api/v1/scans", body, { timeout: ONLINE_MS, key: `scan-${name}-${asked.seenMoving ? 1 : 0}` });
   }
 
   /** @param {any} told @param {Read} found @param {Uint8Array} nonce @param {Asked} asked @returns {Promise<Decision>} */
   async byServer(told, found, nonce, asked) {
     const voucher = told.code === "accepted" ? told.voucher_id : null;
-    const seq = await this.write(found, nonce, asked, "online", told.code, { voucher, uses: asked.uses });
+    const passes = told.persons ?? (voucher && told.reentry_until ? asked.uses : 0);
+    const pass = passPast(told.voucher_id, told.code, passes, told.reentry_until ? Date.parse(told.reentry_until) : null);
+    const seq = await this.write(found, nonce, { ...asked, uses: told.persons ?? asked.uses }, "online", told.code, { voucher, uses: asked.uses, pass });
     return {
       code: told.code, colour: told.colour, title: told.title, text: told.sentence, offer: told.offer_title ?? "", notes: told.notes ?? [],
       ground: "online", confirmable: told.code === "phone-clock-off",
-      undo: told.undo_until && voucher ? { until: Date.parse(told.undo_until) - this.server.clock.offset, scanId: told.scan_id, seq } : null,
+      undo: told.undo_until ? { until: Date.parse(told.undo_until) - this.server.clock.offset, scanId: told.scan_id, seq } : null,
     };
   }
 
   /** Decide without a network. @param {Read} found @param {Uint8Array} nonce @param {Asked} asked @returns {Promise<Decision>} */
   async alone(found, nonce, asked) {
     const now = this.server.clock.now();
-    const { code, tier, claims, values } = await this.judge(found, now, asked);
+    const { code, tier, claims, values, persons } = await this.judge(found, now, asked);
     const accepted = code === "accepted" && claims;
     const cents = accepted && tier === "capped" ? policy.cents({ valueCents: claims.value, taken: asked.uses, uses: claims.uses }) : 0;
-    const note = accepted ? { voucher: claims.id, uses: asked.uses, cents, at: now, day: words.day(now) } : {};
-    const seq = await this.write(found, nonce, asked, tier ?? "capped", code, note);
     const offer = claims ? this.trust.offers.get(claims.product) : undefined;
-    const minutes = accepted ? offer?.undoMinutes ?? 0 : 0;
+    const pass = passPast(claims?.id, code, persons ?? (accepted && offer?.reentry ? asked.uses : 0), offer?.ends ?? null);
+    const note = accepted ? { voucher: claims.id, uses: asked.uses, cents, at: now, day: words.day(now), pass } : { pass };
+    const seq = await this.write(found, nonce, { ...asked, uses: persons ?? asked.uses }, tier ?? "capped", code, note);
+    const minutes = accepted ? offer?.undoMinutes ?? 0 : persons ? gates.UNDO_MINUTES : 0;
     return {
       code, colour: COLOURS[code] ?? (RED.has(code) ? "red" : "amber"),
       title: words.say(`verdict.${code}.title`), text: words.say(`verdict.${code}.text`, values),
-      offer: offer?.titles[words.current()] ?? offer?.titles.de ?? "", notes: accepted ? this.notes(claims, asked) : [],
+      offer: offer?.titles[words.current()] ?? offer?.titles.de ?? "", notes: accepted ? this.notes(claims, asked) : persons && persons > 1 ? [words.say("persons", { count: persons })] : [],
       ground: tier, confirmable: code === "phone-clock-off" || code === "offline-id-needed",
       undo: minutes ? { until: Date.now() + minutes * 60_000, scanId: null, seq } : null,
     };
@@ -132,7 +138,7 @@ export class Scanning {
     return notes;
   }
 
-  /** @param {Read} found @param {number} now @param {Asked} asked @returns {Promise<{ code: string, tier: "leased" | "capped" | null, claims: tokens.Claims | null, values: Record<string, string> }>} */
+  /** @param {Read} found @param {number} now @param {Asked} asked @returns {Promise<{ code: string, tier: "leased" | "capped" | null, claims: tokens.Claims | null, values: Record<string, string>, persons?: number }>} `persons`: who pass without a use */
   async judge(found, now, asked) {
     const refused = (/** @type {string} */ code, /** @type {tokens.Claims | null} */ claims = null, values = {}) => ({ code, tier: null, claims, values });
     if (this.device.state !== "active" || this.log.quarantined) return refused("offline-no-device");
@@ -142,6 +148,7 @@ export class Scanning {
     let claims;
     try {
       claims = await tokens.genuine(found.token, this.trust.keys, seconds);
+      if (asked.direction === "out") return this.leaving(claims, asked, now);
       tokens.check(claims, seconds, this.device.venueId);
     } catch (error) {
       if (!(error instanceof texts.Refused)) throw error;
@@ -151,8 +158,12 @@ export class Scanning {
     }
     const isTest = claims.product === policy.TEST_PRODUCT;
     if (!isTest && this.device.offers && !this.device.offers.includes(claims.product)) return refused("offer-not-here", claims);
+    const again = isTest ? null : await this.entering(found, claims, asked, now);
+    if (again) return again;
     // What is reserved for this device is on the list so that no other takes it.
-    if (!isTest && !(await this.isMine(claims)) && this.trust.list && status.isInvalid(this.trust.list.bits, claims.status)) return refused("offline-listed", claims);
+    if (!isTest && !(await this.isMine(claims)) && this.trust.list && status.isInvalid(this.trust.list.bits, claims.status)) {
+      return refused(this.trust.offers.get(claims.product)?.reentry ? "offline-out-unknown" : "offline-listed", claims);
+    }
     const taken = this.log.taken.get(claims.id);
     if (taken && taken.uses + asked.uses > claims.uses) return refused("offline-used-here", claims, { date: words.date(taken.at), time: words.time(taken.at) });
     if (asked.uses > claims.uses) return refused("too-few-left", claims, { left: String(claims.uses), taken: String(asked.uses) });
@@ -165,8 +176,44 @@ export class Scanning {
       movingSeen: Boolean(asked.seenMoving), idSeen: Boolean(asked.idSeen), listAge: this.listAge,
       spentCents: this.log.spentToday.day === day ? this.log.spentToday.cents : 0,
     });
-    const values = /** @type {Record<string, string>} */ ({ clock: words.say(judged.seconds < 0 ? "clock-slow" : "clock-fast", { seconds: Math.abs(judged.seconds) }) });
-    return { code, tier: ground, claims, values };
+    return { code, tier: ground, claims, values: { clock: words.clock(judged.seconds) } };
+  }
+
+  /** Guests go out: also with what is over by now. @param {tokens.Claims} claims @param {Asked} asked @param {number} now */
+  leaving(claims, asked, now) {
+    const here = this.log.presence(claims.id, now);
+    if (!claims.venues.includes(this.device.venueId)) return { code: "other-venue", tier: null, claims, values: {} };
+    const code = gates.leaving(Boolean(this.trust.offers.get(claims.product)?.reentry), here, here.known);
+    const persons = code === "let-out" ? (here.known ? Math.min(asked.uses, here.inside) : asked.uses) : undefined;
+    return { code, tier: null, claims, values: {}, persons };
+  }
+
+  /** Guests come in whom this device has seen before; null: as everybody. @param {Read} found @param {tokens.Claims} claims @param {Asked} asked @param {number} now */
+  async entering(found, claims, asked, now) {
+    const here = this.log.presence(claims.id, now);
+    if (!found.token || !here.admitted || !this.trust.offers.get(claims.product)?.reentry) return null;
+    const code = gates.entering(here, asked.uses, claims.uses, claims.uses - (this.log.taken.get(claims.id)?.uses ?? 0));
+    if (!code) return null;
+    const values = { time: here.latest ? words.time(here.latest.at) : "", device: this.device.gate || this.device.name, outside: String(gates.outside(here, claims.uses)), taken: String(asked.uses) };
+    if (code !== "let-in-again") return { code, tier: null, claims, values };
+    const judged = await live.judge(found.token, found.live, claims, Math.floor(now / 1000), this.trust.live);
+    // A picture does not come in again either; nothing else limits who takes no use.
+    const moving = policy.moving({ flags: claims.flags, liveness: judged.liveness === "no-key" ? "still" : judged.liveness, movingSeen: Boolean(asked.seenMoving), idSeen: Boolean(asked.idSeen) });
+    if (moving) return { code: moving, tier: null, claims, values: { clock: words.clock(judged.seconds) } };
+    return { code, tier: null, claims, values, persons: asked.uses };
+  }
+
+  /** Count guests at once; the city's own count comes with the next answer. @param {log.Pass | undefined} pass @param {1 | -1} step */
+  counted(pass, step) {
+    if (!pass || !this.guests) return;
+    const { inside, came, went } = this.guests;
+    const persons = step * pass.persons;
+    this.guests = pass.out ? { inside: Math.max(0, inside - persons), came, went: went + persons } : { inside: Math.max(0, inside + persons), came: came + persons, went };
+  }
+
+  /** Whether there are offers here that let in again. */
+  get countsGuests() {
+    return [...this.trust.offers.values()].some((one) => one.reentry);
   }
 
   /** @param {tokens.Claims} claims */
@@ -177,12 +224,15 @@ export class Scanning {
   }
 
   /** @param {Read} found @param {Uint8Array} nonce @param {Asked} asked @param {"online" | "leased" | "capped"} tier @param {string} decision @param {any} note */
-  write(found, nonce, asked, tier, decision, note) {
+  async write(found, nonce, asked, tier, decision, note) {
     const code = found.token ?? found.typed ?? new Uint8Array();
-    return this.log.add(this.entry({
+    const seq = await this.log.add(this.entry({
       kind: events.KINDS.scan, tier: events.TIERS[tier], decision, code, live: found.live, nonce,
       flags: (asked.idSeen ? events.FLAGS.idSeen : 0) | (asked.seenMoving ? events.FLAGS.seenMoving : 0), uses: asked.uses,
+      more: this.device.direction === "in" ? new Map() : new Map([[events.MORE.direction, asked.direction === "out" ? 1 : 0]]),
     }), { at: this.server.clock.now(), code, ...note });
+    this.counted(note.pass, 1);
+    return seq;
   }
 
   /** @param {Partial<events.Entry>} given @returns {events.Entry} */
@@ -201,7 +251,7 @@ export class Scanning {
     await this.log.add(this.entry({ kind: events.KINDS.close, decision: "closed" }));
   }
 
-  /** Take a scan back. @param {Decision} decision @returns {Promise<"undone" | "undo-too-late" | "undo-offline">} */
+  /** Take a scan back; without a network the city hears of it later. @param {Decision} decision @returns {Promise<"undone" | "undo-too-late">} */
   async undo({ undo }) {
     if (!undo) return "undo-too-late";
     const row = (await store.rows(undo.seq - 1, 1))[0];
@@ -210,16 +260,19 @@ export class Scanning {
       try {
         await this.server.post(`/api/v1/scans/${undo.scanId}/undo`, undefined, { key: `undo-${undo.scanId}` });
       } catch (error) {
-        if (error instanceof Answered) return "undo-too-late";
-        return "undo-offline";
+        if (error instanceof Answered || Date.now() > undo.until) return "undo-too-late";
+        this.reached(false);
       }
-    }
-    if (Date.now() > undo.until) return "undo-too-late";
+    } else if (Date.now() > undo.until) return "undo-too-late";
     const tier = undo.scanId ? events.TIERS.online : events.TIERS.capped;
-    await this.log.add(this.entry({ kind: events.KINDS.undo, tier, decision: "undone", code: note.code, refers: undo.seq, uses: note.uses ?? 1 }), { undo: note.voucher, uses: note.uses ?? 1, cents: note.cents ?? 0, day: note.day });
+    await this.log.add(this.entry({ kind: events.KINDS.undo, tier, decision: "undone", code: note.code, refers: undo.seq, uses: note.uses ?? 1 }), { undo: note.voucher, refers: undo.seq, uses: note.uses ?? 1, cents: note.cents ?? 0, day: note.day });
+    this.counted(note.pass, -1);
     return "undone";
   }
 }
+
+/** What is noted of guests who pass; undefined: nobody is counted. @param {string | undefined} voucher @param {string} code @param {number} persons @param {number | null} ends @returns {log.Pass | undefined} */
+const passPast = (voucher, code, persons, ends) => (voucher && persons ? { v: voucher, out: code === "let-out", again: code === "let-in-again", persons, ends } : undefined);
 
 /** What of a text is ours. @param {string} text @returns {Read} */
 export function read(text) {

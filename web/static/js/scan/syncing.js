@@ -64,11 +64,19 @@ export class Syncing {
       if (!(error instanceof Answered)) throw error;
     });
     await store.tidy(Date.now());
+    if (!scanning.countsGuests) scanning.guests = null;
+    else if (scanning.log.waiting === 0) scanning.guests = await this.guests();
     const state = {
       clock_offset_ms: server.clock.offset, list_version: trust.list?.version ?? 0, queue_length: scanning.log.waiting,
       battery_percent: await battery(), tier: TIER_NUMBERS[scanning.tier], app_version: document.body.dataset.version ?? "",
     };
     await server.post("/api/v1/venue/device-state", state);
+  }
+
+  /** Who is inside at all gates of the venue. */
+  async guests() {
+    const { inside, came, went } = await this.scanning.server.get("/api/v1/scans/summary");
+    return { inside, came, went };
   }
 
   /** @param {import("./enrolling.js").Device} told */

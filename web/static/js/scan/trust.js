@@ -6,13 +6,14 @@ import * as policy from "./policy.js";
 import * as status from "./status.js";
 import * as store from "./store.js";
 
+/** @typedef {{ titles: Record<string, string>, undoMinutes: number, reentry: boolean, ends: number | null }} Offer `ends`: of the event */
 /**
  * @typedef {object} Trust
  * @property {import("./tokens.js").IssuerKey[]} keys
  * @property {status.StatusList | null} list
  * @property {import("./live.js").LiveKeys} live
  * @property {policy.Policy} policy
- * @property {Map<number, { titles: Record<string, string>, undoMinutes: number }>} offers by number
+ * @property {Map<number, Offer>} offers by number
  */
 
 /** @type {Trust} */
@@ -39,10 +40,13 @@ async function read(told, older, now) {
   const keys = told.issuer_keys.map((/** @type {any} */ one) => ({ kid: one.kid, publicKey: fromBase64(one.public_key), status: one.status }));
   const list = told.status_list ? await status.applied(older.list, told.status_list, keys, Math.floor(now / 1000)) : null;
   const days = new Map(told.live_keys.map((/** @type {any} */ one) => [`${one.group}/${one.day}`, fromBase64(one.key)]));
-  const offers = new Map((told.offers ?? []).map((/** @type {any} */ one) => [one.product, { titles: one.titles, undoMinutes: one.undo_minutes }]));
+  const offers = new Map((told.offers ?? []).map((/** @type {any} */ one) => [one.product, offer(one)]));
   const live = { step: told.step_seconds, tolerated: told.tolerated_steps, searched: told.searched_steps, keys: days };
   return { keys, list, live, policy: policy.read(told.offline_policy), offers };
 }
+
+/** @param {any} told @returns {Offer} */
+const offer = (told) => ({ titles: told.titles, undoMinutes: told.undo_minutes, reentry: told.reentry === "same-day", ends: told.event_ends_at ? Date.parse(told.event_ends_at) : null });
 
 /** @param {Trust} trust */
 const plain = (trust) => ({ ...trust, live: { ...trust.live, keys: [...trust.live.keys] }, offers: [...trust.offers] });

@@ -60,6 +60,9 @@ export const date = (ms) => new Intl.DateTimeFormat(LOCALES[language], { day: "2
 /** @param {number} cents */
 export const euros = (cents) => new Intl.NumberFormat(LOCALES[language], { style: "currency", currency: "EUR" }).format(cents / 100);
 
+/** By how much a phone's clock is off. @param {number} seconds */
+export const clock = (seconds) => say(seconds < 0 ? "clock-slow" : "clock-fast", { seconds: Math.abs(seconds) });
+
 /** The day in the city, as text that sorts. @param {number} ms */
 export const day = (ms) => new Intl.DateTimeFormat("sv-SE", { timeZone: zone() }).format(ms);
 

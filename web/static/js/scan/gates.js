@@ -1,0 +1,42 @@
+// @ts-check
+/**
+ * Used by the scanner: who is inside, by what this device has seen itself. The same rules as redemption/gates.py,
+ * held to the same cases (tests/redemption/vectors/gates.json).
+ */
+
+export const UNDO_MINUTES = 5;
+
+/** @typedef {{ id: number, out: boolean, again: boolean, persons: number, at: number }} Passage milliseconds since 1970 */
+/** @typedef {{ admitted: number, inside: number, latest: Passage | null }} Presence `latest`: of those that led in */
+
+/** What follows from the passages of one voucher on its guests' day. @param {Passage[]} passages @returns {Presence} */
+export function presence(passages) {
+  /** @type {Presence} */
+  const here = { admitted: 0, inside: 0, latest: null };
+  for (const one of [...passages].sort((a, b) => a.at - b.at || a.id - b.id)) {
+    if (one.out) {
+      here.inside = Math.max(0, here.inside - one.persons);
+    } else {
+      here.latest = one;
+      if (!one.again) here.admitted += one.persons;
+      here.inside = Math.min(here.admitted, here.inside + one.persons);
+    }
+  }
+  return here;
+}
+
+/** How many went out and may come in again. @param {Presence} here @param {number} uses of the voucher */
+export const outside = (here, uses) => Math.max(0, Math.min(here.admitted, uses) - here.inside);
+
+/** The verdict on guests who come in; null: they need a further use. @param {Presence} here @param {number} persons @param {number} uses @param {number} left */
+export function entering(here, persons, uses, left) {
+  const out = outside(here, uses);
+  if (out) return persons <= out ? "let-in-again" : "fewer-outside";
+  return here.inside && left <= 0 ? "already-inside" : null;
+}
+
+/** The verdict on guests who go out; nobody is kept inside. @param {boolean} reentry @param {Presence} here @param {boolean} known whether this device has seen one of them */
+export function leaving(reentry, here, known) {
+  if (!reentry) return "no-reentry";
+  return here.inside || !known ? "let-out" : "not-inside";
+}
