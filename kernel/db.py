@@ -49,6 +49,8 @@ _RETRYABLE = ("40", "55P03", "57", "08")
 """SQLSTATE prefixes after which the same transaction may succeed (serialisation, lock, lost connection)."""
 _STATEMENT_TIMEOUT_MS = 30_000
 _BUSY_TIMEOUT_SECONDS = 10
+_COMPILED_STATEMENTS_MAX = 3_000
+"""All that the house has: with the default of 500 a busy process would compile some again and again."""
 
 
 class UtcDateTime(sa.types.TypeDecorator[dt.datetime]):
@@ -209,7 +211,11 @@ def make_engine(url: str) -> sa.Engine:
     """Return an engine for an `sqlite:///` or `postgresql://` URL, set up for durability."""
     parsed = sa.make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = sa.create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_SECONDS})
+        engine = sa.create_engine(
+            parsed,
+            connect_args={"timeout": _BUSY_TIMEOUT_SECONDS},
+            query_cache_size=_COMPILED_STATEMENTS_MAX,
+        )
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -217,7 +223,12 @@ def make_engine(url: str) -> sa.Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c timezone=UTC"
     return sa.create_engine(
-        parsed, connect_args={"options": options}, pool_size=10, max_overflow=20, pool_pre_ping=True
+        parsed,
+        connect_args={"options": options},
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        query_cache_size=_COMPILED_STATEMENTS_MAX,
     )
 
 
