@@ -26,6 +26,8 @@ class Reason(enum.StrEnum):
     NEVER_ARRIVED = "never-arrived"
     """It is said to have been decided online, and the server knows nothing of it."""
     UNKNOWN_VOUCHER = "unknown-voucher"
+    REPLACED = "replaced"
+    """The voucher had been handed on before, and the device could have known."""
     BLOCKED_KEY = "blocked-key"
     BAD_SIGNATURE = "bad-signature"
     DEVICE_LOST = "device-lost"

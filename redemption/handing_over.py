@@ -133,7 +133,12 @@ def accept(work: db.Work, city: City, receiver: str, typed: str, sealer: Sealer)
     work.connection.execute(
         sa.update(table)
         .where(table.c.city_id == work.city_id, table.c.hand_over_id == found.hand_over_id)
-        .values(receiver=receiver, accepted_at=work.now)
+        .values(
+            receiver=receiver,
+            accepted_at=work.now,
+            former_index=voucher.status_index,
+            former_code=voucher.manual_code,
+        )
     )
     facts: dict[str, Any] = {"titles": voucher.titles, "voucher_id": voucher.voucher_id}
     until = {"valid_until": voucher.valid_until.isoformat()}
@@ -167,17 +172,19 @@ def of_owner(reading: db.Reading, owner: str) -> list[HandOver]:
 
 def forget(work: db.Work, owner: str, voucher_ids: list[str]) -> None:
     """Forget an owner who is erased, and the history of their vouchers; others keep what they were given."""
+    given = sa.and_(table.c.giver == owner, table.c.accepted_at.is_(None))
     work.connection.execute(
         sa.delete(table).where(
-            table.c.city_id == work.city_id,
-            sa.or_(table.c.giver == owner, table.c.voucher_id.in_(voucher_ids)),
+            table.c.city_id == work.city_id, sa.or_(given, table.c.voucher_id.in_(voucher_ids))
         )
     )
-    work.connection.execute(
-        sa.update(table)
-        .where(table.c.city_id == work.city_id, table.c.receiver == owner)
-        .values(receiver=orders.NOBODY)
-    )
+    # That a code was good once is still to be known: a venue may hand in late what it let in by it.
+    for column in (table.c.giver, table.c.receiver):
+        work.connection.execute(
+            sa.update(table)
+            .where(table.c.city_id == work.city_id, column == owner)
+            .values({column: orders.NOBODY})
+        )
     work.connection.execute(
         sa.update(vouchers_table)
         .where(vouchers_table.c.city_id == work.city_id, vouchers_table.c.payer == owner)

@@ -11,6 +11,7 @@ from kernel.signing import KeyRing, KeyStatus, RingKey, VerifyKey
 from merchants.devices import Device, DeviceKind
 from redemption import (
     foreign,
+    former_codes,
     good_faith,
     hub_sessions,
     keys,
@@ -22,6 +23,7 @@ from redemption import (
     tokens,
     vouchers,
 )
+from redemption.former_codes import Former
 from redemption.gates import PASSING
 from redemption.good_faith import Reason, Seen
 from redemption.hub_sessions import Session
@@ -48,11 +50,25 @@ class _Known:
     blocked_at: Mapping[str, dt.datetime]
     by_id: Mapping[str, Voucher]
     by_code: Mapping[str, Voucher]
+    former: Mapping[tuple[str, int], Former]
+    """Codes of before their voucher was handed on, by its number and their place in the status list."""
     online: Mapping[str, Scan]
     """Scans that the server decided, by nonce."""
     policy: Policy
     sessions: Sequence[Session] = ()
     """Of the device, if it is a hub."""
+
+    def typed(self, code: str) -> tuple[Voucher | None, Former | None]:
+        """Return the voucher that a typed code stands for, and the former code if it is one."""
+        if code in self.by_code:
+            return self.by_code[code], None
+        former = next((one for one in self.former.values() if one.manual_code == code), None)
+        return (self.by_id.get(former.voucher_id) if former else None), former
+
+    def replaced(self, former: Former | None, at: dt.datetime) -> Reason | None:
+        """Return the fault of taking a former code, if the device could know that it is one."""
+        known_by_then = former is not None and at - self.policy.list_age_max >= former.until
+        return Reason.REPLACED if known_by_then else None
 
 
 def judge(
@@ -147,6 +163,8 @@ def _known(work: db.Work, device: Device, events: Sequence[ScanEvent]) -> _Known
             typed.add(event.code)
         elif (claims := _own(event.code)) is not None:
             ids.add(claims.voucher_id.hex())
+    former = former_codes.find(work, ids, typed)
+    ids |= {one.voucher_id for one in former}
     found = vouchers.find(work, voucher_ids=ids, manual_codes=typed)
     # Also of those decided offline: the answer of the server may have been lost.
     nonces = [event.nonce.hex() for event in events if event.kind is EventKind.SCAN]
@@ -156,6 +174,7 @@ def _known(work: db.Work, device: Device, events: Sequence[ScanEvent]) -> _Known
         {key.kid: key.blocked_at for key in every if key.blocked_at is not None},
         {one.voucher_id: one for one in found},
         {one.manual_code: one for one in found},
+        {(one.voucher_id, one.status_index): one for one in former},
         scans.by_nonces(work, device.device_id, nonces) if nonces else {},
         offline_policies.of_venue(work, device.venue_id),
         hub_sessions.of_device(work, device.device_id) if device.kind is DeviceKind.HUB else (),
@@ -204,7 +223,7 @@ def _judged(work: db.Work, device: Device, signed: Signed, known: _Known, unknow
 def _linked(event: ScanEvent, known: _Known) -> str | None:
     """Return the number of the voucher that an event names, genuine or not."""
     if isinstance(event.code, str):
-        typed = known.by_code.get(event.code)
+        typed, _ = known.typed(event.code)
         return typed.voucher_id if typed else None
     claims = _own(event.code)
     return claims.voucher_id.hex() if claims and claims.voucher_id.hex() in known.by_id else None
@@ -218,15 +237,19 @@ def _online(logged: Logged, scan: Scan | None) -> Logged:
     return replace(logged, event_id=scan.verdict.scan_id)
 
 
+def _typed(code: str, at: dt.datetime, known: _Known) -> tuple[Voucher | None, Claims | None, Reason | None]:
+    voucher, former = known.typed(code)
+    if voucher is None:
+        return None, None, Reason.UNKNOWN_VOUCHER
+    return voucher, tokens.own_claims(voucher.token), known.replaced(former, at)
+
+
 def _named(
     event: ScanEvent, at: dt.datetime, known: _Known, unknown: list[bytes]
 ) -> tuple[Voucher | None, Claims | None, Reason | None]:
     """Return the voucher and claims that a code stands for, or why it stands for none."""
     if isinstance(event.code, str):
-        voucher = known.by_code.get(event.code)
-        if voucher is None:
-            return None, None, Reason.UNKNOWN_VOUCHER
-        return voucher, tokens.own_claims(voucher.token), None
+        return _typed(event.code, at, known)
     try:
         claims = tokens.read(event.code, known.ring, int(at.timestamp()))
     except TokenRefused as refused:
@@ -237,6 +260,9 @@ def _named(
     blocked_at = known.blocked_at.get(kid)
     if blocked_at is not None and at - known.policy.list_age_max >= blocked_at:
         return voucher, claims, Reason.BLOCKED_KEY
+    former = known.former.get((claims.voucher_id.hex(), claims.status_index))
+    if voucher is not None and former is not None:
+        return voucher, claims, known.replaced(former, at)
     leased = Flags.LEASE in claims.flags
     if voucher is None or (event.code != voucher.token and not leased and kid == voucher.kid):
         unknown.append(event.code)

@@ -17,6 +17,7 @@ REASONS = {
     "no-code": N_("Not paid: no voucher stands behind this scan."),
     "never-arrived": N_("Not booked: the device says that it asked online, but the question never arrived."),
     "unknown-voucher": N_("Not paid: the city has no such voucher."),
+    "replaced": N_("Not paid: the voucher had been handed on and had a new code, and the device knew."),
     "blocked-key": N_("Not paid: the city had withdrawn codes of this kind, and the device knew."),
     "bad-signature": N_("Not paid: the code is forged."),
     "device-lost": N_("Not paid: the device had been reported lost before."),

@@ -38,7 +38,8 @@ def seconds(url: str, count: int) -> float:
     started = time.perf_counter()
     run(city.city_id, lambda work: blocking.block_now(work, SEALER, kid))
     while (now := run(city.city_id, lambda work: reissuing.go_on(work, SEALER, kid))).finished_at is None:
-        note(f"{database.backend}: {now.percent} % are signed anew")
+        if now.percent % 10 == 0:
+            note(f"{database.backend}: {now.percent} % are signed anew")
     taken = time.perf_counter() - started
     with database.reading(city.city_id) as reading:
         done = reissuing.get(reading, kid)
