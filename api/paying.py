@@ -5,9 +5,11 @@ from collections.abc import Mapping
 
 from api import city_ways
 from api.access import Caller
-from api.services import Services, folder_of
+from api.services import Services, folder_of, secrets_of
 from kernel.cities import City, LocalizedText
+from kernel.clock import Clock
 from kernel.errors import NotFound
+from kernel.settings import Settings
 from redemption import ordering
 from redemption.ordering import Way
 from redemption.providers import PaymentProvider
@@ -44,12 +46,13 @@ def providers(services: Services, city: City) -> Mapping[str, PaymentProvider]:
 
 def sandbox(services: Services, city: City) -> SandboxProvider:
     """Return the provider of the demonstration, which takes no money."""
-    return SandboxProvider(
-        services.database.clock,
-        services.secrets[0],
-        page_url=TEST_PAGE,
-        path=folder_of(services.settings, city) / "test-payments.json",
-    )
+    return sandbox_of(services.settings, city, services.database.clock)
+
+
+def sandbox_of(settings: Settings, city: City, clock: Clock) -> SandboxProvider:
+    """Return the provider of the demonstration at a clock."""
+    path = folder_of(settings, city) / "test-payments.json"
+    return SandboxProvider(clock, secrets_of(settings)[0], page_url=TEST_PAGE, path=path)
 
 
 def till(services: Services, city: City) -> Till:

@@ -106,7 +106,7 @@ def _points(paper: Paper, figures: Statement, known: Titles, reader: Reader) -> 
     paper.heading(say(N_("What was redeemed")))
     columns = [
         Column(say(N_("Entry")), 4),
-        Column(say(N_("Number")), 1, amount=True),
+        Column(say(N_("How many")), 1, amount=True),
         Column(say(N_("Points")), 1.4, amount=True),
         Column(say(N_("Amount")), 1.6, amount=True),
     ]
@@ -126,7 +126,7 @@ def _euros(paper: Paper, figures: Statement, known: Titles, reader: Reader) -> N
     paper.heading(say(N_("What your guests paid in euros")))
     columns = [
         Column(say(N_("Entry")), 5),
-        Column(say(N_("Number")), 1, amount=True),
+        Column(say(N_("How many")), 1, amount=True),
         Column(say(N_("Amount")), 1.6, amount=True),
     ]
     total = (say(N_("Passed on to you")), "", reader.euros(collected.paid_cents))
@@ -214,7 +214,7 @@ def credit_note(settlement: Settlement, note: CreditNote, city: City) -> bytes:
     )
     columns = [
         Column(say(N_("Entry")), 5),
-        Column(say(N_("VAT")), 1, amount=True),
+        Column(say(N_("VAT")), 1.4, amount=True),
         Column(say(N_("Net")), 1.6, amount=True),
     ]
     rows = [(line.text, f"{line.rate_percent} %", reader.euros(line.net_cents)) for line in note.lines]

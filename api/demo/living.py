@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -68,10 +69,13 @@ class Life:
         return services.photos_of(self.settings, self.city, self.clock)
 
 
-def live(life: Life, until: dt.datetime) -> None:
-    """Let every day happen from the clock's present day to `until`."""
+def live(life: Life, until: dt.datetime, evening: Callable[[Life], None]) -> None:
+    """Let every day happen from the clock's present day to `until`, every third one with an evening out."""
+    days = itertools.count(1)
     while life.clock.now() < until - dt.timedelta(days=1):
         _day(life)
+        if next(days) % 3 == 0:
+            evening(life)
         life.clock.advance(dt.timedelta(days=1) - _since_morning(life))
     _today(life)
     if life.clock.now() < until:

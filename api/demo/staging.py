@@ -20,6 +20,7 @@ from api.demo import (
     catalogue,
     changing,
     gathering,
+    going_out,
     joining,
     living,
     peopling,
@@ -122,7 +123,7 @@ def _make(chosen: Settings) -> None:
     cast = peopling.set_up(database, chosen, city, told)
     caring.appoint(database, city, told)
     life = Life(database, clock, chosen, city, told, cast, Dice(SEED))
-    living.live(life, now)
+    living.live(life, now, going_out.go_out)
     acting.act(life)
     wayfinding.put_up(life)
     caring.care(life)

@@ -16,7 +16,7 @@ from api.pages.bar_charts import Chart
 from api.pages.framing import Area
 from api.pages.venue import venues_of
 from api.pages.venue_owning import owned
-from api.v1.shapes import ShortId
+from api.v1.shapes import ChosenVenue
 from identity.roles import Role
 from kernel.cities import City, LocalizedText
 from kernel.db import Reading
@@ -68,7 +68,7 @@ class Performance:
 
 
 @router.get("/overview")
-def overview(request: Request, caller: Owner, venue_id: ShortId = 0, days: int = DAYS) -> Response:
+def overview(request: Request, caller: Owner, venue_id: ChosenVenue = 0, days: int = DAYS) -> Response:
     """Show a venue's figures for the last days."""
     number, span = owned(caller, venue_id), days if days in PERIODS else DAYS
     city = caller.city

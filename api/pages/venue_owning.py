@@ -13,7 +13,7 @@ from api.pages.framing import Area
 from api.pages.office_offers import OFFER_WORDS
 from api.pages.postbox import reader_of
 from api.pages.venue import venues_of
-from api.v1.shapes import LongId, ShortId
+from api.v1.shapes import ChosenVenue, LongId, ShortId
 from identity import auditing, persons, roles
 from identity.roles import AT_VENUE, Role
 from kernel.db import Reading, Work
@@ -55,7 +55,7 @@ def owned(caller: Caller, venue_id: int) -> int:
 
 
 @router.get("/start")
-def start(request: Request, caller: Owner, venue_id: ShortId = 0) -> Response:
+def start(request: Request, caller: Owner, venue_id: ChosenVenue = 0) -> Response:
     """Show what is left to do until the first guest."""
     number = owned(caller, venue_id)
     with services.of(request).database.reading(caller.city.city_id) as reading:
@@ -69,7 +69,7 @@ def start(request: Request, caller: Owner, venue_id: ShortId = 0) -> Response:
 
 
 @router.get("/poster.pdf")
-def poster(request: Request, caller: Owner, venue_id: ShortId = 0) -> Response:
+def poster(request: Request, caller: Owner, venue_id: ChosenVenue = 0) -> Response:
     """Return the sheet for the door."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         venue = venues.get(reading, owned(caller, venue_id))
@@ -80,7 +80,7 @@ def poster(request: Request, caller: Owner, venue_id: ShortId = 0) -> Response:
 
 
 @router.get("/contracts/{contract_id}.pdf")
-def contract(request: Request, caller: Owner, contract_id: LongId, venue_id: ShortId = 0) -> Response:
+def contract(request: Request, caller: Owner, contract_id: LongId, venue_id: ChosenVenue = 0) -> Response:
     """Return a contract as it was signed."""
     number = owned(caller, venue_id)
     with services.of(request).database.reading(caller.city.city_id) as reading:
@@ -92,7 +92,7 @@ def contract(request: Request, caller: Owner, contract_id: LongId, venue_id: Sho
 
 
 @router.get("/offers")
-def own_offers(request: Request, caller: Owner, venue_id: ShortId = 0) -> Response:
+def own_offers(request: Request, caller: Owner, venue_id: ChosenVenue = 0) -> Response:
     """Show the venue's offers."""
     number = owned(caller, venue_id)
     with services.of(request).database.reading(caller.city.city_id) as reading:
@@ -106,7 +106,7 @@ def own_offers(request: Request, caller: Owner, venue_id: ShortId = 0) -> Respon
 
 
 @router.get("/offers/new")
-def new_offer(request: Request, caller: Owner, begin: str = "", venue_id: ShortId = 0) -> Response:
+def new_offer(request: Request, caller: Owner, begin: str = "", venue_id: ChosenVenue = 0) -> Response:
     """Show the short form of an offer."""
     return _offer_page(request, caller, owned(caller, venue_id), begin, {})
 
@@ -157,7 +157,7 @@ def withdraw(
 
 
 @router.get("/team")
-def team(request: Request, caller: Owner, venue_id: ShortId = 0) -> Response:
+def team(request: Request, caller: Owner, venue_id: ChosenVenue = 0) -> Response:
     """Show who works for the venue."""
     return _team_page(request, caller, owned(caller, venue_id))
 

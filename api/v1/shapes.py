@@ -26,6 +26,8 @@ LongId = Annotated[int, Path(ge=0, le=BIGINT_MAX, examples=[271828182845904523])
 """The number of something that happened, in a path."""
 ShortId = Annotated[int, Path(ge=0, le=INTEGER_MAX, examples=[4])]
 """The number of a venue or an offer, in a path."""
+ChosenVenue = Annotated[int, Query(ge=0, le=INTEGER_MAX)]
+"""The number of a venue that somebody has chosen of theirs; 0: the first."""
 ShortNumber = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 """The number of a venue or an offer, in a body."""
 LongNumber = Annotated[int, Field(ge=-BIGINT_MAX, le=BIGINT_MAX)]

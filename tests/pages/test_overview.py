@@ -1,19 +1,26 @@
 """What an owner sees of their venue: money, visits, offers, the next payout, all papers."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
+from identity import roles
 from identity.roles import Role
 from kernel.clock import FixedClock
-from merchants import contracts, next_payout, settling
+from kernel.db import Work
+from ledger import accounts, posting, transfers
+from ledger.accounts import Guard, NewAccount
+from merchants import contracts, next_payout, settling, venues
 from merchants.contracts import Extras
 from merchants.periods import PeriodKind
 from redemption import codes
 from tests.api.edge import Edge
+from tests.merchants.town import RHEIN_POOL
 from tests.pages.test_venue import Gate
 
 GERMAN = {"Accept-Language": "de"}
+_THEATRE = replace(RHEIN_POOL, name="Theater am Marientor")
 
 
 @pytest.fixture
@@ -92,3 +99,35 @@ def test_next_payout(gate: Gate, clock: FixedClock) -> None:
     clock.move_to(dt.datetime.combine(last_day + dt.timedelta(days=2), dt.time(12), dt.UTC))
     edge.database.run(city.city_id, lambda work: settling.settle(work, city, number, begin))
     assert coming() == next_payout.NextPayout(cents, due, is_expected=False, is_under_way=False)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_the_chosen_venue_with_euros(edge: Edge, clock: FixedClock) -> None:
+    """Who owns two venues sees the one that they chose, with what its guests paid in euros beside the points."""
+    person, token = edge.person("boss@pool.test", Role.VENUE_OWNER)
+    theatre = edge.database.run(edge.city.city_id, lambda work: venues.create(work, _THEATRE))
+    number, today = theatre.venue_id, edge.city.day_of(clock.now())
+    buyer = NewAccount("eur/receivable/1", transfers.EUR, Guard.NONE)
+
+    def pay(work: Work) -> None:
+        roles.grant(work, person.person_id, Role.VENUE_OWNER, venue_id=number, granter_id=None)
+        accounts.open_accounts(work, [buyer])
+        venues.open_takings(work, [number])
+        moved = transfers.post(
+            work.ids.uuid(), buyer.path, venues.takings_path(number), 12_345, effective=today,
+            purpose="redemption", subject=f"{edge.swim.code}/1",
+        )  # fmt: skip
+        posting.post_or_raise(work, [moved])
+
+    edge.database.run(edge.city.city_id, pay)
+    edge.browse(token)
+    first = edge.client.get("/venue/overview", headers=GERMAN).text
+    chosen = edge.client.get(f"/venue/overview?venue_id={number}", headers=GERMAN).text
+    statements = edge.client.get(f"/venue/statements?venue_id={number}", headers=GERMAN).text
+
+    assert "<h1>Theater am Marientor</h1>" in chosen
+    assert "<h1>Theater am Marientor</h1>" not in first
+    assert "123,45\N{NO-BREAK SPACE}€</p>" in chosen
+    assert "von Ihren Gästen, an die Stadt" in chosen
+    assert "von Ihren Gästen, an die Stadt" not in first
+    assert "123,45\N{NO-BREAK SPACE}€, die Gäste in Euro bezahlt haben" in statements
