@@ -18,6 +18,7 @@ from kernel import db
 from kernel.cities import City
 from merchants import venues
 from merchants.venues import Venue
+from redemption.presented_tables import presented_uses
 from redemption.tables import offers, redemptions, vouchers
 from redemption.visits import hour_of
 
@@ -38,11 +39,13 @@ class Sign(enum.StrEnum):
     FIRST_DAY = "first-day"
     """Share of people who bought their first voucher on the same day, in percent."""
     DEVICE = "device"
-    """Most people on one device within an hour."""
+    """Most people on one device, or on their own phones, within an hour."""
     NIGHT = "night"
     """Share between 23 and 6 o'clock, in percent."""
     DISTANCE = "distance"
     """Vouchers of one person at two places faster than anybody travels."""
+    PRESENTED = "presented"
+    """Share that guests redeemed on their own phones where a device scans, too, in percent."""
 
 
 THRESHOLDS: Mapping[Sign, int] = {
@@ -52,6 +55,7 @@ THRESHOLDS: Mapping[Sign, int] = {
     Sign.DEVICE: 120,
     Sign.NIGHT: 30,
     Sign.DISTANCE: 3,
+    Sign.PRESENTED: 50,
 }
 """From which value on a sign is conspicuous (docs/venues.md says why)."""
 SPEED_MAX_KMH: Final = 120
@@ -80,8 +84,11 @@ def all_venues(reading: db.Reading, city: City, since: dt.datetime) -> list[Stan
         Sign.FULL_VALUE: _full_value(reading, since),
         Sign.FIRST_DAY: _first_day(reading, since),
         Sign.NIGHT: _night(hours, city),
+        Sign.PRESENTED: _presented(reading, since),
     }
-    devices, journeys = _devices(reading, since), _journeys(reading, since, known)
+    # The larger one of each venue: a stack of phones looks like a stack of codes.
+    devices = _devices(reading, since) | _on_phones(reading, since)
+    journeys = _journeys(reading, since, known)
     found = []
     for venue_id, count in counts.items():
         values = {sign: round(100 * of[venue_id] / count) for sign, of in shares.items() if count >= LEAST}
@@ -164,6 +171,47 @@ def _first_day(reading: db.Reading, since: dt.datetime) -> Counter[int]:
         .group_by(redemptions.c.venue_id)
     )
     return Counter({row.venue_id: row.number for row in rows})
+
+
+def _presented(reading: db.Reading, since: dt.datetime) -> Counter[int]:
+    """Return the uses on guests' own phones by venue, of those where a device scanned, too.
+
+    A venue without a device has no others; there the people in an hour are looked at.
+    """
+    scanned = sa.func.count(redemptions.c.device_id)
+    rows = reading.connection.execute(
+        sa.select(redemptions.c.venue_id, sa.func.count(presented_uses.c.presented_id).label("number"))
+        .outerjoin(
+            presented_uses,
+            sa.and_(
+                presented_uses.c.city_id == redemptions.c.city_id,
+                presented_uses.c.presented_id == redemptions.c.scan_id,
+            ),
+        )
+        .where(_recent(reading, since))
+        .group_by(redemptions.c.venue_id)
+        .having(scanned > 0)
+    )
+    return Counter({row.venue_id: row.number for row in rows})
+
+
+def _on_phones(reading: db.Reading, since: dt.datetime) -> Counter[int]:
+    """Return by venue the most people within an hour who redeemed on their own phones."""
+    hour = hour_of(reading, presented_uses.c.presented_at).label("hour")
+    people = sa.func.count(presented_uses.c.owner.distinct()).label("people")
+    busy = (
+        sa.select(presented_uses.c.venue_id, people)
+        .where(
+            presented_uses.c.city_id == reading.city_id,
+            presented_uses.c.presented_at >= since,
+            presented_uses.c.undone_at.is_(None),
+        )
+        .group_by(presented_uses.c.venue_id, hour)
+        .subquery("busy")
+    )
+    most = sa.func.max(busy.c.people).label("people")
+    rows = reading.connection.execute(sa.select(busy.c.venue_id, most).group_by(busy.c.venue_id))
+    return Counter({row.venue_id: row.people for row in rows})
 
 
 def _devices(reading: db.Reading, since: dt.datetime) -> Counter[int]:

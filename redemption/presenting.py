@@ -159,10 +159,11 @@ def minutes_of(reading: db.Reading, sealer: Sealer, one: Presented) -> list[Minu
     ]
 
 
-def get(reading: db.Reading, owner: str, presented_id: int) -> Presented:
-    """Return one's use. Raises NotFound `presented-not-found`, for somebody else's too."""
+def get(reading: db.Reading, owner: str, presented_id: int, voucher_id: str) -> Presented:
+    """Return one's use of a voucher. Raises NotFound `presented-not-found`, for somebody else's too."""
     for one in _select(reading, table.c.presented_id == presented_id, table.c.owner == owner):
-        return one
+        if one.voucher_id == voucher_id:
+            return one
     raise NotFound("presented-not-found")
 
 
@@ -188,6 +189,18 @@ def of_venue(
     """Return uses at a venue, newest first."""
     later = [] if since is None else [table.c.presented_at >= since]
     return _select(reading, table.c.venue_id == venue_id, *later, limit=min(limit, PAGE_MAX))
+
+
+def count(reading: db.Reading, venue_id: int, since: dt.datetime, until: dt.datetime) -> int:
+    """Return how many uses guests redeemed on their own phones at a venue; not those taken back."""
+    statement = sa.select(sa.func.sum(table.c.uses)).where(
+        table.c.city_id == reading.city_id,
+        table.c.venue_id == venue_id,
+        table.c.presented_at >= since,
+        table.c.presented_at < until,
+        table.c.undone_at.is_(None),
+    )
+    return int(reading.connection.execute(statement).scalar() or 0)
 
 
 def undo(work: db.Work, city: City, presented_id: int, *, venue_id: int) -> Undone:

@@ -44,6 +44,10 @@ SIGN_WORDS: Mapping[Sign, tuple[str, str]] = {
         N_("At night, in percent"),
         N_("Over {limit} percent between 23 and 6 o'clock."),
     ),
+    Sign.PRESENTED: (
+        N_("Redeemed on guests' own phones, in percent"),
+        N_("Over {limit} percent although a device scans there, too. Redeeming without a visit looks so."),
+    ),
     Sign.DISTANCE: (
         N_("Too fast from place to place"),
         N_("Over {limit} times one person's vouchers were used at two venues faster than anybody travels."),

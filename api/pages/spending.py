@@ -24,6 +24,7 @@ from redemption import (
     leasing,
     offers,
     paying_fines,
+    presenting,
     qr,
     receipts,
     seats,
@@ -266,6 +267,8 @@ def voucher_page(
         free = lease is None and leasing.may_be_leased(found, now)
         entrances = leasing.gates_for(reading, found) if free else []
         gate = devices.get(reading, lease.device_id) if lease else None
+        presentable = any(one.refusal is None for one in presenting.places(reading, caller.city, found))
+        running = presenting.running(reading, voucher_id)
     lease_open = lease is not None and now < lease.until
     translation = framing.gettext_of(request, caller)
     title = translation.gettext("QR code of your voucher")
@@ -281,7 +284,7 @@ def voucher_page(
         returnable=until is not None and now < until and lease is None,
         lease=lease, lease_open=lease_open, gate=gate, gates=entrances,
         back_until=back_until, is_shown=found.status in vouchers.SHOWN or back_until is not None,
-        waits=waits,
+        waits=waits, presentable=presentable, running=running if running and running.owner == owner else None,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ from merchants import (
     takings,
     venues,
 )
-from redemption import offers, passages, visits
+from redemption import offers, passages, presenting, visits
 from redemption.visits import Hour
 from web import formats
 from web.marking import N_
@@ -81,6 +81,7 @@ def overview(request: Request, caller: Owner, venue_id: ChosenVenue = 0, days: i
         paid = _moved(reading, venues.takings_path(number), first, today)
         hours = visits.by_hour(reading, number, since, until)
         refused = visits.refused(reading, number, since, until)
+        presented = presenting.count(reading, number, since, until)
         signed = contracts.of_venue(reading, number)
         rate = signed[-1].rate_cents_per_point if signed else 0
         performance = _performance(reading, number, (moved, paid), rate, (since, until))
@@ -94,7 +95,7 @@ def overview(request: Request, caller: Owner, venue_id: ChosenVenue = 0, days: i
         request, caller, "venue/overview.html", area=Area.VENUE, venue=venue,
         venues=venues_of(request, caller), days=span, periods=PERIODS, first=first, today=today,
         points=sum(one.amount for one in moved), rate=rate, visits=sum(one.visits for one in hours),
-        refused=refused, revenue=_revenue(moved, first, today, caller.language),
+        refused=refused, presented=presented, revenue=_revenue(moved, first, today, caller.language),
         euros=sum(one.amount for one in paid),
         euro_revenue=_revenue(paid, first, today, caller.language, unit=_CENTS),
         is_weekly=span > _WEEKLY_FROM,

@@ -46,3 +46,18 @@ SENTENCES = {
         "Today the venue has reached what it may take without a scanner. Please show the code, so that it is scanned."
     ),
 }
+POSTER_NOTE = N_(
+    "The address must begin with %(host)s. If it doesn't, somebody has stuck a wrong code on it: please tell the staff."
+)
+CARD_NOTE = N_(
+    "Whoever has this card can invent digits. Keep it in the drawer, not on the wall, and photograph it only with the phone that checks. Is it lost? Make a new one at once: Devices, Without a scanner."
+)
+POSTER_TAP = N_("Stand in front of the staff. Only then tap “Redeem now”: it can't be undone by yourself.")
+CARD_TAP = N_("The guest taps “Redeem now” in front of you. A page is no proof before you have compared.")
+CARD_TYPE = N_("Type the price that you would take and the three digits “Number” from the guest's phone.")
+CARD_COMPARE = N_(
+    "Compare the six digits. The same: tap “They agree” and serve. Not the same: serve nothing."
+)
+CARD_REST = N_(
+    "Time, card number, venue and price have to agree, too. What you serve without comparing, nobody pays if it was not redeemed."
+)

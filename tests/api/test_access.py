@@ -37,6 +37,7 @@ PUBLIC = {
     ("GET", "/bins"), ("GET", "/T"), ("GET", "/T/{number}/{code}"), ("GET", "/quests"), ("GET", "/quests/{quest_id}"),
     ("GET", "/api/v1/payment-ways"), ("POST", "/webhooks/payments/{provider}"),
     ("GET", "/scan"), ("GET", "/scan/enrol"), ("GET", "/scan/manifest.webmanifest"), ("GET", "/scan/worker.js"), ("GET", "/scan/words.json"),
+    ("GET", "/at/{poster}"), ("GET", "/check/{venue_id}"), ("GET", "/check/now.json"), ("GET", "/check/worker.js"), ("GET", "/api/v1/posters/{poster}"),
     ("GET", "/log/checkpoint"), ("GET", "/log/key"), ("GET", "/log/tile/{path:path}"), ("GET", "/log/verify"),
 }  # fmt: skip
 """Every route that somebody may use who is not signed in; a new one has to be added here on purpose."""
