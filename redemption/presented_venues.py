@@ -18,7 +18,7 @@ from kernel.errors import Conflict, Invalid, NotFound
 from merchants import contracts, venues
 from redemption import offers, presented_codes, presented_policies
 from redemption.keys import Sealer
-from redemption.offer_terms import OfferKind, Terms
+from redemption.offer_terms import OfferKind, Reentry, Terms
 from redemption.offers import Offer, OfferStatus
 from redemption.presented_codes import Poster
 from redemption.presented_tables import presented_modes, venue_secrets
@@ -75,6 +75,8 @@ def barrier(kind: OfferKind, terms: Terms, value_cents: int) -> str | None:
         return "presented-activation"
     if terms.identity_checked:
         return "presented-identity"
+    if terms.reentry is not Reentry.NONE:
+        return "presented-reentry"
     # The staff compare a price: without one there is nothing that an invented page would get wrong.
     return None if value_cents else "presented-no-value"
 

@@ -36,6 +36,9 @@ SENTENCES = {
     "presented-receipts": N_(
         "The venue's contract wants the number of a receipt for each redemption. That needs the scanner or the form."
     ),
+    "presented-reentry": N_(
+        "Who has this goes out and comes in again, and gates count that: it is always scanned."
+    ),
     "presented-too-few": N_("This voucher is good for {left} more. Nothing was used: please choose fewer."),
     "presented-too-valuable": N_(
         "Without a scanner up to {euros} euros can be redeemed at once. Please show the code, so that it is scanned."

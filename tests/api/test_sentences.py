@@ -38,6 +38,7 @@ COMPUTED: dict[str, list[str]] = {
         "presented-identity",
         "presented-no-value",
         "presented-not-this-kind",
+        "presented-reentry",
     ],
     "faults[0].code": [f"{title}-{fault}" for title in TITLES for fault in ("missing", "too-long")],
     "outcome": [],

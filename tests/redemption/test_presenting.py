@@ -24,7 +24,7 @@ from redemption import (
     vouchers,
 )
 from redemption.new_offers import NewOffer
-from redemption.offer_terms import OfferKind, Terms
+from redemption.offer_terms import OfferKind, Reentry, Terms
 from redemption.offers import Offer
 from redemption.presented_policies import EVERYWHERE, PresentedPolicy
 from redemption.presenting import Presented
@@ -201,6 +201,7 @@ def test_what_can_not_be_redeemed_so(office: Office, swim: Offer) -> None:
         (replace(SWIM, terms=Terms(personal=True)), "presented-identity"),
         (replace(SWIM, terms=Terms(age_least=16)), "presented-identity"),
         (replace(SWIM, value_cents=0), "presented-no-value"),
+        (replace(SWIM, terms=Terms(reentry=Reentry.SAME_DAY)), "presented-reentry"),
     ],
 )
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
