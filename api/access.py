@@ -120,6 +120,7 @@ class Access:
         source = request.client.host if request.client else "unknown"
         given.limiter.hit("any-source", city.city_id, source)
         caller = await self._identify(request, given.reader, city, source)
+        request.state.caller = caller
         self._check(caller)
         _check_text(request.path_params.values())
         _check_text(request.query_params.values())

@@ -96,7 +96,7 @@ def addresses(chosen: Settings, database: Database) -> list[str]:
 def _roles(told: catalogue.Catalogue) -> Iterator[tuple[str, str]]:
     staff = {one.role: one.name for one in told.people.staff}
     yield "Bürgerin / citizen", told.people.citizens[0].name
-    yield "Partner, auch am Einlass / venue", told.people.venue_staff[0].name
+    yield "Einrichtung, auch am Einlass / venue", told.people.venue_staff[0].name
     yield "Will mitmachen / wants to become a venue", joining.APPLICANT
     yield "Verwaltung / administrator", staff[Role.ADMINISTRATOR]
     yield "Freigabe / approver (second person)", staff[Role.APPROVER]

@@ -157,6 +157,7 @@ async def hand_in(  # the fields of the form
         asked = report_asking.asked(request, caller, action, category, place, address)
         if asked and not similar_seen:
             return _form(request, caller, action, typed, similar=asked)
+        _check_findable(action, description, address, place, [*(photos or []), before, after])
         kept = await pairs.keep(services.of(request), caller.city, photos or [], before, after)
         new = NewSubmission(
             action=action.code,
@@ -232,6 +233,20 @@ def _place(latitude: str, longitude: str) -> Place | None:
     """Return the place in the form; None if it has none, or half of one."""
     north, east = _micro(latitude, "latitude"), _micro(longitude, "longitude")
     return None if north is None or east is None else Place(north, east)
+
+
+def _check_findable(
+    action: ActionType,
+    description: str,
+    address: str,
+    place: Place | None,
+    files: Sequence[UploadFile | None],
+) -> None:
+    """Raise Invalid for what nobody could check: without words, photo or place."""
+    told = description.strip() or address.strip() or place
+    sent = any(one is not None and one.filename for one in files)
+    if (action.needs_place or action.needs_photo) and not action.needs_description and not told and not sent:
+        raise Invalid("place-or-photo-missing", field="address")
 
 
 def _metres(text: str) -> int | None:

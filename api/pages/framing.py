@@ -4,7 +4,7 @@ import enum
 from collections.abc import Mapping
 from gettext import NullTranslations
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -87,6 +87,24 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Audit log"), "/treasury/audit-log", "history"),
     ),
 }
+_HOMES: Final = frozenset({"/", "/venue", "/office", "/treasury"})
+"""Pages that others lie below without belonging to them."""
+_BELONGING: Final[Mapping[str, str]] = {
+    "/achievements": "/actions",
+    "/bins": "/actions",
+    "/donate": "/offers",
+    "/fines": "/offers",
+    "/hand-over": "/vouchers",
+    "/orders": "/vouchers",
+    "/quests": "/actions",
+    "/receipts": "/history",
+    "/reports": "/actions",
+    "/together": "/actions",
+    "/venue/late-scans": "/venue/devices",
+    "/venue/start": "/venue/overview",
+    "/venue/taxes": "/venue/statements",
+}
+"""Pages that are in no navigation -> the entry that is marked on them."""
 _AREAS: tuple[tuple[Area, str, str, str, tuple[Role, ...]], ...] = (
     (Area.CITIZEN, N_("My Duiscoin"), "/", "coin", ()),
     (Area.VENUE, N_("Venue"), "/venue", "scan", VENUE_ROLES),
@@ -215,13 +233,20 @@ def _navigation(
         return ()
     accesses: Mapping[str, Access] = request.app.state.page_access
     items = [item for item in _NAVIGATION[area] if not accesses[item[1]].lacks_role(caller)]
-    path = request.url.path
-    matching = [href for _, href, _ in items if path == href or path.startswith(f"{href.rstrip('/')}/")]
-    best = max(matching, key=len, default="")
+    best = _entry_of(request.url.path, [href for _, href, _ in items])
     return tuple(
         NavItem(translation.gettext(label), href, pictogram, active=href == best)
         for label, href, pictogram in items
     )
+
+
+def _entry_of(path: str, entries: list[str]) -> str:
+    """Return the entry of the navigation that a page belongs to, or nothing."""
+    elsewhere = [to for begin, to in _BELONGING.items() if path == begin or path.startswith(f"{begin}/")]
+    if elsewhere:
+        return elsewhere[0]
+    found = [one for one in entries if path == one or (one not in _HOMES and path.startswith(f"{one}/"))]
+    return max(found, key=len, default="")
 
 
 def _areas(caller: Caller, translation: NullTranslations, area: Area | None) -> tuple[NavItem, ...]:

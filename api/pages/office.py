@@ -15,7 +15,7 @@ from api.pages.framing import Area
 from api.pages.treasury_budgets import LEVELS
 from identity import auditing
 from identity.roles import Role
-from kernel.db import Work
+from kernel.db import Reading, Work
 from kernel.errors import DomainError, NotFound
 from merchants import applications
 from redemption import offers
@@ -23,8 +23,10 @@ from rewards import (
     action_types,
     awarding,
     budgets,
+    case_files,
     check_words,
     checking,
+    confirming,
     evidence,
     explaining,
     funding,
@@ -33,12 +35,12 @@ from rewards import (
     reviewing,
     submissions,
 )
+from rewards.case_files import Case
 from rewards.checking import Finding
 from rewards.outlook import Level
 from rewards.replaying import Verdict
 from rewards.submissions import Decided, Status, Submission
 from web.marking import N_
-from web.templating import Notice
 
 router = APIRouter(include_in_schema=False, prefix="/office")
 Office = Annotated[Caller, Depends(Access(*framing.OFFICE_ROLES))]
@@ -141,14 +143,16 @@ def conclude(
     submission_id: int,
     decision: str,
     reason: Annotated[str, Form()] = "",
+    action: Annotated[str, Form(pattern="^[a-z-]*$")] = "",
 ) -> Response:
     """Confirm or reject."""
     try:
         _run(request, caller, submission_id, decision, reason, {"confirm": _confirm, "reject": _reject})
     except DomainError as error:
         _, sentence = framing.field_errors(request, caller, error)[0]
-        return _outcomes_page(request, caller, status=409, notice=Notice("danger", sentence))
-    return framing.go("/office/outcomes", f"{decision}ed")
+        errors = [(f"reason-{submission_id}", sentence)]
+        return _outcomes_page(request, caller, action=action, status=409, errors=errors)
+    return framing.go(f"/office/outcomes?action={action}" if action else "/office/outcomes", f"{decision}ed")
 
 
 def _asked(findings: Sequence[Finding], history: Sequence[Decided], translate: Callable[[str], str]) -> str:
@@ -259,16 +263,31 @@ def _outcomes_page(
     before: int | None = None,
     action: str = "",
     status: int = 200,
-    notice: Notice | None = None,
+    errors: list[tuple[str, str]] | None = None,
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = submissions.by_status(reading, Status.ACCEPTED, before=before, limit=PAGE)
         awards = awarding.of_submissions(reading, [one.submission_id for one in found])
         titles = action_types.by_code(reading)
+        confirmed = _confirmed(reading, found)
     shown = [one for one in found if action in {"", one.action}]
-    older = f"/office/outcomes?before={found[-1].submission_id}" if len(found) == PAGE else None
+    older = (
+        f"/office/outcomes?before={found[-1].submission_id}&action={action}" if len(found) == PAGE else None
+    )
     return framing.show(
-        request, caller, "office/outcomes.html", area=Area.OFFICE, status=status, notice=notice,
+        request, caller, "office/outcomes.html", area=Area.OFFICE, status=status,
         submissions=shown, awards=awards, older=older, action=action, actions=titles.values(),
-        titles=titles, own=caller.person_session.person.owner,
+        titles=titles, own=caller.person_session.person.owner, confirmed=confirmed, errors=errors or [],
     )  # fmt: skip
+
+
+def _confirmed(reading: Reading, found: Sequence[Submission]) -> dict[int, tuple[Case, Submission | None]]:
+    """Return which report each confirmation is about; without its words once it is erased."""
+    numbers = [one.submission_id for one in found if one.action == confirming.ACTION]
+    about = case_files.of_submissions(reading, numbers)
+    reports = {case.submission_id for case in about.values() if case.submission_id is not None}
+    words = submissions.by_ids(reading, sorted(reports))
+    return {
+        number: (case, words.get(case.submission_id) if case.submission_id is not None else None)
+        for number, case in about.items()
+    }

@@ -105,6 +105,10 @@ async def donate(request: Request, caller: CitizenForm) -> Response:
     typed = {name: str(form.get(name, "")).strip() for name in ("venue_id", "points")}
     numbers = {name: int(value) if value.isdecimal() else 0 for name, value in typed.items()}
 
+    if not numbers["venue_id"]:
+        nobody = framing.gettext_of(request, caller).gettext("Please choose who gets the points.")
+        return _donate_page(request, caller, status=422, errors=[("venue_id", nobody)], typed=typed)
+
     def command(work: Work) -> Mapping[str, Any]:
         given = donating.donate(work, caller.city, owner, numbers["venue_id"], numbers["points"])
         return {"donation_id": str(given.donation_id)}

@@ -13,7 +13,7 @@ _DIGITS_MAX = 9
 
 
 def read(action: ActionType, form: Mapping[str, Any]) -> dict[str, bool | int | str]:
-    """Return what was answered; a question left open is no fact. Raises Invalid `fact-type-wrong`."""
+    """Return what was answered; a question left open is no fact. Raises Invalid."""
     found: dict[str, bool | int | str] = {}
     for name in action.questions:
         text = str(form.get(PREFIX + name, "")).strip()
@@ -34,4 +34,6 @@ def _value(kind: FactType, name: str, text: str) -> bool | int | str:
         return int(text)
     if kind in {FactType.TEXT, FactType.DAY} and len(text) <= _TEXT_MAX:
         return text
-    raise Invalid("fact-type-wrong", field=PREFIX + name, fact=name, type=kind.value)
+    if kind is FactType.NUMBER:
+        raise Invalid("answer-not-a-number", field=PREFIX + name)
+    raise Invalid("answer-invalid", field=PREFIX + name)

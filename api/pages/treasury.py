@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api import services, settlements_due
 from api.access import Access, Caller
-from api.pages import framing
+from api.pages import account_words, framing
 from api.pages.framing import Area
 from identity import auditing, persons
 from kernel import outbox
@@ -101,9 +101,11 @@ def chart_of_accounts(request: Request, caller: Reader, asset: str = DUC) -> Res
     assets = sorted({account.asset.partition(":")[0] for account, _ in balance})
     shown = [(account, left) for account, left in balance if account.asset.partition(":")[0] == asset]
     shown = [(account, left) for account, left in shown if left != Counters() or not account.owner]
+    translate = framing.gettext_of(request, caller).gettext
     return framing.show(
         request, caller, "treasury/accounts.html", area=Area.TREASURY, balance=shown, assets=assets,
         asset=asset, total=sum(left.posted for _, left in shown), is_euro=asset == EUR,
+        words=lambda path: account_words.of(path, translate),
     )  # fmt: skip
 
 
@@ -118,6 +120,7 @@ def statement(request: Request, caller: Reader, path: str, before: int | None = 
     return framing.show(
         request, caller, "treasury/statement.html", area=Area.TREASURY, account=account, lines=lines,
         older=older, left=left, is_euro=account.asset == EUR,
+        said=account_words.of(path, framing.gettext_of(request, caller).gettext),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from api import bank_files, city_ways, commanding, paying, reconciling, services
 from api.access import Access, Caller
-from api.pages import framing
+from api.pages import account_words, framing
 from api.pages.framing import Area
 from identity import auditing
 from identity.roles import Role
@@ -202,6 +202,7 @@ def reconciliation(request: Request, caller: Reader) -> Response:
     return framing.show(
         request, caller, "treasury/reconciliation.html", area=Area.TREASURY, runs=runs,
         newest=runs[0] if runs else None, words=TROUBLE_WORDS, drawers=counted,
+        account_words=lambda path: account_words.of(path, framing.gettext_of(request, caller).gettext),
     )  # fmt: skip
 
 

@@ -23,6 +23,8 @@ SENTENCES = {
     "event-type-unknown": N_("This type of event is not known."),
     "evidence-not-possible": N_("An action of your own can't be recognised this way."),
     "expected-wrong": N_("Please say how many people you expect, at least one."),
+    "answer-invalid": N_("Please choose one of the answers, or leave it open."),
+    "answer-not-a-number": N_("Please enter a whole number, for example 3."),
     "fact-type-wrong": N_("“{fact}” has a value of the wrong kind."),
     "fact-unknown": N_("“{fact}” is not asked for by this action."),
     "kind-unknown": N_("Please choose what kind it is."),

@@ -77,6 +77,7 @@ SENTENCES = {
     "picture-too-many-pixels": N_("The photo has too many pixels. Please take it in a lower resolution."),
     "picture-type-unknown": N_("Photos can be handed in as JPEG, PNG, WebP or HEIC."),
     "picture-unreadable": N_("The photo can't be read. Please take it again."),
+    "place-or-photo-missing": N_("Please say where it was, or add a photo; otherwise nobody can check it."),
     "place-incomplete": N_("A place needs both latitude and longitude."),
     "place-out-of-range": N_("There is no such place on Earth."),
     "reason-missing": N_("Please give a reason; the citizen will read it."),

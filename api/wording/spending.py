@@ -159,7 +159,7 @@ SENTENCES = {
     "offer-validity-twice": N_(
         "Please say either a number of days or fixed dates for the validity, not both."
     ),
-    "offer-value-invalid": N_("The value must lie between 0 and {maximum} cents."),
+    "offer-value-invalid": N_("Please enter the value as an amount in euros, for example 4.50."),
     "offer-vat-rate-invalid": N_("The VAT rate must lie between 0 and 100 percent."),
     "offer-vat-rate-missing": N_("A single-purpose voucher needs its VAT rate."),
     "offer-vat-rate-not-wanted": N_("Only a single-purpose voucher has a VAT rate of its own."),

@@ -54,7 +54,7 @@ def test_an_administrator_adds_an_action_without_code(edge: Edge) -> None:
     assert "Kinderbuch" in form
     told = {"category": "novel", "description": "Drei Krimis.", "fact_books": "3"}
     wrong = post(edge, "/actions/share-books", anna, **told | {"fact_books": "viele"})
-    assert "hat einen Wert der falschen Art" in wrong
+    assert "Bitte geben Sie eine ganze Zahl ein" in wrong
     made = post(edge, "/actions/share-books", anna, **told)
     with edge.database.reading(edge.city.city_id) as reading:
         submission = submissions.get(reading, int(re.findall(r"\d+", made)[0]))
