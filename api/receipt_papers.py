@@ -64,6 +64,15 @@ def make(receipt: Receipt, language: str, translation: NullTranslations) -> byte
         [Column(told.say(N_("Item")), 3), Column(told.say(N_("Amount")), amount=True)], list(told.amounts())
     )
     _tax(paper, told)
+    if receipt.kind is ReceiptKind.BOUGHT and told.facts["paid_cents"]:
+        paper.text(
+            told.say(
+                N_(
+                    "The city takes the euros in the name and for the account of the venue where the voucher"
+                    " is used, and passes them on to it."
+                )
+            )
+        )
     paper.text(told.say(N_("This receipt was made by a machine and is valid without signature.")), muted=True)
     return paper.finish()
 

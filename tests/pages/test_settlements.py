@@ -14,7 +14,8 @@ from pypdf import PdfReader
 from identity.roles import Role
 from kernel.clock import FixedClock
 from kernel.db import Work
-from ledger import posting, transfers
+from ledger import accounts, posting, transfers
+from ledger.accounts import Guard, NewAccount
 from merchants import billing, contracts, invoice_rules, matching, settlements, tax_data, venues
 from merchants.periods import PeriodKind
 from merchants.settlements import Settlement
@@ -29,7 +30,7 @@ GERMAN = {"Accept-Language": "de"}
 
 
 def settled(edge: Edge, clock: FixedClock) -> Settlement:
-    """Let somebody swim for 120 points, and settle May with the pool; it is June then."""
+    """Let somebody swim for 120 points and 12.50 EUR, and settle May with the pool; it is June then."""
     city, venue_id = edge.city, edge.pool.venue_id
 
     def swim(work: Work) -> None:
@@ -41,16 +42,27 @@ def settled(edge: Edge, clock: FixedClock) -> Settlement:
                 period=PeriodKind.MONTH,
                 valid_from=dt.date(2026, 5, 1),
             )
-        redeemed = transfers.post(
-            work.ids.uuid(),
-            "issued",
-            venues.points_path(venue_id),
-            120,
-            effective=city.day_of(work.now),
-            purpose="redemption",
-            subject=f"{edge.swim.code}/0123456789abcdef",
+        buyer, together = NewAccount("eur/receivable/1", transfers.EUR, Guard.NONE), work.ids.uuid()
+        accounts.open_accounts(work, [buyer])
+        venues.open_takings(work, [venue_id])
+        sides = (
+            ("issued", venues.points_path(venue_id), 120),
+            (buyer.path, venues.takings_path(venue_id), 1250),
         )
-        posting.post_or_raise(work, [redeemed])
+        redeemed = [
+            transfers.post(
+                work.ids.uuid(),
+                debit,
+                credit,
+                amount,
+                effective=city.day_of(work.now),
+                purpose="redemption",
+                subject=f"{edge.swim.code}/0123456789abcdef",
+                group_id=together,
+            )
+            for debit, credit, amount in sides
+        ]
+        posting.post_or_raise(work, redeemed)
         work.connection.execute(
             sa.update(venues_table).where(venues_table.c.city_id == work.city_id).values(iban=VENUE_IBAN)
         )
@@ -94,6 +106,8 @@ def test_a_month_is_paid_by_two_people(edge: Edge, clock: FixedClock) -> None:
 
     page = get(edge, tom, "/treasury/payouts").text
     assert f'value="{made.settlement_id}"' in page
+    assert "davon von Gästen: 12,50" in page
+    assert "davon von Gästen: 12,50" in get(edge, tom, "/treasury/settlements").text
     run = post(edge, tom, "/treasury/payouts", {"settlement": made.settlement_id, "execute_on": "2026-06-03"})
     path = run.headers["location"].partition("?")[0]
     own = post(edge, tom, f"{path}/release", {})
@@ -106,7 +120,7 @@ def test_a_month_is_paid_by_two_people(edge: Edge, clock: FixedClock) -> None:
     noted = post(edge, ada, f"{path}/payees/1", {"result": "close"})
     assert "notice=payee-noted" in noted.headers["location"]
 
-    bank = camt(Moved(-made.settled_cents, end_to_end_id=wanted), Moved(-5), Moved(7))
+    bank = camt(Moved(-made.payout_cents, end_to_end_id=wanted), Moved(-5), Moved(7))
     files = {"file": ("auszug.xml", bank, "application/xml")}
     taken = post(edge, tom, "/treasury/bank-statements", {}, files=files)
     page = get(edge, tom, taken.headers["location"]).text
@@ -118,7 +132,7 @@ def test_a_month_is_paid_by_two_people(edge: Edge, clock: FixedClock) -> None:
         (open_entry,) = matching.to_look_at(reading)
     post(edge, tom, f"/treasury/bank-statements/entries/{open_entry.entry_key}/clear", {})
     assert "Nichts mehr zu klären" in get(edge, tom, "/treasury/bank-statements").text
-    back = camt(Moved(made.settled_cents, end_to_end_id=wanted))
+    back = camt(Moved(made.payout_cents, end_to_end_id=wanted))
     post(edge, tom, "/treasury/bank", {}, files={"file": ("zurueck.xml", back, "application/xml")})
     with edge.database.reading(edge.city.city_id) as reading:
         assert settlements.get(reading, made.settlement_id).paid_on is None
@@ -161,12 +175,17 @@ def test_documents_of_a_statement(edge: Edge, clock: FixedClock) -> None:
     assert "XRechnung" in get(edge, paula, "/venue/statements").text
     paper = get(edge, paula, f"{base}.pdf")
     assert (paper.headers["content-type"], paper.content[:5]) == ("application/pdf", b"%PDF-")
-    assert f"Abrechnung {made.number}" in PdfReader(io.BytesIO(paper.content)).pages[0].extract_text()
+    written = PdfReader(io.BytesIO(paper.content)).pages[0].extract_text()
+    assert f"Abrechnung {made.number}" in written
+    assert "Was Ihre Gäste in Euro bezahlt haben" in written
+    assert "Enthaltene Umsatzsteuer" in written
+    assert f"{made.payout_cents // 100},{made.payout_cents % 100:02}" in written
     assert get(edge, paula, f"{base}.json").text == made.document
     assert "redemption" in get(edge, paula, f"{base}.csv").text
     till = get(edge, paula, f"{base}/till.csv").text
-    assert till.count("\r\n") == 2
+    assert till.count("\r\n") == 3
     assert ";Unbar;Duiscoin;" in till
+    assert ";Unbar;Vorab an die Stadt gezahlt;" in till
     xml = get(edge, paula, f"{base}/credit-note.xml").content
     assert invoice_rules.faults(xml, payable_cents=made.settled_cents) == []
     note = get(edge, paula, f"{base}/credit-note.pdf").content
@@ -174,6 +193,8 @@ def test_documents_of_a_statement(edge: Edge, clock: FixedClock) -> None:
     assert name == "factur-x.xml"
     assert invoice_rules.faults(embedded, payable_cents=made.settled_cents) == []
     assert b"EN 16931" in note
+    assert b"Zur Information: 12,50 EUR" in embedded
+    assert "Zur Information: 12,50 EUR" in PdfReader(io.BytesIO(note)).pages[0].extract_text()
     assert note == get(edge, paula, f"{base}/credit-note.pdf").content
     assert get(edge, paula, f"{base}.doc").status_code == 404
     assert get(edge, paula, f"{base}/credit-note.doc").status_code == 404
@@ -209,7 +230,8 @@ def test_a_line_is_contested_and_granted(edge: Edge, clock: FixedClock) -> None:
     page = get(edge, paul, lines).text
     use_id = re.search(r'data-use="([^"]+)"', page)
     assert use_id is not None
-    told = {"use_id": use_id[1], "expected_points": "200", "reason": "Zwei Gäste"}
+    told = {"use_id": use_id[1], "expected_points": "200", "expected_euros": "25,00 €"}
+    told |= {"reason": "Zwei Gäste"}
 
     assert (
         post(
@@ -223,12 +245,17 @@ def test_a_line_is_contested_and_granted(edge: Edge, clock: FixedClock) -> None:
         ).status_code
         == 422
     )
-    done = post(edge, paul, f"/venue/statements/{made.settlement_id}/contests", told)
+    contests = f"/venue/statements/{made.settlement_id}/contests"
+    assert [422] * 2 == [
+        post(edge, paul, contests, told | {"expected_euros": wrong}).status_code for wrong in ("x", "-25")
+    ]
+    done = post(edge, paul, contests, told)
     assert "notice=contested" in done.headers["location"]
     waiting = get(edge, tom, "/treasury/settlements/contests").text
     contest = re.search(r'data-contest="(\d+)"', waiting)
     assert contest is not None
     assert "Zwei Gäste" in waiting
+    assert "25,00" in waiting
     path = f"/treasury/settlements/contests/{contest[1]}"
     assert post(edge, tom, path, {"decision": "decline", "answer": ""}).status_code == 422
     granted = post(edge, tom, path, {"decision": "accept", "answer": "Stimmt."})
@@ -255,10 +282,12 @@ def test_billing_data_and_datev(edge: Edge, clock: FixedClock) -> None:
 
     assert head.startswith('"EXTF";700;21;"Buchungsstapel";13;')
     assert names.startswith("Umsatz (ohne Soll/Haben-Kz);Soll/Haben-Kennzeichen;")
-    euros = f"{made.settled_cents // 100},{made.settled_cents % 100:02}"
-    assert len(postings) == 2
-    assert postings[0].startswith(f'{euros};"S";"EUR";;;"";4900;{70000 + edge.pool.venue_id};')
-    assert postings[1].startswith(f'{euros};"S";"EUR";;;"";{70000 + edge.pool.venue_id};1200;')
+    creditor, euros = 70000 + edge.pool.venue_id, f"{made.settled_cents // 100},{made.settled_cents % 100:02}"
+    whole = f"{made.payout_cents // 100},{made.payout_cents % 100:02}"
+    assert len(postings) == 3
+    assert postings[0].startswith(f'{euros};"S";"EUR";;;"";4900;{creditor};')
+    assert postings[1].startswith(f'12,50;"S";"EUR";;;"";1590;{creditor};"";')
+    assert postings[2].startswith(f'{whole};"S";"EUR";;;"";{creditor};1200;')
     assert (
         get(edge, tom, "/treasury/settlements/datev.csv?first_day=2025-01-01&last_day=2026-12-31").status_code
         == 422
