@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Protocol
 import sqlalchemy as sa
 
 from kernel.db import Database
-from tests.fixtures import schema
+from tests.fixtures import memory, schema
 from tests.fixtures.databases import PostgresqlTemplates, Templates
 from tests.fixtures.postgresql import FAST, serving
 from tests.simulation.postgresql_storage import PostgresqlStorage
@@ -21,7 +20,6 @@ from tests.simulation.town import Town
 
 EVERY = 2000
 """Steps between two verifications of the whole book."""
-_MEMORY = Path("/dev/shm")  # noqa: S108 -- a folder of our own in it, in memory where there is such a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +100,13 @@ class PostgresqlStage:
 @contextlib.contextmanager
 def stage(backend: str) -> Iterator[Stage]:
     """Give a stage of its own for a backend: `sqlite` or `postgresql`."""
-    parent = _MEMORY if _MEMORY.is_dir() else None
     with contextlib.ExitStack() as stack:
-        name = stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="duiscoin-simulation-", dir=parent, ignore_cleanup_errors=True)
-        )
+        folder = stack.enter_context(memory.folder("simulation"))
         if backend == "sqlite":
-            yield SqliteStage(Path(name))
+            yield SqliteStage(folder)
             return
-        stack.enter_context(serving(Path(name), FAST))
-        url = f"postgresql+psycopg://postgres@/postgres?host={name}/run"
+        stack.enter_context(serving(folder, FAST))
+        url = f"postgresql+psycopg://postgres@/postgres?host={folder}/run"
         templates = stack.enter_context(contextlib.closing(PostgresqlTemplates(url)))
         yield PostgresqlStage(templates)
 
