@@ -13,7 +13,7 @@ from redemption import tokens
 from redemption.gates import PASSING
 from redemption.offer_terms import Reentry
 from redemption.offline_policy import Policy, Proof
-from redemption.scan_events import EventFlags, ScanEvent, Tier
+from redemption.scan_events import EventFlags, More, ScanEvent, Tier
 from redemption.tokens import Claims, Flags
 from redemption.verdicts import VerdictCode
 from redemption.vouchers import Voucher
@@ -43,9 +43,15 @@ class Reason(enum.StrEnum):
     LIST_TOO_OLD = "list-too-old"
     NOT_LOOKED_AT = "not-looked-at"
     """Neither a live code nor an identity card was looked at, where one of them was due."""
+    VALUE_DIFFERS = "value-differs"
+    """The device noted another amount than its uses are worth."""
     BUDGET_SPENT = "budget-spent"
     NOTHING_TO_UNDO = "nothing-to-undo"
     UNDO_TOO_LATE = "undo-too-late"
+    RECEIPT_USED = "receipt-used"
+    """Paid all the same: the number of the receipt stands for another guest of that day."""
+    RECEIPT_MISSING = "receipt-missing"
+    """Paid all the same: the contract wants a number."""
     QUARANTINE = "quarantine"
     """The log of the device is broken: held, or refused after somebody had looked."""
 
@@ -81,6 +87,9 @@ def fault_of(seen: Seen, policy: Policy) -> Reason | None:  # noqa: PLR0911 -- o
         return Reason.OFFER_NOT_HERE
     if not voucher.valid_from <= seen.at < voucher.valid_until or voucher.terms.activation_minutes:
         return Reason.NOT_VALID_THEN
+    said = seen.event.more.get(More.VALUE_CENTS)
+    if said is not None and said != cents_of(voucher, seen.event.uses):
+        return Reason.VALUE_DIFFERS
     # Who comes in again takes nothing, so nothing limits it.
     return None if passing else _fault_of_tier(seen, policy)
 

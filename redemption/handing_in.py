@@ -14,7 +14,16 @@ from kernel.errors import Conflict
 from kernel.signing import VerifyKey
 from merchants import safeguarding
 from merchants.devices import Device
-from redemption import hub_sessions, judging_logs, leasing, offline_booking, scan_events, scan_logs, tokens
+from redemption import (
+    hub_sessions,
+    judging_logs,
+    leasing,
+    log_receipts,
+    offline_booking,
+    scan_events,
+    scan_logs,
+    tokens,
+)
 from redemption.good_faith import Reason
 from redemption.scan_events import EventKind, EventUnreadable, Link, Place, Signed
 from redemption.scan_logs import Log, Logged, Oddity, Outcome
@@ -87,6 +96,7 @@ def take(work: db.Work, city: City, device: Device, items: Sequence[Item], lost_
         walk.take(item)
     held = device.quarantined_at is not None
     fresh = judging_logs.judge(work, city, device, walk.fresh, held_from=0 if held else walk.held_from)
+    fresh = log_receipts.noted(work, city, device, walk.fresh, fresh)
     booked = offline_booking.settle(work, city, fresh)
     _give_back(work, device, walk.fresh, None if not held and walk.held_from is None else walk.held_from or 0)
     scan_logs.put_aside(work, walk.odd)
@@ -224,7 +234,7 @@ def described(event: Logged) -> Result:
         return Result(event.seq, "known", None, event)
     if event.lost:
         return Result(event.seq, "conflict", "paid", event)
-    return Result(event.seq, "accepted", None, event)
+    return Result(event.seq, "accepted", event.reason and event.reason.value, event)
 
 
 def decide_held(work: db.Work, city: City, device: Device, *, accept: bool) -> list[Logged]:

@@ -194,6 +194,8 @@ def _together(new: NewOffer) -> Iterator[Fault]:
     terms = new.terms
     if 0 < new.price_points < terms.uses and not new.price_cents:
         yield Fault("price_points", "offer-price-below-uses", {"uses": terms.uses})
+    if terms.in_parts and (not new.value_cents or new.value_cents % terms.uses):
+        yield Fault("value_cents", "offer-parts-value-invalid", {"uses": terms.uses})
     if terms.activation_minutes is not None and len(new.venue_ids) > 1:
         yield Fault("venue_ids", "offer-activation-one-venue")
     if terms.seats and new.places not in {None, len(terms.seats)}:

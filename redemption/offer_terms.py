@@ -86,6 +86,8 @@ class Terms:
     undo_minutes: int = 0
     """How long a venue may take a scan back; 0: not at all."""
     reentry: Reentry = Reentry.NONE
+    in_parts: bool = False
+    """A use is a part of its value and not a person: 20 euros in ten parts."""
 
     @property
     def dated(self) -> bool:
@@ -129,6 +131,8 @@ def faults(terms: Terms, kind: OfferKind, now: dt.datetime) -> Iterator[Fault]:
     yield from _discount(terms, kind)
     yield from _buyers(terms)
     yield from _returning(terms)
+    if terms.in_parts and (terms.uses == 1 or terms.reentry is not Reentry.NONE):
+        yield Fault("in_parts", "offer-parts-not-here")
     if terms.reentry is not Reentry.NONE and (
         kind is OfferKind.DISCOUNT or terms.activation_minutes is not None
     ):

@@ -38,7 +38,7 @@ from redemption.live_codes import Liveness, LiveToken
 from redemption.offer_terms import Reentry
 from redemption.scans import Scanned
 from redemption.tokens import Claims, Flags, Refusal, TokenRefused
-from redemption.verdicts import VerdictCode
+from redemption.verdicts import Question, VerdictCode
 from redemption.vouchers import Voucher, VoucherStatus
 
 _BY_STATUS: Final = {
@@ -126,7 +126,8 @@ def find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[
         of = leases.get(voucher.voucher_id, []) if voucher is not None else []
         judged = _reserved(work, judged, of[-1]) if of else judged
         session = at_hub.get(voucher.voucher_id) if voucher is not None else None
-        found[place] = _left_to_hub(work, judged, session) if session is not None else judged
+        judged = _left_to_hub(work, judged, session) if session is not None else judged
+        found[place] = _asked(judged)
     found |= {place: Found(scanned[place], VerdictCode.REPLACED) for place in moved}
     found |= _at_other_gates(work, found)
     foreign.count(work, [name.token for place, name in _signed(names) if looked[place] is None])
@@ -256,6 +257,16 @@ def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyR
     if code is VerdictCode.ACCEPTED and voucher.left < scanned.uses:
         code = VerdictCode.TOO_FEW_LEFT
     return Found(scanned, code, voucher)
+
+
+def _asked(found: Found) -> Found:
+    """Return what is found, or what staff has to say first of a voucher that would be redeemed."""
+    voucher, asks = found.voucher, found.scanned.asks
+    if found.code is not VerdictCode.ACCEPTED or voucher is None:
+        return found
+    if Question.AMOUNT in asks and voucher.terms.in_parts and voucher.left > 1:
+        return replace(found, code=VerdictCode.AMOUNT_NEEDED)
+    return replace(found, code=VerdictCode.RECEIPT_NEEDED) if Question.RECEIPT in asks else found
 
 
 def _way(device: Device, scanned: Scanned) -> Direction | None:

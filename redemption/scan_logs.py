@@ -247,10 +247,10 @@ def of_vouchers(reading: db.Reading, voucher_ids: Iterable[str]) -> list[Logged]
 def troubled(
     reading: db.Reading, venue_id: int, *, before: int | None = None, limit: int = 50
 ) -> list[Logged]:
-    """Return a venue's scans that were refused or came second, newest first, older than event `before`."""
+    """Return a venue's scans with which something is wrong, newest first, older than event `before`."""
     conditions = [
         table.c.venue_id == venue_id,
-        sa.or_(table.c.outcome.in_([Outcome.REFUSED.value, Outcome.HELD.value]), table.c.lost > 0),
+        sa.or_(table.c.reason.is_not(None), table.c.lost > 0),
     ]
     if before is not None:
         conditions.append(table.c.event_id < before)

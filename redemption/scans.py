@@ -13,7 +13,7 @@ from kernel.errors import Conflict, DomainError, Invalid, NotFound
 from merchants.directions import Direction
 from redemption import verdicts
 from redemption.tables import scans as table
-from redemption.verdicts import Verdict, VerdictCode
+from redemption.verdicts import Question, Verdict, VerdictCode
 
 NONCE_MAX = 64
 PAGE_MAX = 200
@@ -48,6 +48,8 @@ class Scanned:
     """How many uses it takes at once: a party of five with one strip of ten."""
     direction: Direction | None = None
     """Which way they go; None: as the device does."""
+    asks: frozenset[Question] = frozenset()
+    """What staff is asked first: a good voucher is not redeemed before."""
 
     @property
     def key(self) -> tuple[int, str]:

@@ -81,6 +81,7 @@ offers = sa.Table(
     sa.Column("refund_hours", sa.Integer, comment="Before the event, or before the validity ends"),
     sa.Column("undo_minutes", sa.Integer, nullable=False, server_default="0"),
     sa.Column("reentry", sa.String(8), nullable=False, server_default="none", comment="After going out"),
+    sa.Column("in_parts", sa.Boolean, nullable=False, server_default="0", comment="A use: part of its value"),
     sa.Column("pictogram", sa.String(40), nullable=False),
     sa.Column("live_code", sa.Boolean, nullable=False, server_default="0", comment="No still code"),
     sa.Column("created_at", db.UtcDateTime, nullable=False),

@@ -1,12 +1,13 @@
 """The number of the till's receipt for a redemption, where the contract wants it: once a venue and day.
 
-A form of the venue's pages demands it. A device that does not ask, or has no network, is not stopped at the
-door; what it redeems has no number.
+A form of the venue's pages and the scanner ask for it when a voucher is good, before it is redeemed. A device
+that does not ask is not stopped at the door; what it redeems has no number.
 """
 
 import datetime as dt
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
@@ -38,6 +39,35 @@ def checked(written: str) -> str:
     if len(number) > NUMBER_MAX or not _FORM.fullmatch(number):
         raise Invalid("till-number-invalid", field="receipt_number", maximum=NUMBER_MAX)
     return number
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A number that a scan of a device's log names."""
+
+    venue_id: int
+    day: dt.date
+    number: str
+    device_id: int
+    nonce: str
+
+
+def keep(work: db.Work, named: Sequence[Named]) -> set[str]:
+    """Keep numbers of scans that are booked in any case; return the nonces of those whose number is taken."""
+    refused: set[str] = set()
+    for day in sorted({one.day for one in named}):
+        of_day = [one for one in named if one.day == day]
+        taken = dict(_taken(work, day, [(one.venue_id, one.number) for one in of_day]))
+        fresh = []
+        for one in of_day:
+            owner = taken.setdefault((one.venue_id, one.number), (one.device_id, one.nonce))
+            if owner == (one.device_id, one.nonce):
+                fresh.append({"city_id": work.city_id, **asdict(one)})
+            else:
+                refused.add(one.nonce)
+        if fresh:
+            work.connection.execute(db.insert(work, table).values(fresh).on_conflict_do_nothing())
+    return refused
 
 
 def redeem_many(

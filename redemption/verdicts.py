@@ -14,6 +14,13 @@ from typing import Any
 from kernel.cities import LocalizedText
 
 
+class Question(enum.StrEnum):
+    """What a device asks staff for, if need be, before a voucher is redeemed."""
+
+    AMOUNT = "amount"
+    RECEIPT = "receipt"
+
+
 class Colour(enum.StrEnum):
     """The colour of the whole screen."""
 
@@ -78,6 +85,10 @@ class VerdictCode(enum.StrEnum):
     ACTIVE = "active"
     """A ticket that its holder has activated: good until it ends, looked at as often as need be."""
     NOT_YET_VALID = "not-yet-valid"
+    AMOUNT_NEEDED = "amount-needed"
+    """All is well; staff has to say how much of its value is taken."""
+    RECEIPT_NEEDED = "receipt-needed"
+    """All is well; the till's receipt has to be named first."""
     LIVE_CODE_NEEDED = "live-code-needed"
     """The voucher is good only with a code that moves, and this one stands still."""
     LIVE_CODE_OLD = "live-code-old"
@@ -91,7 +102,11 @@ class VerdictCode(enum.StrEnum):
 
 PASSED = frozenset({VerdictCode.LET_IN_AGAIN, VerdictCode.LET_OUT})
 """Somebody passed a gate, and no use was taken."""
-GONE_ON = PASSED | {VerdictCode.ACCEPTED, VerdictCode.ACTIVE, VerdictCode.NOT_INSIDE, VerdictCode.NO_REENTRY}
+ASKED = frozenset({VerdictCode.AMOUNT_NEEDED, VerdictCode.RECEIPT_NEEDED})
+"""A question to staff, after which the same code is scanned again."""
+GONE_ON = frozenset({
+    *PASSED, *ASKED, VerdictCode.ACCEPTED, VerdictCode.ACTIVE, VerdictCode.NOT_INSIDE, VerdictCode.NO_REENTRY,
+})  # fmt: skip
 """Verdicts on guests whom nobody stopped: at the way out nobody is."""
 
 _COLOURS = {
@@ -99,6 +114,8 @@ _COLOURS = {
     VerdictCode.LET_IN_AGAIN: Colour.GREEN,
     VerdictCode.LET_OUT: Colour.GREEN,
     VerdictCode.FEWER_OUTSIDE: Colour.AMBER,
+    VerdictCode.AMOUNT_NEEDED: Colour.AMBER,
+    VerdictCode.RECEIPT_NEEDED: Colour.AMBER,
     VerdictCode.NOT_INSIDE: Colour.AMBER,
     VerdictCode.NO_REENTRY: Colour.AMBER,
     VerdictCode.ACTIVE: Colour.GREEN,
@@ -186,6 +203,12 @@ class Verdict:
     def may_be_confirmed(self) -> bool:
         """Whether the same scan is accepted once somebody has seen that the code moves."""
         return self.code is VerdictCode.PHONE_CLOCK_OFF
+
+    @property
+    def part_cents(self) -> int | None:
+        """What one use is worth, if staff has to say how much is taken."""
+        asked = self.code is VerdictCode.AMOUNT_NEEDED and self.voucher is not None
+        return self.voucher.value_cents // self.voucher.uses if asked and self.voucher else None
 
     @property
     def undo_until(self) -> dt.datetime | None:

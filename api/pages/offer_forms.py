@@ -226,6 +226,7 @@ def write(offer: Offer, city: City) -> dict[str, str]:
         "refund_rule": terms.refund_rule.value,
         "refund_hours": terms.refund_hours,
         "undo_minutes": terms.undo_minutes or None,
+        "in_parts": "yes" if terms.in_parts else None,
         "reentry": None if terms.reentry is Reentry.NONE else "yes",
     }
     for language in ("de", "en"):
@@ -276,6 +277,7 @@ def _terms(typed: Mapping[str, str], city: City) -> Terms:
         # A form keeps the field also for the rules that have no use for it.
         refund_hours=_number(typed, "refund_hours") if chosen is RefundRule.UNTIL else None,
         undo_minutes=_number(typed, "undo_minutes") or 0,
+        in_parts="in_parts" in typed,
         reentry=Reentry.SAME_DAY if "reentry" in typed else Reentry.NONE,
     )
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -22,7 +23,7 @@ from merchants.venues import Venue
 from redemption import passages, publishing_status, scans, till_receipts, undoing
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
-from redemption.verdicts import GONE_ON, Verdict
+from redemption.verdicts import GONE_ON, Question, Verdict
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/venue")
@@ -56,6 +57,7 @@ async def decide(
     uses: Annotated[str, Form()] = "",
     receipt_number: Annotated[str, Form()] = "",
     direction: Annotated[str, Form()] = "",
+    amount_said: Annotated[str, Form()] = "",
     idempotency_key: Annotated[str, Form()] = "",
 ) -> Response:
     """Decide a scan and show the verdict; the same form again gets the same verdict."""
@@ -71,7 +73,12 @@ async def decide(
     if len(code.strip()) < MANUAL_CODE_MAX:
         given.limiter.hit("manual-code-device", caller.city.city_id, device.device_id)
 
+    asks = frozenset({Question.RECEIPT} if wants_receipt else ()) | (
+        frozenset() if amount_said or count > 1 else frozenset({Question.AMOUNT})
+    )
+
     def command(work: Work) -> Verdict:
+        number = till_receipts.checked(receipt_number) if wants_receipt and receipt_number.strip() else ""
         devices.touch(work, [device.device_id])
         scanned = Scanned(
             code.strip(),
@@ -81,9 +88,8 @@ async def decide(
             seen_moving == "yes",
             max(1, min(count, USES_MAX)),
             way,
+            asks - ({Question.RECEIPT} if number else set()),
         )
-        sells = device.direction.chosen(way) is not Direction.OUT
-        number = till_receipts.checked(receipt_number) if wants_receipt and sells else ""
         (outcome,) = till_receipts.redeem_many(work, caller.city, [(scanned, number)], given.sealer)
         if isinstance(outcome, DomainError):
             raise outcome
@@ -95,7 +101,10 @@ async def decide(
         if not error.code.startswith("till-number-"):
             raise
         return _scan_page(request, caller, receipt_refused=framing.sentence(request, caller, error))
-    return _scan_page(request, caller, verdict=verdict, code=code.strip(), way=direction)
+    again = {"code": code.strip(), "direction": direction, "uses": str(count)} | (
+        {"receipt_number": receipt_number} if receipt_number.strip() else {}
+    )
+    return _scan_page(request, caller, verdict=verdict, again=again)
 
 
 @router.post("/scans/{scan_id}/undo")
@@ -173,30 +182,28 @@ def _scan_page(
     request: Request,
     caller: Caller,
     verdict: Verdict | None = None,
-    code: str = "",
+    again: Mapping[str, str] = MappingProxyType({}),
     refusal: str = "",
     receipt_refused: str = "",
-    way: str = "",
 ) -> Response:
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
         device = device_here(request, reading, caller)
         venue = venues.get(reading, device.venue_id) if device else None
         wants_receipt = device is not None and till_receipts.wanted(reading, caller.city, device.venue_id)
-    shown = _verdict(request, caller, verdict, code) if verdict else {"verdict": None}
+    shown = _verdict(request, caller, verdict) if verdict else {"verdict": None}
     return framing.show(
         request, caller, "venue/scan.html", status=409 if refusal else 200, area=Area.VENUE, device=device,
         venue=venue, venues=venues_of(request, caller), refusal=refusal,
         receipt_refused=receipt_refused, wants_receipt=wants_receipt,
-        way=way, **shown,
+        again=again, **shown,
     )  # fmt: skip
 
 
-def _verdict(request: Request, caller: Caller, verdict: Verdict, code: str) -> Mapping[str, Any]:
+def _verdict(request: Request, caller: Caller, verdict: Verdict) -> Mapping[str, Any]:
     translation = framing.gettext_of(request, caller)
     return {
         "verdict": verdict,
-        "scanned": code if verdict.may_be_confirmed else None,
         "words": verdicts.words(verdict, caller.city, caller.language, translation),
     }
 

@@ -58,6 +58,7 @@ class TermsOut(Out):
     reentry: str = Field(
         examples=["same-day"], description="Whether who goes out may come in again: none or same-day"
     )
+    in_parts: bool = Field(description="A use is a part of its value and not a person", examples=[False])
 
 
 class TermsIn(In):
@@ -86,6 +87,9 @@ class TermsIn(In):
         default=Reentry.NONE,
         examples=["same-day"],
         description="Whether who goes out may come in again until the day, or the event, is over",
+    )
+    in_parts: bool = Field(
+        default=False, description="A use is a part of its value: 20 euros in ten parts. Staff says how much"
     )
 
     def terms(self) -> Terms:

@@ -23,7 +23,7 @@ from redemption import passages, scans, till_receipts, undoing
 from redemption.keys import Sealer
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
-from redemption.verdicts import PASSED, Verdict
+from redemption.verdicts import PASSED, Question, Verdict
 from web import formats
 
 router = APIRouter(tags=["scans"])
@@ -73,6 +73,13 @@ class ScanIn(In):
     direction: Literal["in", "out"] | None = Field(
         default=None, description="Which way the guests go; absent: as the device does", examples=["in"]
     )
+    asks: list[Question] = Field(
+        default=[],
+        max_length=2,
+        description="What staff is asked first, if need be: a good voucher is not redeemed then but answered"
+        " with `amount-needed` (of one whose value is taken in parts) or `receipt-needed`",
+        examples=[["amount"]],
+    )
 
 
 class VerdictOut(BaseModel):
@@ -100,6 +107,9 @@ class VerdictOut(BaseModel):
         default=None,
         description="With `let-in-again` and `let-out`: how many guests passed, without a use",
         examples=[1],
+    )
+    part_cents: int | None = Field(
+        default=None, description="With `amount-needed`: what one use is worth", examples=[200]
     )
     reentry_until: dt.datetime | None = Field(
         default=None, description="Until when who goes out may come in again with the same code"
@@ -155,7 +165,10 @@ async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: Idempo
 
     seen = device.device_id if devices.is_due(device, given.database.clock.now()) else None
     way = Direction(body.direction) if body.direction else None
-    scanned = Scanned(body.text, device.venue_id, device.device_id, nonce, body.seen_moving, body.uses, way)
+    scanned = Scanned(
+        body.text, device.venue_id, device.device_id, nonce, body.seen_moving, body.uses, way,
+        frozenset(body.asks),
+    )  # fmt: skip
     number = till_receipts.checked(body.receipt_number) if body.receipt_number else ""
     scan = _Scan(caller.city, given.sealer, scanned, seen, number)
     return _present(request, caller, await given.write_with(caller.city.city_id, _redeem, scan))
@@ -234,6 +247,7 @@ def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
         undo_until=verdict.undo_until,
         first_used_at=verdict.first_use.at if verdict.first_use else None,
         persons=verdict.voucher.taken if verdict.voucher and verdict.code in PASSED else None,
+        part_cents=verdict.part_cents,
         reentry_until=dt.datetime.fromisoformat(until) if until else None,
         clock_seconds=verdict.clock_seconds,
         scanned_at=verdict.at,

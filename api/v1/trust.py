@@ -28,6 +28,7 @@ from redemption import (
     publishing_status,
     reissuing,
     status_lists,
+    till_receipts,
 )
 from redemption.keys import Sealer
 from redemption.live_keys import GroupKey
@@ -102,6 +103,7 @@ class TakenOfferOut(BaseModel):
     undo_minutes: int = Field(examples=[5])
     reentry: str = Field(examples=["same-day"], description="Whether who goes out comes in again")
     event_ends_at: dt.datetime | None = Field(description="Until then, instead of the end of the day")
+    in_parts: bool = Field(description="A use is a part of its value: staff says how much", examples=[False])
 
 
 class VenueTrustOut(BaseModel):
@@ -118,6 +120,10 @@ class VenueTrustOut(BaseModel):
     live_keys: list[LiveKeyOut]
     offline_policy: OfflinePolicyOut
     offers: list[TakenOfferOut] = Field(description="Offers whose vouchers the venue takes")
+    receipt_numbers: bool = Field(
+        description="Whether the contract wants the number of the till's receipt for each redemption",
+        examples=[False],
+    )
 
 
 class KeyDetailsOut(Out):
@@ -227,6 +233,7 @@ def venue_trust(request: Request, caller: DeviceCaller, status_since: Since = No
                 for one in offers.every(reading)
                 if device.venue_id in one.venue_ids and one.status is not OfferStatus.DRAFT
             ],
+            receipt_numbers=till_receipts.wanted(reading, caller.city, device.venue_id),
         )
 
 
@@ -294,6 +301,7 @@ def _taken(offer: Offer) -> TakenOfferOut:
         undo_minutes=offer.terms.undo_minutes,
         reentry=offer.terms.reentry.value,
         event_ends_at=offer.terms.event_ends_at,
+        in_parts=offer.terms.in_parts,
     )
 
 

@@ -31,9 +31,16 @@ REASONS = {
     "list-too-old": N_("Not paid: the device had been without a network for too long."),
     "not-looked-at": N_("Not paid: without a network a moving code or an identity card has to be looked at."),
     "budget-spent": N_("Not paid: the device had taken as much as it may take without a network on one day."),
+    "value-differs": N_("Not paid: the amount that the device noted is not what was taken."),
     "nothing-to-undo": N_("Not taken back: there is no such scan of this device."),
     "undo-too-late": N_("Not taken back: it came too late."),
     "quarantine": N_("Held or not paid: the entries of this device are incomplete."),
+}
+NOTES = {
+    "receipt-used": N_("Booked. The number of the receipt stands for another guest of that day."),
+    "receipt-missing": N_(
+        "Booked, but the number of the till's receipt is missing, which the contract wants."
+    ),
 }
 FAULTS = {
     "gap": N_("Entries are missing."),
@@ -46,4 +53,6 @@ def sentence(outcome: str, reason: str | None) -> str:
     """Return the sentence, to be translated, for what became of an event."""
     if outcome in {"refused", "held"} and reason in REASONS and reason != "quarantine":
         return REASONS[reason]
+    if outcome == "accepted" and reason in NOTES:
+        return NOTES[reason]
     return OUTCOMES.get(outcome, REASONS["quarantine"])

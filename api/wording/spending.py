@@ -56,6 +56,10 @@ SENTENCES = {
         "This device counts guests the other way. The owner of the venue can change that under “Devices”."
     ),
     "direction-invalid": N_("A device lets in, lets out, or does both."),
+    "offer-parts-not-here": N_("A value in parts needs several uses, and nobody goes in or out with it."),
+    "offer-parts-value-invalid": N_(
+        "Please give a usual price in euros that can be divided by the {uses} uses."
+    ),
     "offer-refund-hours-invalid": N_("The hours must lie between 0 and {maximum}."),
     "offer-refund-hours-missing": N_("Please say how many hours before it can be given back."),
     "offer-refund-hours-not-wanted": N_("Hours belong only to the rule that has an end."),
@@ -358,6 +362,11 @@ VERDICTS = {
         N_(
             "This voucher is valid from {date}, {time} on: ask the guest to come back then, it has not been used up."
         ),
+    ),
+    "amount-needed": (N_("How much?"), N_("The voucher is good: say how much of it is taken.")),
+    "receipt-needed": (
+        N_("Number of the receipt"),
+        N_("The voucher is good: type the number on your till's receipt, then it is redeemed."),
     ),
     "live-code-needed": (
         N_("Moving code needed"),

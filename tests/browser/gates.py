@@ -13,6 +13,7 @@ from kernel.db import Work
 from ledger import chart, posting, transfers, wallets
 from merchants import devices, enrolling
 from merchants.devices import Limits
+from merchants.directions import Direction
 from redemption import buying, codes, handing_in, keys, offers, publishing_status, tokens, vouchers
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind, Terms
@@ -47,9 +48,9 @@ class Gate:
         """Let the city sign the list of used vouchers, as the worker does."""
         self.run(lambda work: publishing_status.publish(work, self.sealer, f"{self.town.url}/status"))
 
-    def invite(self, gate: str | None = None) -> str:
+    def invite(self, gate: str | None = None, direction: Direction = Direction.IN) -> str:
         """Return the secret of an invitation."""
-        limits = Limits(gate, None)
+        limits = Limits(gate, None, direction)
         _, secret = self.run(
             lambda work: enrolling.invite(
                 work, self.town.pool.venue_id, "Handy", invited_by="person/1", limits=limits
@@ -69,7 +70,9 @@ class Gate:
 
         return self.run(command)
 
-    def offer(self, *, uses: int = 1, undo_minutes: int = 0, value_cents: int = 450) -> int:
+    def offer(
+        self, *, uses: int = 1, undo_minutes: int = 0, value_cents: int = 450, terms: Terms | None = None
+    ) -> int:
         """Return the number of another offer of the pool."""
         new = NewOffer(
             code=f"swim-{uses}-{undo_minutes}-{value_cents}",
@@ -82,7 +85,7 @@ class Gate:
             venue_ids=(self.town.pool.venue_id,),
             places=5,
             valid_days=30,
-            terms=Terms(uses=uses, undo_minutes=undo_minutes),
+            terms=terms or Terms(uses=uses, undo_minutes=undo_minutes),
         )
 
         def command(work: Work) -> int:
@@ -119,10 +122,16 @@ class Gate:
         )
         return codes.app_text(self.run(lambda work: tokens.issue(claims, keys.active(work, self.sealer))))
 
-    def scanner(self, browser: Browser, gate: str | None = None, **context: object) -> Page:
+    def scanner(
+        self,
+        browser: Browser,
+        gate: str | None = None,
+        direction: Direction = Direction.IN,
+        **context: object,
+    ) -> Page:
         """Return the scanner of a device that has just joined."""
         page = self.phone(browser, **context)
-        page.goto(f"{self.town.url}/scan/enrol#{self.invite(gate)}")
+        page.goto(f"{self.town.url}/scan/enrol#{self.invite(gate, direction)}")
         expect(page.locator("#tier")).to_have_text("Mit Netz", timeout=15_000)
         return page
 

@@ -242,46 +242,55 @@ class Work {
     find("party").textContent = String(this.party);
   }
 
-  /** @param {string} text @param {{ seenMoving?: boolean, idSeen?: boolean }} [seen] */
-  async scan(text, seen = {}) {
+  /** @param {string} text @param {{ uses?: number, seenMoving?: boolean, idSeen?: boolean, receipt?: string, inParts?: boolean }} [said] what staff said of this scan before */
+  async scan(text, said = {}) {
     if (this.busy) return;
     this.busy = true;
     find("main").setAttribute("aria-busy", "true");
     try {
-      const decision = await this.scanning.decide(text, { uses: this.party, direction: this.direction, ...seen });
-      this.tell(decision, text);
+      const decision = await this.scanning.decide(text, { uses: this.party, direction: this.direction, ...said });
+      this.tell(decision, text, said);
       this.syncing.soon();
     } catch (error) {
-      this.fail(error);
+      this.fail(error, text, said);
     } finally {
       this.busy = false;
       find("main").removeAttribute("aria-busy");
     }
   }
 
-  /** @param {unknown} error */
-  fail(error) {
+  /** @param {unknown} error @param {string} text @param {object} said */
+  fail(error, text, said) {
     if (!(error instanceof Answered)) {
       this.refuse("canary-log");
       throw error;
     }
     if (error.status === 401 || error.code === "venue-suspended") return this.stopped(error.code);
+    if (error.code.startsWith("till-number-")) return judged.show({ colour: "amber", title: words.say("verdict.receipt-needed.title"), text: error.sentence, question: this.question({ kind: "receipt" }, text, said) });
     if (error.code === "device-suspended") return this.refuse("device-suspended");
     if (error.status === 429 || !error.sentence) return this.refuse(error.status === 429 ? "too-often" : "no-answer");
     judged.show({ colour: "amber", title: words.say("not-scanned"), text: error.sentence });
   }
 
-  /** @param {import("./scanning.js").Decision} decision @param {string} text */
-  tell(decision, text) {
+  /** @param {import("./scanning.js").Question} question @param {string} text @param {object} said */
+  question(question, text, said) {
+    if (question.kind === "receipt") return { label: words.say("receipt"), hint: words.say("receipt-hint"), act: (/** @type {string} */ receipt) => void this.scan(text, { ...said, receipt }) };
+    const options = Array.from({ length: Math.min(question.left, PARTY_MAX) }, (_, at) => ({ value: String(at + 1), label: words.euros((at + 1) * question.cents) }));
+    return { label: words.say("amount"), options, act: (/** @type {string} */ uses) => void this.scan(text, { ...said, uses: Number(uses), inParts: true }) };
+  }
+
+  /** @param {import("./scanning.js").Decision} decision @param {string} text @param {object} said */
+  tell(decision, text, said) {
     const good = decision.colour === "green";
     if (this.direction === "out") this.show();
-    else if (!decision.confirmable && decision.code !== "test-passed") this.count(good);
+    else if (!decision.confirmable && !decision.question && decision.code !== "test-passed") this.count(good);
     if (good) this.people(1);
     const seen = decision.code === "offline-id-needed" ? { idSeen: true } : { seenMoving: true };
     judged.show({
       colour: decision.colour, title: decision.title, text: decision.text, offer: decision.offer, notes: decision.notes,
       ground: words.say(decision.ground ? `by-${decision.ground}` : "by-none"),
-      confirm: decision.confirmable ? { label: words.say(seen.idSeen ? "id-seen" : "moves"), act: () => void this.scan(text, seen) } : undefined,
+      confirm: decision.confirmable ? { label: words.say(seen.idSeen ? "id-seen" : "moves"), act: () => void this.scan(text, { ...said, ...seen }) } : undefined,
+      question: decision.question ? this.question(decision.question, text, said) : undefined,
       undo: decision.undo ? { until: decision.undo.until, act: () => void this.undo(decision) } : undefined,
     });
   }

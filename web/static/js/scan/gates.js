@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * Used by the scanner: who is inside, by what this device has seen itself. The same rules as redemption/gates.py,
- * held to the same cases (tests/redemption/vectors/gates.json).
+ * held to the same cases (tests/redemption/vectors/gates.json). The order is that of its log.
  */
 
 export const UNDO_MINUTES = 5;
@@ -9,11 +9,11 @@ export const UNDO_MINUTES = 5;
 /** @typedef {{ id: number, out: boolean, again: boolean, persons: number, at: number }} Passage milliseconds since 1970 */
 /** @typedef {{ admitted: number, inside: number, latest: Passage | null }} Presence `latest`: of those that led in */
 
-/** What follows from the passages of one voucher on its guests' day. @param {Passage[]} passages @returns {Presence} */
+/** What follows from the passages of one voucher on its guests' day, in their order. @param {Passage[]} passages @returns {Presence} */
 export function presence(passages) {
   /** @type {Presence} */
   const here = { admitted: 0, inside: 0, latest: null };
-  for (const one of [...passages].sort((a, b) => a.at - b.at || a.id - b.id)) {
+  for (const one of passages) {
     if (one.out) {
       here.inside = Math.max(0, here.inside - one.persons);
     } else {
@@ -33,10 +33,4 @@ export function entering(here, persons, uses, left) {
   const out = outside(here, uses);
   if (out) return persons <= out ? "let-in-again" : "fewer-outside";
   return here.inside && left <= 0 ? "already-inside" : null;
-}
-
-/** The verdict on guests who go out; nobody is kept inside. @param {boolean} reentry @param {Presence} here @param {boolean} known whether this device has seen one of them */
-export function leaving(reentry, here, known) {
-  if (!reentry) return "no-reentry";
-  return here.inside || !known ? "let-out" : "not-inside";
 }

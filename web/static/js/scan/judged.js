@@ -14,6 +14,7 @@ const ICONS = /** @type {Record<string, string>} */ ({ green: "check", amber: "w
  * @property {string[]} [notes]
  * @property {string} [ground]
  * @property {{ label: string, act: () => void }} [confirm]
+ * @property {{ label: string, hint?: string, options?: { value: string, label: string }[], act: (answer: string) => void }} [question] something to type, or to choose
  * @property {{ until: number, act: () => void }} [undo]
  */
 
@@ -47,12 +48,29 @@ export function show(shown) {
   confirm.hidden = !shown.confirm;
   confirm.textContent = shown.confirm?.label ?? "";
   offerUndo(shown.undo);
+  ask(shown.question);
+  words.put(find("next"), shown.question ? "do-not-redeem" : "next");
+  find("next").classList.toggle("judged__button--main", !shown.question);
   place.hidden = false;
   place.scrollTop = 0;
   // The rest of the page is behind it, for a screen reader too.
   find("main").inert = true;
-  (shown.confirm ? confirm : find("next")).focus({ preventScroll: true });
+  (shown.question ? answerField() : shown.confirm ? confirm : find("next")).focus({ preventScroll: true });
   signal(shown.colour);
+}
+
+const answerField = () => /** @type {HTMLInputElement | HTMLSelectElement} */ (find(present?.question?.options ? "answer-choice" : "answer-text"));
+
+/** @param {Shown["question"]} question */
+function ask(question) {
+  find("question").hidden = !question;
+  find("answer-text").hidden = !question || Boolean(question.options);
+  find("answer-choice").hidden = !question?.options;
+  if (!question) return;
+  for (const label of document.querySelectorAll("[data-question]")) label.textContent = question.label;
+  find("question-hint").textContent = question.hint ?? "";
+  find("answer-choice").replaceChildren(...(question.options ?? []).map(({ value, label }) => new Option(label, value)));
+  /** @type {HTMLInputElement} */ (find("answer-text")).value = "";
 }
 
 /** @param {Shown["undo"]} undo */
@@ -76,5 +94,10 @@ export function close() {
 export function wire() {
   find("next").addEventListener("click", close);
   find("confirm").addEventListener("click", () => present?.confirm?.act());
+  find("question").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const answer = answerField().value.trim();
+    if (answer) present?.question?.act(answer);
+  });
   find("undo").addEventListener("click", () => present?.undo?.act());
 }

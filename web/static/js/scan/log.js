@@ -58,10 +58,10 @@ export class Log {
     }
   }
 
-  /** Guests of a voucher by what this device has seen; `known`: it has seen any today. @param {string} voucher @param {number} now */
+  /** Guests of a voucher by what this device has seen. @param {string} voucher @param {number} now */
   presence(voucher, now) {
     const today = (this.passed.get(voucher) ?? []).filter((one) => (one.ends === null ? words.day(one.at) === words.day(now) : now < one.ends));
-    return { ...gates.presence(today), known: today.length > 0 };
+    return gates.presence(today);
   }
 
   /** Add an entry; it is on the disk when this returns its number. @param {events.Entry} entry @param {any} note @returns {Promise<number>} */

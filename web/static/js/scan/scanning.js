@@ -23,7 +23,8 @@ const RED = new Set(["unknown-key", "blocked-key", "bad-signature", "expired", "
 /** How a refused token is told; whatever else is wrong with it, it is not readable. */
 const REFUSALS = new Set(["mistyped-code", "unknown-key", "blocked-key", "bad-signature", "not-yet-valid", "expired", "other-venue"]);
 
-/** @typedef {{ uses: number, direction: "in" | "out", seenMoving?: boolean, idSeen?: boolean }} Asked */
+/** @typedef {{ uses: number, direction: "in" | "out", seenMoving?: boolean, idSeen?: boolean, receipt?: string, inParts?: boolean }} Asked `inParts`: staff said how much, as `uses` */
+/** What staff is asked before a good voucher is redeemed. @typedef {{ kind: "receipt" } | { kind: "amount", cents: number, left: number }} Question */
 /**
  * @typedef {object} Decision
  * @property {string} code
@@ -33,6 +34,7 @@ const REFUSALS = new Set(["mistyped-code", "unknown-key", "blocked-key", "bad-si
  * @property {string} offer
  * @property {string[]} notes
  * @property {"online" | "leased" | "capped" | null} ground
+ * @property {Question | null} question
  * @property {boolean} confirmable the same scan is accepted once somebody has looked
  * @property {{ until: number, scanId: string | null, seq: number } | null} undo
  */
@@ -73,7 +75,7 @@ export class Scanning {
   /** @param {string} text @param {Asked} asked @returns {Promise<Decision>} */
   async decide(text, asked) {
     // Nobody knows whether a request without an answer counted: repeated, it is the same scan.
-    const name = JSON.stringify([text, asked.uses, asked.direction]);
+    const name = JSON.stringify([text, asked.uses, asked.direction, asked.receipt, asked.inParts]);
     const nonce = this.unanswered?.asked === name ? this.unanswered.nonce : log.nonce();
     const found = read(text);
     if (this.online !== false) {
@@ -94,8 +96,14 @@ export class Scanning {
   /** @param {string} text @param {Uint8Array} nonce @param {Asked} asked */
   ask(text, nonce, asked) {
     const name = log.nonceText(nonce);
-    const body = { text, nonce: name, seen_moving: Boolean(asked.seenMoving), ...(asked.uses > 1 ? { uses: asked.uses } : {}), ...(this.device.direction === "both" ? { direction: asked.direction } : {}) };
+    const body = { text, nonce: name, seen_moving: Boolean(asked.seenMoving), ...(asked.uses > 1 ? { uses: asked.uses } : {}), ...(this.device.direction === "both" ? { direction: asked.direction } : {}), ...(asked.receipt ? { receipt_number: asked.receipt } : {}), asks: this.asks(asked) };
     return this.server.post("/api/v1/scans", body, { timeout: ONLINE_MS, key: `scan-${name}-${asked.seenMoving ? 1 : 0}` });
+  }
+
+  /** What staff has not said yet. @param {Asked} asked @returns {("amount" | "receipt")[]} */
+  asks(asked) {
+    if (asked.direction === "out") return [];
+    return [...(asked.inParts ? [] : /** @type {const} */ (["amount"])), ...(this.trust.receipts && !asked.receipt ? /** @type {const} */ (["receipt"]) : [])];
   }
 
   /** @param {any} told @param {Read} found @param {Uint8Array} nonce @param {Asked} asked @returns {Promise<Decision>} */
@@ -107,6 +115,7 @@ export class Scanning {
     return {
       code: told.code, colour: told.colour, title: told.title, text: told.sentence, offer: told.offer_title ?? "", notes: told.notes ?? [],
       ground: "online", confirmable: told.code === "phone-clock-off",
+      question: told.code === "receipt-needed" ? { kind: "receipt" } : told.code === "amount-needed" ? { kind: "amount", cents: told.part_cents, left: told.left } : null,
       undo: told.undo_until ? { until: Date.parse(told.undo_until) - this.server.clock.offset, scanId: told.scan_id, seq } : null,
     };
   }
@@ -114,25 +123,38 @@ export class Scanning {
   /** Decide without a network. @param {Read} found @param {Uint8Array} nonce @param {Asked} asked @returns {Promise<Decision>} */
   async alone(found, nonce, asked) {
     const now = this.server.clock.now();
-    const { code, tier, claims, values, persons } = await this.judge(found, now, asked);
+    const judged = await this.judge(found, now, asked);
+    const { claims, values, persons } = judged;
+    const question = judged.code === "accepted" && claims ? this.question(claims, asked) : null;
+    const code = question ? `${question.kind}-needed` : judged.code;
+    const tier = question ? null : judged.tier;
     const accepted = code === "accepted" && claims;
     const cents = accepted && tier === "capped" ? policy.cents({ valueCents: claims.value, taken: asked.uses, uses: claims.uses }) : 0;
     const offer = claims ? this.trust.offers.get(claims.product) : undefined;
     const pass = passPast(claims?.id, code, persons ?? (accepted && offer?.reentry ? asked.uses : 0), offer?.ends ?? null);
-    const note = accepted ? { voucher: claims.id, uses: asked.uses, cents, at: now, day: words.day(now), pass } : { pass };
+    const note = accepted ? { voucher: claims.id, uses: asked.uses, cents, at: now, day: words.day(now), pass, parts: asked.inParts ? (claims.value / claims.uses) * asked.uses : undefined } : { pass };
     const seq = await this.write(found, nonce, { ...asked, uses: persons ?? asked.uses }, tier ?? "capped", code, note);
     const minutes = accepted ? offer?.undoMinutes ?? 0 : persons ? gates.UNDO_MINUTES : 0;
     return {
       code, colour: COLOURS[code] ?? (RED.has(code) ? "red" : "amber"),
       title: words.say(`verdict.${code}.title`), text: words.say(`verdict.${code}.text`, values),
       offer: offer?.titles[words.current()] ?? offer?.titles.de ?? "", notes: accepted ? this.notes(claims, asked) : persons && persons > 1 ? [words.say("persons", { count: persons })] : [],
-      ground: tier, confirmable: code === "phone-clock-off" || code === "offline-id-needed",
+      ground: tier, question, confirmable: code === "phone-clock-off" || code === "offline-id-needed",
       undo: minutes ? { until: Date.now() + minutes * 60_000, scanId: null, seq } : null,
     };
   }
 
+  /** @param {tokens.Claims} claims @param {Asked} asked @returns {Question | null} */
+  question(claims, asked) {
+    const asks = this.asks(asked);
+    const left = claims.uses - (this.log.taken.get(claims.id)?.uses ?? 0);
+    if (asks.includes("amount") && left > 1 && this.trust.offers.get(claims.product)?.inParts) return { kind: "amount", cents: claims.value / claims.uses, left };
+    return asks.includes("receipt") ? { kind: "receipt" } : null;
+  }
+
   /** @param {tokens.Claims} claims @param {Asked} asked */
   notes(claims, asked) {
+    if (asked.inParts) return [words.euros((claims.value / claims.uses) * asked.uses)];
     const notes = asked.uses > 1 ? [words.say("persons", { count: asked.uses })] : [];
     if (claims.uses > 1) notes.push(words.say("left", { left: claims.uses - (this.log.taken.get(claims.id)?.uses ?? 0), all: claims.uses }));
     return notes;
@@ -183,8 +205,9 @@ export class Scanning {
   leaving(claims, asked, now) {
     const here = this.log.presence(claims.id, now);
     if (!claims.venues.includes(this.device.venueId)) return { code: "other-venue", tier: null, claims, values: {} };
-    const code = gates.leaving(Boolean(this.trust.offers.get(claims.product)?.reentry), here, here.known);
-    const persons = code === "let-out" ? (here.known ? Math.min(asked.uses, here.inside) : asked.uses) : undefined;
+    // They may have come in at another gate: who stands at the way out was inside.
+    const code = this.trust.offers.get(claims.product)?.reentry ? "let-out" : "no-reentry";
+    const persons = code === "no-reentry" ? undefined : Math.min(asked.uses, here.inside || claims.uses);
     return { code, tier: null, claims, values: {}, persons };
   }
 
@@ -229,10 +252,19 @@ export class Scanning {
     const seq = await this.log.add(this.entry({
       kind: events.KINDS.scan, tier: events.TIERS[tier], decision, code, live: found.live, nonce,
       flags: (asked.idSeen ? events.FLAGS.idSeen : 0) | (asked.seenMoving ? events.FLAGS.seenMoving : 0), uses: asked.uses,
-      more: this.device.direction === "in" ? new Map() : new Map([[events.MORE.direction, asked.direction === "out" ? 1 : 0]]),
+      more: this.more(asked, decision, note.parts),
     }), { at: this.server.clock.now(), code, ...note });
     this.counted(note.pass, 1);
     return seq;
+  }
+
+  /** What few events carry. @param {Asked} asked @param {string} decision @param {number | undefined} cents of a value that is taken in parts */
+  more(asked, decision, cents) {
+    const more = /** @type {Map<number, string | number>} */ (new Map());
+    if (this.device.direction !== "in") more.set(events.MORE.direction, asked.direction === "out" ? 1 : 0);
+    if (decision === "accepted" && cents !== undefined) more.set(events.MORE.valueCents, cents);
+    if (decision === "accepted" && asked.receipt) more.set(events.MORE.receipt, asked.receipt);
+    return more;
   }
 
   /** @param {Partial<events.Entry>} given @returns {events.Entry} */

@@ -6,7 +6,7 @@ import * as policy from "./policy.js";
 import * as status from "./status.js";
 import * as store from "./store.js";
 
-/** @typedef {{ titles: Record<string, string>, undoMinutes: number, reentry: boolean, ends: number | null }} Offer `ends`: of the event */
+/** @typedef {{ titles: Record<string, string>, undoMinutes: number, reentry: boolean, ends: number | null, inParts: boolean }} Offer `ends`: of the event */
 /**
  * @typedef {object} Trust
  * @property {import("./tokens.js").IssuerKey[]} keys
@@ -14,10 +14,11 @@ import * as store from "./store.js";
  * @property {import("./live.js").LiveKeys} live
  * @property {policy.Policy} policy
  * @property {Map<number, Offer>} offers by number
+ * @property {boolean} receipts whether the contract wants the number of the till's receipt
  */
 
 /** @type {Trust} */
-export const NONE = { keys: [], list: null, live: { step: 15, tolerated: 2, searched: 40, keys: new Map() }, policy: policy.LEASES_ONLY, offers: new Map() };
+export const NONE = { keys: [], list: null, live: { step: 15, tolerated: 2, searched: 40, keys: new Map() }, policy: policy.LEASES_ONLY, offers: new Map(), receipts: false };
 
 /** Ask for what has changed. @param {import("./server.js").Server} server @param {Trust} older @returns {Promise<{ trust: Trust, device: any }>} */
 export async function refresh(server, older) {
@@ -42,11 +43,11 @@ async function read(told, older, now) {
   const days = new Map(told.live_keys.map((/** @type {any} */ one) => [`${one.group}/${one.day}`, fromBase64(one.key)]));
   const offers = new Map((told.offers ?? []).map((/** @type {any} */ one) => [one.product, offer(one)]));
   const live = { step: told.step_seconds, tolerated: told.tolerated_steps, searched: told.searched_steps, keys: days };
-  return { keys, list, live, policy: policy.read(told.offline_policy), offers };
+  return { keys, list, live, policy: policy.read(told.offline_policy), offers, receipts: Boolean(told.receipt_numbers) };
 }
 
 /** @param {any} told @returns {Offer} */
-const offer = (told) => ({ titles: told.titles, undoMinutes: told.undo_minutes, reentry: told.reentry === "same-day", ends: told.event_ends_at ? Date.parse(told.event_ends_at) : null });
+const offer = (told) => ({ titles: told.titles, undoMinutes: told.undo_minutes, reentry: told.reentry === "same-day", ends: told.event_ends_at ? Date.parse(told.event_ends_at) : null, inParts: Boolean(told.in_parts) });
 
 /** @param {Trust} trust */
 const plain = (trust) => ({ ...trust, live: { ...trust.live, keys: [...trust.live.keys] }, offers: [...trust.offers] });
