@@ -141,6 +141,12 @@ def running(reading: db.Reading, voucher_ids: Iterable[str]) -> dict[str, Lease]
     }
 
 
+def open_ones(reading: db.Reading, voucher_ids: Iterable[str]) -> set[str]:
+    """Return those of the vouchers whose lease has not ended: nobody has noted yet that they are free."""
+    leased = of_vouchers(reading, voucher_ids)
+    return {voucher_id for voucher_id, of in leased.items() if of[-1].ended_at is None}
+
+
 def check_free(reading: db.Reading, voucher_id: str) -> None:
     """Raise Conflict `voucher-leased` or `voucher-at-hub` if only one device may take a voucher."""
     if running(reading, [voucher_id]):

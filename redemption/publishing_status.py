@@ -5,18 +5,21 @@ one that is to be made from nothing, follows from the ledger (`from_the_ledger`)
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from kernel import db
 from kernel.errors import NotFound
-from redemption import keys, status_changes, status_lists, vouchers
+from redemption import claims, keys, leasing, status_changes, status_lists, tokens, vouchers
 from redemption.keys import Sealer
 from redemption.status_lists import Stamp
 from redemption.tables import issuing_keys
 from redemption.tables import vouchers as vouchers_table
+from redemption.tokens import Flags
 from redemption.trust_tables import status_lists as table
+from redemption.vouchers import Voucher, VoucherStatus
 
 PAUSE = dt.timedelta(seconds=15)
 """At least so long between two lists."""
@@ -136,9 +139,24 @@ def from_the_ledger(reading: db.Reading) -> bytearray:
     while page := vouchers.every(reading, before=before):
         over = [one.status_index for one in page if one.status not in vouchers.SHOWN or one.frozen_at]
         status_lists.set_bits(bits, over)
+        status_lists.set_bits(bits, _taken_nowhere_else(reading, page))
         before = page[-1].status_index
     status_lists.reach(bits, _issued_count(reading))
     return bits
+
+
+def _taken_nowhere_else(reading: db.Reading, page: Sequence[Voucher]) -> list[int]:
+    """Return good vouchers that nobody may take by the list alone: leased ones, and those to be asked about."""
+    good = [one for one in page if one.status is VoucherStatus.USABLE]
+    leased = leasing.open_ones(reading, (one.voucher_id for one in good))
+    restricted = claims.online_only(reading, {one.owner for one in good})
+    return [
+        one.status_index
+        for one in good
+        # A code that says itself that the server has to be asked is good on the list.
+        if one.voucher_id in leased
+        or (one.owner in restricted and Flags.ONLINE_ONLY not in tokens.own_claims(one.token).flags)
+    ]
 
 
 def forget_old(work: db.Work) -> None:

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from kernel import cities
 from kernel.errors import Conflict, NotFound
 from merchants import devices
-from redemption import cancelling, codes, leasing, offline_policy, status_changes, tokens
+from redemption import (
+    cancelling,
+    codes,
+    leasing,
+    offline_policy,
+    publishing_status,
+    status_changes,
+    status_lists,
+    tokens,
+)
 from redemption.leasing import Lease
 from redemption.offer_terms import Terms
 from redemption.offline_policy import LEASES_ONLY, Facts, Ground, OfflineCode
@@ -154,6 +163,21 @@ def test_a_called_off_offer_gives_it_back_in_any_case(office: Office, voucher: V
     assert VoucherStatus.CANCELLED is office.look(voucher).status
 
 
+def test_a_list_that_is_made_anew_knows_it(office: Office, voucher: Voucher, phone: Phone) -> None:
+    """Its other code is on the list of invalid ones as long as nobody has said that it is free."""
+    lease(office, voucher, phone.device_id)
+    other = office.buy("anna", office.offer(replace(SWIM, code="other")))
+    office.clock.advance(dt.timedelta(hours=30))
+    for ended in (False, True):
+        if ended:
+            office.database.run(office.city_id, leasing.sweep)
+        with office.database.reading(office.city_id) as reading:
+            bits = publishing_status.from_the_ledger(reading)
+        assert [not ended, False] == [
+            status_lists.is_invalid(bits, one.status_index) for one in (voucher, other)
+        ]
+
+
 class _Door:
     """Two phones and a till that keep their rules, and a guest with one voucher who tries them all."""
 
@@ -216,12 +240,11 @@ STEPS = st.lists(
 
 
 @settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize=True,
 )
-@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 @given(steps=STEPS)
 def test_nobody_is_let_in_twice(new_database: MakeDatabase, steps: list[tuple[str, int]]) -> None:
     """Whatever order of leasing, scans with and without a network, reports and waiting: one voucher, one guest.

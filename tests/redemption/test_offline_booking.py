@@ -9,7 +9,7 @@ import pytest
 from identity import postbox
 from ledger import periods
 from merchants import devices, safeguarding, takings
-from redemption import claims, keys, offline_policies, publishing_status, status_changes, tokens
+from redemption import claims, keys, offline_policies, publishing_status, status_changes, status_lists, tokens
 from redemption.claims import Answer as Said
 from redemption.claims import Claim
 from redemption.offer_terms import Terms
@@ -289,6 +289,8 @@ def test_three_conflicts_and_codes_are_online_only(office: Office, phones: tuple
     with office.database.reading(office.city_id) as reading:
         assert {"anna"} == claims.online_only(reading, ["anna", "ben"])
         assert status_changes.waiting(reading)[bought[3].status_index]
+        anew = publishing_status.from_the_ledger(reading)
+        assert status_lists.is_invalid(anew, bought[3].status_index)
         assert publishing_status.find(reading) is None
     assert office.scan(bought[3]).accepted
     assert Flags.ONLINE_ONLY in tokens.own_claims(office.buy("anna", offer).token).flags
