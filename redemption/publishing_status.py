@@ -146,7 +146,7 @@ def from_the_ledger(reading: db.Reading) -> bytearray:
 
 
 def _taken_nowhere_else(reading: db.Reading, page: Sequence[Voucher]) -> list[int]:
-    """Return good vouchers that nobody may take by the list alone: leased ones, and those to be asked about."""
+    """Return good vouchers that nobody may take by the list alone: leased ones, and those to ask about."""
     good = [one for one in page if one.status is VoucherStatus.USABLE]
     leased = leasing.open_ones(reading, (one.voucher_id for one in good))
     restricted = claims.online_only(reading, {one.owner for one in good})
