@@ -19,6 +19,7 @@ from api.demo import (
     caring,
     catalogue,
     changing,
+    counters,
     gathering,
     going_out,
     joining,
@@ -124,6 +125,7 @@ def _make(chosen: Settings) -> None:
     caring.appoint(database, city, told)
     life = Life(database, clock, chosen, city, told, cast, Dice(SEED))
     living.live(life, now, going_out.go_out)
+    counters.pour(life)
     acting.act(life)
     wayfinding.put_up(life)
     caring.care(life)

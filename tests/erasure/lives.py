@@ -17,7 +17,7 @@ from identity.postbox import EntryKind
 from identity.roles import Role
 from kernel.clock import FixedClock
 from kernel.db import Work
-from redemption import fine_references, new_offers, offers
+from redemption import fine_references, new_offers, offers, presented_policies, presented_venues
 from redemption.fines import Fine
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind
@@ -74,8 +74,8 @@ class Town:
     def live(self, steps: int, *, only: Citizen | None = None) -> None:
         """Let things happen in random order."""
         deeds: list[Callable[[Citizen], None]] = [
-            self.report, self.suggest, self.apply, self.buy, self.buy, self.use, self.give_back, self.pay,
-            self.decide, self.look, self.sign_in, self.phone, self.hear_of, self.see_too, self.be_shown,
+            self.report, self.suggest, self.apply, self.buy, self.buy, self.use, self.present,
+            self.give_back, self.pay, self.decide, self.look, self.sign_in, self.phone, self.hear_of, self.see_too, self.be_shown,
             self.be_told,
         ]  # fmt: skip
         for _ in range(steps):
@@ -130,6 +130,14 @@ class Town:
         if one.vouchers:
             text = self.dice.choice(one.vouchers)["text"]
             self._did("POST", "/api/v1/scans", self.device, json={"text": text})
+
+    def present(self, one: Citizen) -> None:
+        """Redeem a ticket on one's own phone in front of the pool's staff."""
+        if one.vouchers:
+            number = self.dice.choice(one.vouchers)["voucher_id"]
+            body = {"venue_id": self.edge.pool.venue_id, "left": 1}
+            done = self._did("POST", f"/api/v1/vouchers/{number}/presented", one.token, json=body)
+            assert done.status_code == 409 or done.json()["codes"]
 
     def give_back(self, one: Citizen) -> None:
         """Give a ticket back, if it is still possible."""
@@ -268,6 +276,9 @@ class Town:
                 price_points=0, value_cents=0, venue_ids=(), vat_kind=new_offers.VatKind.DISCOUNT,
             )  # fmt: skip
             offers.publish(work, self.edge.city, offers.create(work, new).offer_id)
-            offers.add_places(work, self.edge.city, self.edge.swim.offer_id, 50)
+            swim = offers.add_places(work, self.edge.city, self.edge.swim.offer_id, 50)
+            presented_policies.save(work, presented_policies.EVERYWHERE, presented_policies.SUGGESTED)
+            pool, sealer = self.edge.pool.venue_id, self.edge.app.state.services.sealer
+            presented_venues.turn_on(work, self.edge.city, sealer, pool, [swim.offer_id])
 
         self.edge.database.run(self.edge.city.city_id, command)

@@ -1,7 +1,7 @@
 """Redeeming on the guest's own phone: one burn, every refusal, secrets that change, and what it is worth."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from merchants.contracts import Extras
 from merchants.periods import PeriodKind
 from merchants.takings import Frontier, Wanted
 from redemption import (
+    anomalies,
     leasing,
     presented_codes,
     presented_policies,
@@ -23,6 +24,7 @@ from redemption import (
     receipts,
     vouchers,
 )
+from redemption.anomalies import Sign
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind, Reentry, Terms
 from redemption.offers import Offer
@@ -388,3 +390,26 @@ def test_a_policy_has_bounds(office: Office) -> None:
     assert presented_policies.FORBIDDEN == read(
         office, lambda one: presented_policies.of_venue(one, office.zoo.venue_id)
     )
+
+
+def test_a_crowd_of_phones_is_a_sign(office: Office, swim: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a device scans, too, the share of guests' own phones counts; everywhere the people in an hour do."""
+    monkeypatch.setattr(anomalies, "LEAST", 1)
+    since = office.clock.now() - dt.timedelta(days=1)
+
+    def values() -> Mapping[Sign, int]:
+        with office.database.reading(office.city_id) as reading:
+            (pool,) = anomalies.all_venues(reading, office.city, since)
+        return pool.values
+
+    for owner in ("anna", "ben"):
+        burn(office, office.buy(owner, swim), owner)
+    assert (0, 2) == (values()[Sign.PRESENTED], values()[Sign.DEVICE])
+    office.scan(office.buy("anna", swim))
+    assert (67, 2) == (values()[Sign.PRESENTED], values()[Sign.DEVICE])
+    assert (
+        Sign.PRESENTED
+        in read(office, lambda one: anomalies.all_venues(one, office.city, since))[0].conspicuous
+    )
+    now = office.clock.now() + dt.timedelta(seconds=1)
+    assert 2 == read(office, lambda one: presenting.count(one, office.pool.venue_id, since, now))
