@@ -3,16 +3,19 @@
     scripts/vendor.py                     fetch every package again in the version that is written down
     scripts/vendor.py htmx.org@2.0.12     move a package to another version
 
-`vendor.json` in each folder says which files are kept and where they lie in their package; this script writes
-their versions and hashes. Packages come from the registry that npm is set to; none of their scripts is run.
+`vendor.json` in each folder says which files are kept and where they lie in their package (`sources`: those
+that are kept as one archive); this script writes their versions and hashes. Packages come from the registry
+that npm is set to; none of their scripts is run.
 """
 
 import hashlib
+import io
 import json
 import subprocess
 import sys
 import tarfile
 import tempfile
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +52,35 @@ def refresh(package: dict[str, Any], folder: Path) -> None:
         (archive,) = Path(temporary).glob("*.tgz")
         with tarfile.open(archive) as packed:
             for file in package["files"]:
-                member = packed.extractfile(f"package/{file['source']}")
-                if member is None:
-                    sys.exit(f"{name} has no file {file['source']}")
-                content = member.read()
+                content = (
+                    bundle(packed, file["sources"]) if "sources" in file else one(packed, file["source"])
+                )
                 file["sha256"] = hashlib.sha256(content).hexdigest()
                 target = folder / file["path"]
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
+
+
+def one(packed: tarfile.TarFile, source: str) -> bytes:
+    """Return a file of a package."""
+    member = packed.extractfile(f"package/{source}")
+    if member is None:
+        sys.exit(f"no file {source}")
+    return member.read()
+
+
+def bundle(packed: tarfile.TarFile, patterns: list[str]) -> bytes:
+    """Return many files of a package as one archive, without times and owners."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:xz") as archive:
+        for name in sorted(packed.getnames()):
+            source = name.removeprefix("package/")
+            if any(fnmatch(source, pattern) for pattern in patterns):
+                content = one(packed, source)
+                head = tarfile.TarInfo(Path(source).name)
+                head.size = len(content)
+                archive.addfile(head, io.BytesIO(content))
+    return made.getvalue()
 
 
 if __name__ == "__main__":

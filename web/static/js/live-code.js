@@ -15,6 +15,9 @@ const QUIET_ZONE = 4;
 const SVG = "http://www.w3.org/2000/svg";
 const ASK_AGAIN_MS = 300_000;
 
+/** The generator comes without types. @type {(text: string, options: object) => { size: number, get: (x: number, y: number) => boolean }} */
+const draw = /** @type {any} */ (generate);
+
 /** @typedef {{ token: Uint8Array<ArrayBuffer>, keys: Map<number, CryptoKey>, step: number, ahead: number }} Live */
 
 /** @param {string} hex */
@@ -68,7 +71,7 @@ async function textAt(live, step) {
 
 /** @param {string} text @param {string} title */
 function picture(text, title) {
-  const code = generate(text, { minCorrectionLevel: correction.M, maxCorrectionLevel: correction.M });
+  const code = draw(text, { minCorrectionLevel: correction.M, maxCorrectionLevel: correction.M });
   const side = code.size + 2 * QUIET_ZONE;
   let path = "";
   for (let y = 0; y < code.size; y += 1) {
