@@ -192,7 +192,7 @@ def _ask_page(
         said = [(None, framing.sentence(request, caller, refused))] if refused else []
     counts = [
         (count, good_faith.cents_of(voucher, count))
-        for count in range(1, min(voucher.left, COUNTS_SHOWN) + 1)
+        for count in range(1, min(voucher.left, USES_MAX if voucher.terms.in_parts else COUNTS_SHOWN) + 1)
     ]
     return framing.show(
         request, caller, "citizen/present.html", status=409 if errors else 200, voucher=voucher,

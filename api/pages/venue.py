@@ -20,7 +20,7 @@ from merchants import devices, reports, venues
 from merchants.devices import Device, DeviceRefused
 from merchants.directions import Direction
 from merchants.venues import Venue
-from redemption import passages, publishing_status, scans, till_receipts, undoing
+from redemption import offers, passages, presenting, publishing_status, scans, till_receipts, undoing
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
 from redemption.verdicts import GONE_ON, Question, Verdict
@@ -158,6 +158,8 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
         undone = undoing.undone_scans(reading, [number for number in named if number])
         undone |= passages.taken_back(reading, venue.venue_id, midnight)
         guests = passages.guests(reading, venue.venue_id, midnight)
+        on_phones = presenting.of_venue(reading, venue.venue_id, since=midnight, limit=100)
+        sold = offers.by_id(reading, (one.offer_id for one in on_phones))
         now = reading.now
         status_list = publishing_status.find(reading)
         age = reading.now - status_list.issued_at if status_list else dt.timedelta()
@@ -173,7 +175,8 @@ def today(request: Request, caller: Staff, venue_id: int = 0) -> Response:
     refused = sum(count for code, count in counted.items() if code not in GONE_ON)
     return framing.show(
         request, caller, "venue/today.html", area=Area.VENUE, venue=venue, venues=venues_of(request, caller),
-        day=day, lines=lines, refused=refused, guests=guests, undone=undone, now=now, status_list=status_list,
+        day=day, lines=lines, refused=refused, guests=guests,
+        on_phones=on_phones, sold=sold, undone=undone, now=now, status_list=status_list,
         status_list_age=age.total_seconds(), status_list_late=age > publishing_status.LATE_AFTER,
     )  # fmt: skip
 

@@ -116,6 +116,9 @@ def test_from_the_poster_to_taken_back(edge: Edge, on: tuple[str, int]) -> None:
     _, ben = edge.person("ben@example.org")
     edge.browse(ben)
     assert 404 == edge.client.get(shown, headers=GERMAN).status_code
+    _, staff = edge.person("staff@example.org", Role.VENUE_STAFF)
+    (number,) = re.findall(r"data-number>(\d{3})<", page)
+    assert f'data-number="{number}"' in get(edge, staff, f"/venue/today?venue_id={pool}")
     listed = get(edge, owner, f"/venue/presented?venue_id={pool}")
     assert "Zurücknehmen" in listed
     number = shown.rpartition("/")[2]
