@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
@@ -106,7 +106,11 @@ class PresentedOut(BaseModel):
 
 
 @router.get("/posters/{poster}", summary="Whose poster it is")
-def poster(request: Request, caller: Anyone, poster: str) -> PosterOut:
+def poster(
+    request: Request,
+    caller: Anyone,
+    poster: Annotated[str, Path(min_length=20, max_length=40, examples=["4-2-4ZVMT6LK3EREKBGK"])],
+) -> PosterOut:
     """Return the venue whose poster has this text at the end of its address (`/at/...`)."""
     given = services.of(request)
     with given.database.reading(caller.city.city_id) as reading:
