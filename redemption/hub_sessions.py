@@ -3,7 +3,7 @@
 A session is a lease of many vouchers by one rule instead of a row for each: those that name this venue
 alone and stand in the status list up to a place. While it runs nobody else takes them. It ends when the hub's
 signed log says so (`close`), when the hub is reported lost, or at `free_at`
-(docs/adr/0021-a-hub-leases-the-house.md).
+(docs/adr/0023-a-hub-leases-the-house.md).
 """
 
 import datetime as dt

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from kernel import db
 from redemption import live_codes, offers
+from redemption.hub_tables import hub_live_keys
 from redemption.keys import Sealer
 from redemption.live_codes import DayKeys
 from redemption.trust_tables import live_secrets as table
@@ -83,7 +84,19 @@ def of_venue(reading: db.Reading, sealer: Sealer, venue_id: int) -> list[GroupKe
 def for_checking(reading: db.Reading, sealer: Sealer, venue_ids: Iterable[int]) -> DayKeys:
     """Return what gives the keys of a voucher's group by day."""
     secret, group = _secret(reading, sealer), live_codes.group_of(tuple(venue_ids))
-    return lambda day: None if secret is None else live_codes.day_key(secret, group, day)
+    if secret is None:
+        return _of_hub(reading, group).get
+    return lambda day: live_codes.day_key(secret, group, day)
+
+
+def _of_hub(reading: db.Reading, group: bytes) -> dict[int, bytes]:
+    """Return what a hub was given: keys of days, never the secret."""
+    rows = reading.connection.execute(
+        sa.select(hub_live_keys.c.day, hub_live_keys.c.day_key).where(
+            hub_live_keys.c.city_id == reading.city_id, hub_live_keys.c.venue_group == group
+        )
+    )
+    return {row.day: row.day_key for row in rows}
 
 
 def _groups(reading: db.Reading, venue_id: int) -> set[bytes]:

@@ -5,7 +5,8 @@ answer was lost.
 """
 
 import datetime as dt
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from kernel import db
 from kernel.cities import City
@@ -31,6 +32,17 @@ from redemption.vouchers import Voucher
 _Outcome = Verdict | DomainError
 _CHANGES = PASSED | {VerdictCode.ACCEPTED}
 """Verdicts after which the voucher, or who is inside, is not as before."""
+
+
+class Means(NamedTuple):
+    """With what it is decided and booked: those of the city, or of a venue's hub."""
+
+    find: Callable[[db.Work, Mapping[int, Scanned], Sealer], dict[int, Found | DomainError]]
+    book: Callable[[db.Work, City, Sequence[Use]], None]
+    record: Callable[[db.Work, Sequence[tuple[Scanned, Verdict]]], None]
+
+
+BY_CITY: Final = Means(recognising.find, using.book, scans.record)
 
 
 def redeem(
@@ -59,7 +71,9 @@ def redeem(
     return outcome
 
 
-def redeem_many(work: db.Work, city: City, scanned: Sequence[Scanned], sealer: Sealer) -> list[_Outcome]:
+def redeem_many(
+    work: db.Work, city: City, scanned: Sequence[Scanned], sealer: Sealer, means: Means = BY_CITY
+) -> list[_Outcome]:
     """Decide on the scans of many devices as `redeem` does, in order, at the price of a few statements.
 
     Returns a verdict for each, or what `redeem` would raise. Scans that depend on one another (of the same
@@ -69,17 +83,19 @@ def redeem_many(work: db.Work, city: City, scanned: Sequence[Scanned], sealer: S
     outcomes: dict[int, _Outcome] = {}
     while len(outcomes) < len(scanned):
         waiting = {n: one for n, one in enumerate(scanned) if n not in outcomes}
-        outcomes |= _turn(work, city, waiting, sealer)
+        outcomes |= _turn(work, city, waiting, sealer, means)
     return [outcomes[place] for place in range(len(scanned))]
 
 
-def _turn(work: db.Work, city: City, waiting: Mapping[int, Scanned], sealer: Sealer) -> dict[int, _Outcome]:
+def _turn(
+    work: db.Work, city: City, waiting: Mapping[int, Scanned], sealer: Sealer, means: Means
+) -> dict[int, _Outcome]:
     """Decide on those of the waiting scans that do not depend on one before them: at least the first."""
     chosen = _first_of_each((one.key, place) for place, one in waiting.items())
     before = zip(chosen, scans.earlier(work, [waiting[place] for place in chosen]), strict=True)
     outcomes: dict[int, _Outcome] = {place: earlier for place, earlier in before if earlier is not None}
     fresh = {place: waiting[place] for place in chosen if place not in outcomes}
-    looked = recognising.find(work, fresh, sealer)
+    looked = means.find(work, fresh, sealer)
     outcomes |= {place: one for place, one in looked.items() if isinstance(one, DomainError)}
     # In order of arrival: of several scans of one voucher the first is accepted, typed or not.
     found = {place: one for place, one in sorted(looked.items()) if isinstance(one, Found)}
@@ -96,7 +112,7 @@ def _turn(work: db.Work, city: City, waiting: Mapping[int, Scanned], sealer: Sea
         if one.voucher is not None and place > first.get(one.voucher.voucher_id, place)
     }
     decided = {place: one for place, one in found.items() if place not in later}
-    return outcomes | _settle(work, city, decided)
+    return outcomes | _settle(work, city, decided, means)
 
 
 def _first_of_each(pairs: Iterable[tuple[Hashable, int]]) -> list[int]:
@@ -107,7 +123,7 @@ def _first_of_each(pairs: Iterable[tuple[Hashable, int]]) -> list[int]:
     return list(first.values())
 
 
-def _settle(work: db.Work, city: City, found: Mapping[int, Found]) -> dict[int, _Outcome]:
+def _settle(work: db.Work, city: City, found: Mapping[int, Found], means: Means) -> dict[int, _Outcome]:
     """Give each scan its verdict, redeem what is accepted, and record them all."""
     used = [one.voucher for one in found.values() if one.voucher is not None]
     first_uses, came_in = _first_uses(work, used), _came_in(work, found.values())
@@ -131,9 +147,9 @@ def _settle(work: db.Work, city: City, found: Mapping[int, Found]) -> dict[int, 
         if takes:
             accepted.append(Use(voucher, scanned.venue_id, scanned.device_id, scan_id, scanned.uses))
     if accepted:
-        using.book(work, city, accepted)
+        means.book(work, city, accepted)
     passages.add(work, passed)
-    scans.record(work, ((found[place].scanned, verdict) for place, verdict in decided.items()))
+    means.record(work, [(found[place].scanned, verdict) for place, verdict in decided.items()])
     return dict(decided)
 
 

@@ -90,6 +90,8 @@ class More(enum.IntEnum):
     """How much of the value this takes, where it may be taken in parts."""
     RECEIPT = 4
     """Number of the till's receipt."""
+    GATE = 5
+    """At which of its gates, where a hub decides for several."""
 
 
 class Fault(enum.StrEnum):
@@ -404,6 +406,7 @@ def _fault_of_more(more: Mapping[int, cbor.Value]) -> str | None:
         More.DIRECTION: int,
         More.VALUE_CENTS: int,
         More.RECEIPT: str,
+        More.GATE: str,
     }
     for key, value in more.items():
         if not 0 < key <= USES_MAX or not isinstance(value, known.get(key, int | str | bytes)):

@@ -238,6 +238,27 @@ def booked_since(reading: db.Reading, device_id: int, since: dt.datetime) -> lis
     return _select(reading, condition)
 
 
+def since(reading: db.Reading, device_id: int, instant: dt.datetime) -> list[Logged]:
+    """Return the events of a device since an instant, in order."""
+    return _select(reading, sa.and_(table.c.device_id == device_id, table.c.happened_at >= instant))
+
+
+def by_event(reading: db.Reading, device_id: int, event_id: int) -> Logged | None:
+    """Return the scan of a device that has this number."""
+    condition = sa.and_(
+        table.c.device_id == device_id, table.c.event_id == event_id, table.c.kind == EventKind.SCAN.value
+    )
+    return next(iter(_select(reading, condition)), None)
+
+
+def is_undone(reading: db.Reading, device_id: int, seq: int) -> bool:
+    """Whether a device has written down that it takes a scan back."""
+    condition = sa.and_(
+        table.c.device_id == device_id, table.c.refers == seq, table.c.kind == EventKind.UNDO.value
+    )
+    return bool(_select(reading, condition))
+
+
 def of_vouchers(reading: db.Reading, voucher_ids: Iterable[str]) -> list[Logged]:
     """Return the events of vouchers that take part in the merge."""
     condition = sa.and_(bulk.any_of(table.c.voucher_id, "voucher_ids"), table.c.outcome == Outcome.OPEN.value)

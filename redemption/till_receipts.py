@@ -17,6 +17,7 @@ from kernel.errors import Conflict, DomainError, Invalid
 from merchants import contracts
 from redemption import redeeming
 from redemption.keys import Sealer
+from redemption.redeeming import BY_CITY, Means
 from redemption.scans import Scanned
 from redemption.till_receipt_tables import till_receipts as table
 from redemption.verdicts import PASSED, Verdict
@@ -71,7 +72,7 @@ def keep(work: db.Work, named: Sequence[Named]) -> set[str]:
 
 
 def redeem_many(
-    work: db.Work, city: City, asked: Sequence[tuple[Scanned, str]], sealer: Sealer
+    work: db.Work, city: City, asked: Sequence[tuple[Scanned, str]], sealer: Sealer, means: Means = BY_CITY
 ) -> list[Verdict | DomainError]:
     """Decide on scans as `redeeming.redeem_many`, each with the number of a receipt or none.
 
@@ -88,7 +89,7 @@ def redeem_many(
         if number and other is None:
             taken[name] = one.key
     left = [one for (one, _), refused in zip(asked, outcomes, strict=True) if refused is None]
-    decided = iter(redeeming.redeem_many(work, city, left, sealer) if left else [])
+    decided = iter(redeeming.redeem_many(work, city, left, sealer, means) if left else [])
     found = [refused or next(decided) for refused in outcomes]
     rows = [
         {

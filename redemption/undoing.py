@@ -6,7 +6,7 @@ back, it stays in the wallet. Taking back again gives the first answer.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -30,6 +30,10 @@ from redemption.vouchers import Step, Voucher, VoucherStatus
 
 LETTER, LETTER_OVER = "scan-undone", "scan-undone-over"
 """Of the entries in the postbox: the voucher is good again, or it is over and the points are back."""
+
+
+TakeBack = Callable[[db.Work, City, Voucher, int], None]
+"""Takes back all that a scan took of a voucher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,10 @@ class _Taken:
     place: int
 
 
-def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int) -> Undone:
+def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int, take: TakeBack | None = None) -> Undone:
     """Take back what a scan took, as its venue may. Again: the same answer.
+
+    `take` does it where the ledger is not at hand: at a hub.
 
     Raises NotFound `scan-not-found`, Forbidden `undo-not-yours`, Conflict `undo-nothing`, `undo-not-offered`
     or `undo-too-late`.
@@ -83,7 +89,7 @@ def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int) -> Undone:
         raise Conflict("undo-not-offered")
     if work.now >= scan.verdict.at + dt.timedelta(minutes=minutes):
         raise Conflict("undo-too-late", minutes=minutes)
-    take_back(work, city, voucher, scan_id)
+    (take or take_back)(work, city, voucher, scan_id)
     return _undone(scan, vouchers.get(work, voucher.voucher_id), work.now, len(mine))
 
 
@@ -124,6 +130,20 @@ def take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None
     facts = {"titles": voucher.titles, "points": points, "voucher_id": voucher.voucher_id}
     code = LETTER if again else LETTER_OVER
     postbox.put(work, voucher.owner, EntryKind.MESSAGE, code, facts, event_key=f"{LETTER}/{scan_id}")
+
+
+def note_taken_back(work: db.Work, voucher: Voucher, scan_id: int) -> None:
+    """Note that what a scan took does not count any more; what that means in the ledger is not done here."""
+    passages.undo(work, [scan_id])
+    work.connection.execute(
+        sa.update(redemptions)
+        .where(
+            redemptions.c.city_id == work.city_id,
+            redemptions.c.voucher_id == voucher.voucher_id,
+            redemptions.c.scan_id == scan_id,
+        )
+        .values(undone_at=work.now)
+    )
 
 
 class _Book:

@@ -59,6 +59,20 @@ def book(work: db.Work, city: City, used: Sequence[Use]) -> None:
     The voucher has so many uses left.
     """
     _capture(work, city, used)
+    note(work, used)
+    # Issued and accepted count vouchers, so that one of ten uses is no alarm.
+    keys.count_accepted(work, (use.voucher.kid for use in used if use.voucher.used == 0))
+    # An activated ticket is shown until its time is over, which its code says.
+    over = [
+        use.voucher.status_index
+        for use in used
+        if use.voucher.left == use.count and use.voucher.terms.activation_minutes is None
+    ]
+    status_changes.note(work, over)
+
+
+def note(work: db.Work, used: Sequence[Use]) -> None:
+    """Note uses; a hub does no more than this, because the ledger is the city's."""
     rows = [
         (
             work.city_id,
@@ -73,15 +87,6 @@ def book(work: db.Work, city: City, used: Sequence[Use]) -> None:
         for further in range(use.count)
     ]
     bulk.insert_rows(work, redemptions, _COLUMNS, rows)
-    # Issued and accepted count vouchers, so that one of ten uses is no alarm.
-    keys.count_accepted(work, (use.voucher.kid for use in used if use.voucher.used == 0))
-    # An activated ticket is shown until its time is over, which its code says.
-    over = [
-        use.voucher.status_index
-        for use in used
-        if use.voucher.left == use.count and use.voucher.terms.activation_minutes is None
-    ]
-    status_changes.note(work, over)
 
 
 def _capture(work: db.Work, city: City, used: Sequence[Use]) -> None:

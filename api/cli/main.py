@@ -12,6 +12,7 @@ from api.cli import (
     bundles,
     cities,
     databases,
+    hub,
     imports,
     log,
     opening,
@@ -54,6 +55,7 @@ books.app.add_typer(log.witness, name="witness")
 app.add_typer(imports.app, name="import")
 app.add_typer(bundles.app, name="bundle")
 app.add_typer(rules.app, name="rules")
+app.add_typer(hub.app, name="hub")
 app.command()(running.serve)
 app.command()(running.worker)
 app.command()(running.demo)

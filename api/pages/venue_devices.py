@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -16,9 +17,9 @@ from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid
 from merchants import device_reports, devices, enrolling, safeguarding
-from merchants.devices import Device, Limits
+from merchants.devices import Device, DeviceKind, Limits
 from merchants.directions import Direction
-from redemption import offers, qr
+from redemption import hub_sessions, offers, qr
 from redemption.offer_terms import Reentry
 from web import templating
 from web.marking import N_
@@ -84,6 +85,33 @@ def invite(
     return framing.show(
         request, caller, "venue/invitation.html", area=Area.VENUE, venue=where, name=name.strip(),
         groups=groups, code=templating.safe(qr.svg(url, title=title)), host=request.url.netloc,
+    )  # fmt: skip
+
+
+@router.post("/hubs")
+def invite_hub(
+    request: Request, caller: Owner, venue_id: Annotated[int, Form()], name: Annotated[str, Form()] = ""
+) -> Response:
+    """Invite a computer of the venue that decides for all its entrances: show what to type there."""
+    caller.check_venue(venue_id, Role.VENUE_OWNER)
+
+    def command(work: Work) -> str:
+        invitation, secret = enrolling.invite(
+            work, venue_id, name, invited_by=caller.scope, kind=DeviceKind.HUB
+        )
+        auditing.record(work, caller.scope, "device-invited", f"venue/{venue_id}", {"name": invitation.name})
+        return secret
+
+    try:
+        secret = services.of(request).database.run(caller.city.city_id, command)
+    except DomainError as error:
+        return _page(request, caller, venue_id, error=error)
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        where = venue.venue_of(request, reading, caller, venue_id)
+    scheme = urlsplit(services.of(request).settings.public_url).scheme
+    return framing.show(
+        request, caller, "venue/hub_invitation.html", area=Area.VENUE, venue=where, name=name.strip(),
+        secret=enrolling.grouped(secret), server=f"{scheme}://{request.url.netloc}",
     )  # fmt: skip
 
 
@@ -156,6 +184,7 @@ def _page(
             for one in offers.every(reading)
         )
         reports = device_reports.of_devices(reading, found)
+        session = hub_sessions.running(reading, [where.venue_id]).get(where.venue_id)
         here = venue.device_here(request, reading, caller)
     owns = Role.VENUE_OWNER in {
         held.role for held in caller.person_session.roles if held.venue_id == where.venue_id
@@ -165,7 +194,7 @@ def _page(
     return framing.show(
         request, caller, "venue/devices.html", status=422 if error else 200, area=Area.VENUE, venue=where,
         devices=sorted(found, key=lambda one: (one.revoked_at is not None, -one.device_id)), here=here,
-        reports=reports, owns=owns, counts=counts, ways=ways, tiers=TIERS,
+        reports=reports, session=session, owns=owns, counts=counts, ways=ways, tiers=TIERS,
         venues=venue.venues_of(request, caller), name=typed[0], gate=typed[1],
         errors=framing.field_errors(request, caller, error) if error else [],
     )  # fmt: skip

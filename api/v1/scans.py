@@ -120,6 +120,7 @@ class VerdictOut(BaseModel):
         examples=[-90],
     )
     scanned_at: dt.datetime
+    decided_by: str = Field(default="city", description="city, or hub: the venue's own", examples=["city"])
 
 
 class UndoneOut(Out):
@@ -171,7 +172,7 @@ async def scan(request: Request, caller: DeviceCaller, body: ScanIn, key: Idempo
     )  # fmt: skip
     number = till_receipts.checked(body.receipt_number) if body.receipt_number else ""
     scan = _Scan(caller.city, given.sealer, scanned, seen, number)
-    return _present(request, caller, await given.write_with(caller.city.city_id, _redeem, scan))
+    return present(request, caller, await given.write_with(caller.city.city_id, _redeem, scan))
 
 
 @router.post("/scans/{scan_id}/undo", summary="Take a scan back", response_model=UndoneOut)
@@ -200,7 +201,7 @@ def today(
             before=before,
             limit=limit,
         )
-    items = [_present(request, caller, one.verdict) for one in found]
+    items = [present(request, caller, one.verdict) for one in found]
     return Paged(items=items, next=items[-1].scan_id if len(items) == limit else None)
 
 
@@ -227,7 +228,8 @@ def _midnight(caller: Caller, now: dt.datetime) -> dt.datetime:
     return dt.datetime.combine(caller.city.day_of(now), dt.time(), caller.city.zone)
 
 
-def _present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
+def present(request: Request, caller: Caller, verdict: Verdict) -> VerdictOut:
+    """Return a verdict in the words of the scanner's language."""
     language = languages.of_scanner(request)
     translation = services.of(request).scanner_translations[language]
     words = verdicts.words(verdict, caller.city, language, translation)

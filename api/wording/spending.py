@@ -96,12 +96,6 @@ SENTENCES = {
     "voucher-at-hub": N_(
         "This voucher's venue keeps its own list at the moment. You can use it there; changing it works again later."
     ),
-    "hub-only": N_("Only a hub of a venue may do that."),
-    "hub-not-trusted": N_("This hub is paused, lost or held: the owner of the venue can change that."),
-    "hub-log-behind": N_("The hub has not handed in everything yet."),
-    "hub-session-none": N_("Nothing is left to this hub at the moment."),
-    "hub-session-other": N_("Another hub of this venue has the vouchers. Close that one first."),
-    "hub-until-invalid": N_("Please choose a time within the next {hours} hours."),
     "voucher-active": N_("This ticket is activated and can't be given back."),
     "voucher-not-to-activate": N_("This voucher need not be activated: just show it."),
     "voucher-not-yet-valid": N_("This voucher is not valid yet."),

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("kernel", "ledger", "identity", "merchants", "rewards", "redemption", "api")
 GENERAL = {DomainError, Invalid, NotFound, Conflict, Forbidden}
 """Never raised without a code of their own."""
-INNER = {"FileRefused", "ReportFileRefused", "RowRefused", "TokenRefused"}
+INNER = {"FileRefused", "Refused", "ReportFileRefused", "RowRefused", "TokenRefused"}
 """Told on the command line by their code, or turned into a verdict, never into a sentence of this list."""
 OPERATORS = {"invalid-key"}
 """Wrong settings of the installation: the server does not start."""

@@ -163,10 +163,11 @@ def _swim(pool: Venue) -> NewOffer:
 
 
 @contextlib.contextmanager
-def serving(chosen: Settings, database: Database) -> Iterator[str]:
-    """Serve the application on a free port; give its address."""
+def serving(chosen: Settings, database: Database, port: int = 0) -> Iterator[str]:
+    """Serve the application on this port, or a free one; give its address."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
     config = uvicorn.Config(
         create_app(chosen, database), host="127.0.0.1", port=port, log_config=None, lifespan="off"

@@ -33,7 +33,7 @@ const REFUSALS = new Set(["mistyped-code", "unknown-key", "blocked-key", "bad-si
  * @property {string} text
  * @property {string} offer
  * @property {string[]} notes
- * @property {"online" | "leased" | "capped" | null} ground
+ * @property {"online" | "hub" | "leased" | "capped" | null} ground
  * @property {Question | null} question
  * @property {boolean} confirmable the same scan is accepted once somebody has looked
  * @property {{ until: number, scanId: string | null, seq: number } | null} undo
@@ -114,7 +114,7 @@ export class Scanning {
     const seq = await this.write(found, nonce, { ...asked, uses: told.persons ?? asked.uses }, "online", told.code, { voucher, uses: asked.uses, pass });
     return {
       code: told.code, colour: told.colour, title: told.title, text: told.sentence, offer: told.offer_title ?? "", notes: told.notes ?? [],
-      ground: "online", confirmable: told.code === "phone-clock-off",
+      ground: told.decided_by === "hub" ? "hub" : "online", confirmable: told.code === "phone-clock-off",
       question: told.code === "receipt-needed" ? { kind: "receipt" } : told.code === "amount-needed" ? { kind: "amount", cents: told.part_cents, left: told.left } : null,
       undo: told.undo_until ? { until: Date.parse(told.undo_until) - this.server.clock.offset, scanId: told.scan_id, seq } : null,
     };

@@ -1,0 +1,1 @@
+"""Tests of the hub: the application on a machine of a venue."""
