@@ -29,6 +29,7 @@ from redemption.providers import (
     PaymentProvider,
     PaymentRefused,
     PaymentStatus,
+    ProviderDispute,
     ProviderEvent,
     ProviderPayment,
     ProviderRefund,
@@ -158,7 +159,8 @@ class Till:
             return lambda work: self._record_refund(work, name, returned)
         if event.topic is Topic.DISPUTE and isinstance(provider, Disputable):
             taken = provider.fetch_dispute(event.reference)
-            return lambda work: disputing.record(work, self.city, name, taken)
+            paid = self._known_payment(provider, name, taken.payment_reference)
+            return lambda work: self._record_dispute(work, name, taken, paid)
         if event.topic is Topic.PAYOUT and isinstance(provider, PayingOut):
             sent = provider.fetch_payout(event.reference)
             return lambda work: disputing.record_payout(work, self.city, name, sent)
@@ -171,6 +173,19 @@ class Till:
             payment = payments.find(work, seen.payment_id)
         if payment is not None and payment.provider == name:
             collecting.record(work, self.city, payment.payment_id, seen, self.sealer)
+
+    def _known_payment(self, provider: PaymentProvider, name: str, reference: str) -> ProviderPayment | None:
+        with self.database.reading(self.city.city_id) as reading:
+            is_ours = payments.by_reference(reading, name, reference) is not None
+        return provider.fetch(reference) if is_ours else None
+
+    def _record_dispute(
+        self, work: Work, name: str, seen: ProviderDispute, paid: ProviderPayment | None
+    ) -> None:
+        """Book what was paid before it is taken back: the message about that may have been lost."""
+        if paid is not None:
+            self._record_payment(work, name, paid)
+        disputing.record(work, self.city, name, seen)
 
     def _record_refund(self, work: Work, name: str, seen: ProviderRefund) -> None:
         refund = payments.refund_by_reference(work, name, seen.reference)
