@@ -1,6 +1,6 @@
 """Measures what venues see: settlement, scans that are handed in later, and the scanner in a browser.
 
-    .venv/bin/python scripts/bench/venues.py [--json] [--venues 1000] [--redemptions 1000000]
+    .venv/bin/python scripts/bench/venues.py [--json] [--venues 1000] [--redemptions 1000000] [--euros]
                                               [--url postgresql://...]
     .venv/bin/python scripts/bench/venues.py --part offline [--json] [--url postgresql://...]
     .venv/bin/python scripts/bench/venues.py --part camera [--json] [--codes 100] [--soak-minutes 0]
@@ -39,7 +39,7 @@ from kernel.cities import City, NewCity
 from kernel.clock import FixedClock
 from kernel.db import Database, Work
 from ledger import accounts, chart, posting, transfers
-from ledger.accounts import NewAccount
+from ledger.accounts import Guard, NewAccount
 from merchants import contracts, settlements, takings, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
@@ -52,6 +52,7 @@ TOGETHER = 4000
 SAMPLE = 20
 PRODUCTS = ("swim", "sauna", "course")
 WALLET = "wallet/guest/2028-12-31"
+BUYER = "eur/receivable/1"
 
 
 def main() -> None:
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--venues", type=int, default=1000)
     parser.add_argument("--redemptions", type=int, default=1_000_000)
+    parser.add_argument("--euros", action="store_true", help="settlement: every fourth guest also pays euros")
     parser.add_argument("--url", help="an empty database; default: SQLite in a temporary folder")
     parser.add_argument("--part", choices=("settlement", "offline", "camera"), default="settlement")
     parser.add_argument("--codes", type=int, default=100, help="camera: how many guests")
@@ -78,7 +80,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = Database(options.url or f"sqlite:///{folder}/month.db", clock=FixedClock(NOW))
         try:
-            result = _measured(database, options.venues, options.redemptions)
+            result = _measured(database, options.venues, options.redemptions, euros=options.euros)
         finally:
             database.close()
     if options.json:
@@ -114,13 +116,13 @@ def _offline(url: str | None, *, as_json: bool) -> None:
             database.close()
 
 
-def _measured(database: Database, count: int, redemptions: int) -> dict[str, Any]:
+def _measured(database: Database, count: int, redemptions: int, *, euros: bool) -> dict[str, Any]:
     migrating.upgrade(database.engine)
     city = cities.found(database, NewCity(slug="month", name="Month"))
     database.run(city.city_id, functools.partial(_open, count=count))
     for start in range(0, redemptions, TOGETHER):
         numbers = range(start, min(start + TOGETHER, redemptions))
-        database.run(city.city_id, functools.partial(_redeem, numbers=numbers, count=count))
+        database.run(city.city_id, functools.partial(_redeem, numbers=numbers, count=count, euros=euros))
     by_line, found = _line_by_line(database, city, min(SAMPLE, count))
     before = _megabytes()
     said: list[int] = []
@@ -130,7 +132,7 @@ def _measured(database: Database, count: int, redemptions: int) -> dict[str, Any
     _compare(database, city, found)
     baseline = by_line * count / len(found)
     return {
-        "name": f"settle-{count}-venues-{redemptions}-redemptions",
+        "name": f"settle-{count}-venues-{redemptions}-redemptions{'-with-euros' if euros else ''}",
         "backend": database.backend,
         "value": round(seconds, 2),
         "unit": "s",
@@ -145,7 +147,11 @@ def _measured(database: Database, count: int, redemptions: int) -> dict[str, Any
 def _open(work: Work, count: int) -> None:
     chart.open_chart(work)
     accounts.open_accounts(
-        work, [NewAccount(WALLET, transfers.DUC, owner="guest", expires_on=dt.date(2028, 12, 31))]
+        work,
+        [
+            NewAccount(WALLET, transfers.DUC, owner="guest", expires_on=dt.date(2028, 12, 31)),
+            NewAccount(BUYER, transfers.EUR, Guard.NONE),
+        ],
     )
     gift = transfers.post(work.ids.uuid(), chart.ISSUED, WALLET, 10**12, effective=FIRST, purpose="bench")
     posting.post_or_raise(work, [gift])
@@ -159,7 +165,7 @@ def _open(work: Work, count: int) -> None:
         )
 
 
-def _redeem(work: Work, numbers: range, count: int) -> None:
+def _redeem(work: Work, numbers: range, count: int, *, euros: bool) -> None:
     holds = [
         transfers.hold(
             work.ids.uuid(),
@@ -178,7 +184,18 @@ def _redeem(work: Work, numbers: range, count: int) -> None:
         )
         for hold in holds
     ]
+    paid = [
+        transfers.post(
+            work.ids.uuid(), BUYER, venues.takings_path(number % count + 1), 250, effective=hold.effective,
+            purpose=takings.PURPOSE_REDEMPTION, subject=hold.subject,
+        )
+        for number, hold in zip(numbers, holds, strict=True)
+        if euros and number % 4 == 0
+    ]  # fmt: skip
     posting.post_or_raise(work, [*holds, *captures])
+    if paid:
+        venues.open_takings(work, {number % count + 1 for number in numbers})
+        posting.post_or_raise(work, paid)
 
 
 def _line_by_line(database: Database, city: City, sample: int) -> tuple[float, dict[int, int]]:
@@ -186,7 +203,9 @@ def _line_by_line(database: Database, city: City, sample: int) -> tuple[float, d
     begin = time.perf_counter()
     with database.reading(city.city_id) as reading:
         for venue_id in range(1, sample + 1):
-            found[venue_id] = sum(line.change for line in takings.lines(reading, venue_id))
+            found[venue_id] = sum(
+                line.change for line in takings.lines(reading, venue_id) if not takings.is_euros(line)
+            )
     return time.perf_counter() - begin, found
 
 
