@@ -19,7 +19,7 @@ from identity.roles import Role
 from kernel.cities import LocalizedText
 from merchants.venues import VenueKind
 from redemption.new_offers import NewOffer, VatKind
-from redemption.offer_terms import OfferKind, RefundRule, Terms
+from redemption.offer_terms import OfferKind, Reentry, RefundRule, Terms
 
 BERLIN = ZoneInfo("Europe/Berlin")
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,38}[a-z0-9]$")]
@@ -93,6 +93,8 @@ class DemoVenue(_Entry):
     is_invented: bool
     """Small businesses are invented and named so; institutions exist."""
     devices: Annotated[tuple[Name, ...], Field(min_length=1)]
+    way_out: Name | None = None
+    """The device that counts guests who go out, where they may come in again."""
 
 
 class DemoTerms(_Entry):
@@ -111,6 +113,7 @@ class DemoTerms(_Entry):
     refund_rule: RefundRule = RefundRule.ALWAYS
     refund_hours: int | None = None
     transferable: bool = False
+    reentry: Reentry = Reentry.NONE
 
     def terms(self, now: dt.datetime, zone: ZoneInfo) -> Terms:
         """Return the terms of an offer that is made now."""

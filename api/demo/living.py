@@ -22,6 +22,8 @@ from kernel.db import Database, Work
 from kernel.errors import Conflict
 from kernel.settings import Settings
 from ledger import wallets
+from merchants import devices
+from merchants.directions import Direction
 from redemption import (
     activating,
     buying,
@@ -38,7 +40,7 @@ from redemption.fee_files import FeeRow
 from redemption.file_register import from_fee, from_row
 from redemption.fine_files import FineRow
 from redemption.fines import DueKind, Fine
-from redemption.vouchers import VoucherStatus
+from redemption.vouchers import Voucher, VoucherStatus
 from rewards import evidence, pictures, reviewing, submissions, submitting
 from rewards.evidence import EvidenceStore
 from rewards.submissions import Status
@@ -272,10 +274,12 @@ def _spend(life: Life) -> None:
 
 
 def _visit(life: Life) -> None:
-    """Let citizens use vouchers, and now and then show one a second time."""
+    """Let citizens use vouchers, now and then show one a second time, and go out where they are counted."""
     sealer = services.sealer(life.settings)
 
     def command(work: Work) -> None:
+        every = devices.of_venues(work, life.cast.device_ids)
+        ways_out = {one.venue_id: one.device_id for one in every if one.direction is Direction.OUT}
         for person in life.cast.citizens[life.dice.below(3) :: 3]:
             for one in vouchers.page(work, person.owner, limit=10):
                 if work.now < one.valid_from:
@@ -286,17 +290,23 @@ def _visit(life: Life) -> None:
                 used = one.status is VoucherStatus.REDEEMED and life.dice.chance(2)
                 if (one.status is VoucherStatus.USABLE and life.dice.chance(60)) or used:
                     venue_id = life.dice.choose(one.venue_ids)
-                    redeeming.redeem(
-                        work,
-                        life.city,
-                        codes.app_text(one.token),
-                        sealer,
-                        venue_id=venue_id,
-                        device_id=life.dice.choose(life.cast.device_ids[venue_id]),
-                        scan_nonce=str(work.ids.uuid()),
-                    )
+                    _scan(life, work, one, venue_id, life.dice.choose(life.cast.device_ids[venue_id]))
+                    if not used and venue_id in ways_out and life.dice.chance(40):
+                        _scan(life, work, one, venue_id, ways_out[venue_id])
 
     _run(life, command)
+
+
+def _scan(life: Life, work: Work, voucher: Voucher, venue_id: int, device_id: int) -> None:
+    redeeming.redeem(
+        work,
+        life.city,
+        codes.app_text(voucher.token),
+        services.sealer(life.settings),
+        venue_id=venue_id,
+        device_id=device_id,
+        scan_nonce=str(work.ids.uuid()),
+    )
 
 
 def told_fines(city: City) -> list[Fine]:

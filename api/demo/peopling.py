@@ -14,6 +14,8 @@ from kernel.cities import City
 from kernel.db import Database, Work
 from kernel.settings import Settings
 from merchants import contracts, devices, venues
+from merchants.devices import Limits
+from merchants.directions import Direction
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue
 from redemption import offers
@@ -117,6 +119,9 @@ def _venues(work: Work, city: City, told: Catalogue) -> tuple[dict[str, int], di
         )
         enrolled = (devices.enrol(work, venue.venue_id, name)[0] for name in one.devices)
         device_ids[venue.venue_id] = tuple(device.device_id for device in enrolled)
+        if one.way_out is not None:
+            limits = Limits(one.way_out, None, Direction.OUT)
+            devices.enrol(work, venue.venue_id, one.way_out, limits=limits)
     return venue_ids, device_ids
 
 
