@@ -21,7 +21,7 @@ from kernel.errors import Conflict, Forbidden, NotFound
 from ledger import accounts, posting, queries, transfers
 from ledger.outcomes import BookedTransfer
 from ledger.transfers import Transfer
-from redemption import gates, keys, passages, scans, status_changes, vouchers
+from redemption import gates, keys, orders, passages, scans, status_changes, vouchers
 from redemption.scans import Scan
 from redemption.tables import redemptions
 from redemption.tables import vouchers as vouchers_table
@@ -127,6 +127,9 @@ def take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None
     points = sum(move.amount for move in book.returned)
     posting.post_or_raise(work, batch)
     _note(work, voucher, taken, held_anew, book.hold_count)
+    if not again and voucher.paid_cents and (order := orders.of_voucher(work, voucher.voucher_id)):
+        # Its euros are the buyer's again, and the till may have looked at it already.
+        orders.change(work, order.order_id, due_at=work.now)
     facts = {"titles": voucher.titles, "points": points, "voucher_id": voucher.voucher_id}
     code = LETTER if again else LETTER_OVER
     postbox.put(work, voucher.owner, EntryKind.MESSAGE, code, facts, event_key=f"{LETTER}/{scan_id}")

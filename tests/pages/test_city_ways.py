@@ -30,6 +30,7 @@ from redemption.taking import Place
 from redemption.takings import DeskMethod
 from redemption.volumes import ALARM_CENTS, Network, Volume
 from tests.api.edge import Edge
+from tests.api.test_monitoring import scrape
 from tests.redemption.bank import IBAN, Bank, Credit, camt, mistyped
 from tests.redemption.office import SWIM
 
@@ -283,6 +284,7 @@ def test_the_meter_stands_on_the_status_page_and_among_the_metrics(edge: Edge) -
     told = edge.client.get("/status.json").json()
     assert ("amber", 80) == (told["volumes"]["judged"]["light"], told["volumes"]["items"][0]["percent"])
     assert "800.000,00" in edge.client.get("/status", headers=GERMAN).text
+    assert ALARM_CENTS == scrape(edge)["duiscoin_redeemed_volume_cents{duisburg,venues}"]
     reconciling.run(given, edge.city, paying.providers(given, edge.city))
     assert "volume-small" == edge.client.get("/status.json").json()["volumes"]["judged"]["code"]
 

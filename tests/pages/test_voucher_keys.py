@@ -9,9 +9,10 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from api import services, voucher_keeping
+from api import key_alarms, mailing, services, voucher_keeping
 from identity import persons
 from identity.roles import Role
+from kernel import outbox
 from kernel.db import Work
 from ledger import posting, transfers, wallets
 from redemption import buying, codes, keys, live_codes, live_keys, offers
@@ -21,6 +22,7 @@ from redemption.offer_terms import OfferKind
 from redemption.offers import Offer
 from redemption.vouchers import Voucher
 from tests.api.edge import Edge
+from tests.api.test_monitoring import scrape
 from tests.browser import town as towns
 from tests.browser.town import Town
 
@@ -73,6 +75,35 @@ def test_two_people_block_a_key_on_the_page(edge: Edge) -> None:
     assert {"key-block-asked", "key-blocked"} <= set(edge.audited())
     status = edge.client.get("/status.json").json()["voucher_keys"]
     assert {"blocked", "active"} == {one["status"] for one in status["keys"]}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_administrators_are_told_what_to_do(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One e-mail each, with the key and where to block it; the figures of the key are among the metrics."""
+    given, sent = edge.app.state.services, list[str]()
+    monkeypatch.setattr(mailing, "send", lambda _, to, subject, body: sent.append(f"{to}|{subject}|{body}"))
+    edge.person("anna@example.org", Role.ADMINISTRATOR)
+    edge.person("tom@example.org", Role.TREASURER)
+    with edge.database.reading(edge.city.city_id) as reading:
+        kid = keys.every(reading)[0].kid
+    edge.database.run(edge.city.city_id, lambda work: keys.count_accepted(work, [kid]))
+    for _ in range(2):
+        voucher_keeping.keep(given, edge.city)
+    for topic, act in ((keys.TOPIC_ALARM, key_alarms.spread), (key_alarms.TOPIC_MAIL, key_alarms.send)):
+        with edge.database.reading(edge.city.city_id) as reading:
+            due = [one for one in outbox.due(reading) if one.topic == topic]
+        for one in due:
+            follows = act(given, edge.city, one.payload)
+            if follows is not None:
+                edge.database.run(edge.city.city_id, follows)
+
+    (mail,) = sent
+    assert mail.startswith("anna@example.org|Alarm")
+    assert kid in mail
+    assert "/office/voucher-keys" in mail
+    figures = scrape(edge)
+    labels = f"{{duisburg,{kid},active}}"
+    assert (0, 1) == tuple(figures[f"duiscoin_voucher_key_{name}{labels}"] for name in ("issued", "accepted"))
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

@@ -2,14 +2,15 @@
 
 import datetime as dt
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from kernel.errors import Conflict, Invalid
 from merchants import venues
-from redemption import paying_fines, receipting, receipts
+from redemption import erasing, paying_fines, receipting, receipts
 from redemption.fines import Fine, FineAlreadyPaid
-from redemption.orders import OrderKind, OrderStatus
+from redemption.orders import NOBODY, OrderKind, OrderStatus
 from redemption.providers import PaymentStatus, RefundStatus
 from redemption.receipts import ReceiptKind
 from redemption.sandbox_provider import How
@@ -398,3 +399,19 @@ def test_a_payout_empties_the_clearing_account(counter: Counter) -> None:
         counter.balance("eur/bank"),
         counter.balance("eur/fees"),
     )
+
+
+def test_who_is_erased_while_an_order_waits_loses_nothing(counter: Counter) -> None:
+    """The order ends at once, by nobody; money that comes all the same goes back. Without orders nothing happens."""
+    order = counter.order("anna", counter.office.offer(MIXED))
+    counter.work()
+    for owner in ("anna", "ben"):
+        erased = partial(erasing.erase, city=counter.city, owner=owner)
+        assert () == counter.database.run(counter.city_id, erased)
+    ended = counter.look(order)
+    assert (OrderStatus.CANCELLED, NOBODY, 1000) == (ended.status, ended.owner, counter.office.points("anna"))
+    counter.pay(order)
+    counter.work(2, MINUTE)
+    assert [250] == [refund.cents for refund in counter.refunds(order)]
+    assert ("", None) == (counter.payment(order).subject, counter.look(order).voucher_id)
+    assert counter.office.verify().ok

@@ -17,6 +17,7 @@ from redemption.offer_terms import Terms
 from redemption.verdicts import Colour, Verdict, VerdictCode
 from redemption.vouchers import Voucher, VoucherStatus
 from tests.fixtures.databases import MakeDatabase
+from tests.redemption.counter import Counter
 from tests.redemption.office import LATER, SOON, SWIM, Office
 
 UNDO = Terms(undo_minutes=5)
@@ -220,3 +221,25 @@ def test_any_order_of_scans_and_undoing_keeps_the_book(
         assert (100 - taken if gone else 0) == office.points("anna")
         assert office.verify().ok
     database.close()
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_when_a_voucher_for_euros_is_over_meanwhile_they_go_back_too(office: Office, looked: bool) -> None:
+    """Points to the wallet at once, euros the way they came, whether or not the till had looked at it before."""
+    office.give("anna", 120)
+    counter = Counter(office)
+    order = counter.bought("anna", office.offer(replace(SINGLE, price_cents=250, valid_days=0)))
+    voucher = counter.voucher(order)
+    office.clock.move_to(voucher.valid_until - dt.timedelta(minutes=1))
+    verdict = office.scan(voucher)
+    office.clock.advance(dt.timedelta(minutes=2))
+    if looked:
+        counter.work()
+    office.undo(verdict)
+    counter.work(3, dt.timedelta(minutes=1))
+    assert [250] == [refund.cents for refund in counter.refunds(order)]
+    assert (120, VoucherStatus.EXPIRED) == (office.points("anna"), office.look(voucher).status)
+    counter.service.settle_refund("ref_1", good=True)
+    counter.work(2, dt.timedelta(hours=1))
+    assert 0 == counter.receivable(order)
+    assert office.verify().ok
