@@ -37,18 +37,19 @@ from redemption import (
     vouchers,
 )
 from redemption.codes import ManualCode
+from redemption.handing_in import Answer
 from redemption.keys import Sealer
 from redemption.live_codes import LiveToken
 from redemption.offline_policy import Facts, Ground, OfflineCode
 from redemption.recognising import Found
 from redemption.redeeming import Means
-from redemption.scan_events import Tier
+from redemption.scan_events import EventKind, Tier
+from redemption.scan_logs import Outcome
 from redemption.scans import Scanned
 from redemption.tokens import Claims, Flags, TokenRefused
 from redemption.undoing import Undone
 from redemption.using import Use
 from redemption.verdicts import Verdict, VerdictCode
-from redemption.vouchers import Voucher
 
 _SAID: Final = {
     OfflineCode.ACCEPTED: VerdictCode.ACCEPTED,
@@ -124,20 +125,31 @@ def note_online(work: db.Work, key: SigningKey, scanned: Scanned, decision: str,
 
 def undo(work: db.Work, city: City, key: SigningKey, scan_id: int, device_id: int) -> Undone:
     """Take a scan back that the hub has decided, as its offer allows. Raises as `undoing.undo`."""
-    state = hub_states.get(work)
-    undone = undoing.undo(work, city, scan_id, venue_id=state.venue_id, take=_take_back)
-    of = scan_logs.by_event(work, state.device_id, scan_id)
-    if of is None or of.data is None or scan_logs.is_undone(work, state.device_id, of.seq):
-        return undone
-    signed = scan_events.read(of.data, key.verify_key, state.device_id)
-    gate, nonce = _gate(devices.get(work, device_id)), work.ids.random_bytes(hub_logs.NONCE_BYTES)
-    hub_logs.write(work, state, key, [hub_logs.undone(of, signed.event, work.ids.next(), nonce, gate)])
+    undone = undoing.undo(work, city, scan_id, venue_id=hub_states.get(work).venue_id)
+    _note_undone(work, key, scan_id, device_id)
     return undone
 
 
-def _take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None:
-    del city
-    undoing.note_taken_back(work, voucher, scan_id)
+def pass_on_undos(work: db.Work, key: SigningKey, answer: Answer) -> None:
+    """Write down for the city what a gate took back while it did not reach the hub."""
+    told = [one.event for one in answer.results if one.event is not None]
+    undos = [one for one in told if one.kind is EventKind.UNDO and one.outcome is Outcome.KNOWN]
+    if not undos:
+        return
+    scanned = scan_logs.events(work, answer.log.device_id, (one.refers for one in undos))
+    for one in undos:
+        if one.refers in scanned:
+            _note_undone(work, key, scanned[one.refers].event_id, one.device_id)
+
+
+def _note_undone(work: db.Work, key: SigningKey, scan_id: int, device_id: int) -> None:
+    state = hub_states.get(work)
+    of = scan_logs.by_event(work, state.device_id, scan_id)
+    if of is None or of.data is None or scan_logs.is_undone(work, state.device_id, of.seq):
+        return
+    signed = scan_events.read(of.data, key.verify_key, state.device_id)
+    gate, nonce = _gate(devices.get(work, device_id)), work.ids.random_bytes(hub_logs.NONCE_BYTES)
+    hub_logs.write(work, state, key, [hub_logs.undone(of, signed.event, work.ids.next(), nonce, gate)])
 
 
 class _Desk:

@@ -6,7 +6,7 @@ back, it stays in the wallet. Taking back again gives the first answer.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -30,10 +30,6 @@ from redemption.vouchers import Step, Voucher, VoucherStatus
 
 LETTER, LETTER_OVER = "scan-undone", "scan-undone-over"
 """Of the entries in the postbox: the voucher is good again, or it is over and the points are back."""
-
-
-TakeBack = Callable[[db.Work, City, Voucher, int], None]
-"""Takes back all that a scan took of a voucher."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +63,8 @@ class _Taken:
     place: int
 
 
-def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int, take: TakeBack | None = None) -> Undone:
+def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int) -> Undone:
     """Take back what a scan took, as its venue may. Again: the same answer.
-
-    `take` does it where the ledger is not at hand: at a hub.
 
     Raises NotFound `scan-not-found`, Forbidden `undo-not-yours`, Conflict `undo-nothing`, `undo-not-offered`
     or `undo-too-late`.
@@ -89,7 +83,7 @@ def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int, take: TakeBa
         raise Conflict("undo-not-offered")
     if work.now >= scan.verdict.at + dt.timedelta(minutes=minutes):
         raise Conflict("undo-too-late", minutes=minutes)
-    (take or take_back)(work, city, voucher, scan_id)
+    take_back(work, city, voucher, scan_id)
     return _undone(scan, vouchers.get(work, voucher.voucher_id), work.now, len(mine))
 
 
@@ -107,6 +101,10 @@ def _undo_passage(work: db.Work, scan: Scan) -> Undone:
 def take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None:
     """Reverse all uses of a voucher that a scan took and that count; whether it may is decided before."""
     passages.undo(work, [scan_id])
+    if not voucher.hold_count:
+        # At a hub: what it means in the ledger the city finds out.
+        _note_only(work, voucher, scan_id)
+        return
     live = [row.use_number for row in _rows(work, voucher.voucher_id) if row.undone_at is None]
     by_scan = {row.use_number for row in _rows(work, voucher.voucher_id) if row.scan_id == scan_id}
     taken = [_Taken(number, place) for place, number in enumerate(live) if number in by_scan]
@@ -135,9 +133,8 @@ def take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None
     postbox.put(work, voucher.owner, EntryKind.MESSAGE, code, facts, event_key=f"{LETTER}/{scan_id}")
 
 
-def note_taken_back(work: db.Work, voucher: Voucher, scan_id: int) -> None:
-    """Note that what a scan took does not count any more; what that means in the ledger is not done here."""
-    passages.undo(work, [scan_id])
+def _note_only(work: db.Work, voucher: Voucher, scan_id: int) -> None:
+    """Note that what a scan took does not count any more."""
     work.connection.execute(
         sa.update(redemptions)
         .where(

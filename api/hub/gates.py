@@ -14,14 +14,16 @@ from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.hub import machine
 from api.hub.link import Refused, Unreachable
-from api.v1 import scans
+from api.v1 import scan_logs, scans
 from api.v1.offline import CanaryOut
+from api.v1.scan_logs import HandedInOut, LogIn
 from api.v1.scans import ScanIn, UndoneOut, VerdictOut
 from api.v1.shapes import LongId
 from kernel.db import Work
 from kernel.errors import Conflict, NotFound
 from merchants.directions import Direction
 from redemption import codes, hub_deciding, till_receipts, tokens
+from redemption.handing_in import Answer
 from redemption.scans import Scanned
 
 router = APIRouter()
@@ -63,6 +65,17 @@ async def undo(request: Request, caller: DeviceCaller, scan_id: LongId, key: Ide
             return JSONResponse(await run_in_threadpool(hub.link.post, path, {}, key=f"hub-undo-{scan_id}"))
         except (Unreachable, Refused):
             raise refused from None
+
+
+@router.post("/venue/scan-log", response_model=HandedInOut)
+async def hand_in(request: Request, caller: DeviceCaller, body: LogIn, key: IdempotencyKey) -> JSONResponse:
+    """Take in a gate's log: all but what it took back by itself is known already."""
+    hub = machine.of(request)
+
+    def then(work: Work, answer: Answer) -> None:
+        hub_deciding.pass_on_undos(work, hub.key, answer)
+
+    return await scan_logs.taken_in(request, caller, body, key, then)
 
 
 @router.post("/venue/canary", status_code=201)

@@ -1,6 +1,6 @@
 """The scan log of a device: handed in by itself, released from quarantine by an administrator."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -96,6 +96,17 @@ def known(request: Request, caller: DeviceCaller) -> LogOut:
 @router.post("/venue/scan-log", summary="Hand in events", response_model=HandedInOut)
 async def hand_in(request: Request, caller: DeviceCaller, body: LogIn, key: IdempotencyKey) -> JSONResponse:
     """Take in events of the device's log; the same ones again get the same answer. Nothing is dropped."""
+    return await taken_in(request, caller, body, key)
+
+
+async def taken_in(
+    request: Request,
+    caller: Caller,
+    body: LogIn,
+    key: str,
+    then: Callable[[Work, Answer], None] = lambda work, answer: None,  # noqa: ARG005 -- the city does no more
+) -> JSONResponse:
+    """Take in events, and do what follows from them in the same transaction."""
     data = [from_base64url(text) for text in body.events]
     if None in data:
         raise Invalid("scan-log-not-base64", field="events")
@@ -108,6 +119,7 @@ async def hand_in(request: Request, caller: DeviceCaller, body: LogIn, key: Idem
         if answer.quarantined and current.quarantined_at is None:
             subject = f"device/{device.device_id}"
             auditing.record(work, caller.scope, "device-quarantined", subject, {"fault": answer.log.fault})
+        then(work, answer)
         return told(request, caller, answer)
 
     return await commanding.answer(request, caller, key, command)

@@ -19,7 +19,8 @@ from identity.roles import Role
 from kernel.db import Work
 from kernel.signing import SigningKey
 from merchants import enrolling
-from redemption import buying, codes, offers, publishing_status, vouchers
+from redemption import buying, codes, offers, publishing_status, scan_events, vouchers
+from redemption.scan_events import EventKind, ScanEvent, Tier
 from redemption.vouchers import Voucher
 from tests.api.edge import Edge
 from tests.redemption.office import SWIM
@@ -59,7 +60,7 @@ class Gate:
             house.hub.city.city_id,
             lambda work: enrolling.invite(work, house.edge.pool.venue_id, name, invited_by="hub")[1],
         )
-        key = SigningKey(name.encode().ljust(32, b"."))
+        key = self.key = SigningKey(name.encode().ljust(32, b"."))
         body = {
             "secret": secret,
             "public_key": base64url(key.verify_key.public_key),
@@ -73,6 +74,23 @@ class Gate:
         text = code if isinstance(code, str) else codes.app_text(code.token)
         body = {"text": text, **({"nonce": nonce} if nonce else {}), **rest}
         return self._house.call("POST", "/api/v1/scans", self.token, json=body)
+
+    def take_back_alone(self, code: Voucher, nonce: bytes) -> list[str]:
+        """Scan, take that back without reaching the hub, and hand both in; return what becomes of them."""
+        self.scan(code, nonce=nonce.hex())
+        now = int(self._house.hub.clock.now().timestamp() * 1000)
+        link, sent = scan_events.beginning(self.key.verify_key.public_key), []
+        for kind, decision, refers in ((EventKind.SCAN, "accepted", 0), (EventKind.UNDO, "undone", 1)):
+            event = ScanEvent(
+                device_id=self.device_id, seq=link.seq + 1, prev=link.head, kind=kind, device_ms=now,
+                offset_ms=0, anchor_ms=now, list_version=0, tier=Tier.ONLINE if not refers else Tier.CAPPED,
+                decision=decision, nonce=nonce, code=code.token, refers=refers,
+            )  # fmt: skip
+            signed = scan_events.sign(event, self.key)
+            link = scan_events.following(signed)
+            sent.append(base64url(signed.data))
+        told = self._house.call("POST", "/api/v1/venue/scan-log", self.token, json={"events": sent})
+        return [one["outcome"] for one in told["results"]]
 
     def undo(self, scan_id: str) -> dict[str, Any]:
         """Take a scan back."""

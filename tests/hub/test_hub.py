@@ -114,7 +114,7 @@ def test_what_the_hub_does_not_have(house: House) -> None:
 def test_uses_are_counted_typed_and_taken_back(house: House) -> None:
     """A strip of three, one used before: ten characters need the city once; an undo is handed in, too."""
     offer = house.offer(value_cents=900, price_points=30, terms=Terms(uses=3, undo_minutes=5))
-    strip = house.sell(offer)
+    strip, other = house.sell(offer), house.sell(offer)
     assert "accepted" == house.elsewhere(strip)
     opened(house)
     gate = Gate(house, "Tor 1")
@@ -125,9 +125,12 @@ def test_uses_are_counted_typed_and_taken_back(house: House) -> None:
     assert 2 == gate.undo(taken["scan_id"])["left"]
     assert "too-few-left" == gate.scan(strip, uses=3)["code"]
     assert "accepted" == gate.scan(strip.manual_code)["code"]
+    # A gate that had lost the hub, too, took a scan back by itself.
+    assert ["known", "known"] == gate.take_back_alone(other, bytes(16))
+    assert "too-few-left" == gate.scan(other, uses=4)["code"]
     house.wire.cut = False
     syncing.once(house.hub)
-    assert 1 == house.look(strip).left
+    assert [1, 3] == [house.look(one).left for one in (strip, other)]
     assert whole(house)
 
 
