@@ -197,6 +197,14 @@ def every(reading: db.Reading) -> list[Account]:
     return sorted(_select(reading, sa.true()), key=lambda account: account.path)
 
 
+def of_nobody(reading: db.Reading, *, besides: str) -> list[Account]:
+    """Return the accounts that belong to no person, less those below a path, in order of their path."""
+    single = accounts.c.path.startswith(besides, autoescape=True)
+    return sorted(
+        _select(reading, sa.and_(accounts.c.owner.is_(None), sa.not_(single))), key=lambda one: one.path
+    )
+
+
 def under(reading: db.Reading, prefix: str) -> list[Account]:
     """Return the accounts whose path begins with `prefix`."""
     return _select(reading, accounts.c.path.startswith(prefix, autoescape=True))

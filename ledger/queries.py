@@ -16,6 +16,7 @@ from kernel.errors import NotFound
 from ledger import accounts, leaves, rows
 from ledger.accounts import Account
 from ledger.outcomes import BookedTransfer, Counters
+from ledger.tables import accounts as account_table
 from ledger.tables import heads, open_holds, transfers
 
 PAGE_MAX = 500
@@ -115,6 +116,30 @@ def trial_balance(reading: db.Reading) -> list[tuple[Account, Counters]]:
     found = accounts.every(reading)
     by_id = counters(reading, found)
     return [(account, by_id[account.account_id]) for account in found]
+
+
+def held(reading: db.Reading, asset: str) -> int:
+    """Return how much of an asset is reserved at this instant, on whatever account."""
+    hold = open_holds.c
+    found = reading.connection.execute(
+        sa.select(sa.func.sum(hold.amount))
+        .select_from(
+            open_holds.join(
+                account_table,
+                sa.and_(
+                    account_table.c.city_id == hold.city_id,
+                    account_table.c.account_id == hold.debit_account_id,
+                ),
+            )
+        )
+        .where(
+            hold.city_id == reading.city_id,
+            account_table.c.city_id == reading.city_id,
+            account_table.c.asset == asset,
+            sa.or_(hold.expires_at.is_(None), hold.expires_at > reading.now),
+        )
+    )
+    return int(found.scalar() or 0)
 
 
 def transfer(reading: db.Reading, transfer_id: UUID) -> BookedTransfer:

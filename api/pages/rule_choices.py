@@ -7,7 +7,7 @@ from api.pages import rule_questions
 from api.pages.rule_drafts import Draft, Part
 from api.pages.rule_questions import Field, Kind
 from kernel.db import Reading
-from ledger import chart, queries
+from ledger import accounts, chart
 from rewards import action_types, campaigns, describing, districts, programme
 from rewards.action_types import ActionType, FactType
 from rewards.explaining import Gettext, in_language
@@ -70,7 +70,7 @@ def of(reading: Reading, draft: Draft, language: str, _: Gettext) -> Choices:
 def budgets(reading: Reading) -> list[str]:
     """Return the campaigns that have a budget."""
     prefix = chart.budget_path("")
-    paths = (account.path for account, _ in queries.trial_balance(reading))
+    paths = (account.path for account in accounts.under(reading, prefix))
     return sorted(path.removeprefix(prefix) for path in paths if path.startswith(prefix))
 
 

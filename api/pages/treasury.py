@@ -14,7 +14,7 @@ from api.pages.framing import Area
 from identity import auditing, persons
 from kernel import outbox
 from kernel.db import Reading
-from ledger import accounts, chart, invariants, queries
+from ledger import accounts, chart, invariants, queries, verifying
 from ledger.accounts import Account
 from ledger.outcomes import Counters
 from ledger.transfers import DUC, EUR
@@ -67,18 +67,14 @@ class Supply:
     held: int
     """Reserved on any account; contained in the others."""
 
-    @property
-    def complete(self) -> bool:
-        """Whether every point that was issued is somewhere."""
-        parts = self.budgets + self.wallets + self.venues + self.redeemed + self.expired + self.offline_loss
-        return self.issued == parts
-
 
 @router.get("")
 def overview(request: Request, caller: Reader) -> Response:
     """Show where the points are and what is owed."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        balance = queries.trial_balance(reading)
+        balance = _balance(reading)
+        held = queries.held(reading, DUC)
+        verified = verifying.last(reading)
         sequence = queries.head_sequence(reading)
         due = settlements_due.count(reading, caller.city)
         undelivered = outbox.undelivered_count(reading)
@@ -87,7 +83,8 @@ def overview(request: Request, caller: Reader) -> Response:
     collected = sum(left.posted for account, left in balance if account.path.startswith("eur/takings"))
     cost = -sum(left.posted for account, left in balance if account.path == chart.EUR_PROGRAMME)
     return framing.show(
-        request, caller, "treasury/overview.html", area=Area.TREASURY, supply=supply(balance),
+        request, caller, "treasury/overview.html", area=Area.TREASURY, supply=supply(balance, held),
+        verified=verified,
         payable_cents=payable, collected_cents=collected, cost_cents=cost, sequence=sequence, due=due,
         undelivered=undelivered, compared=compared, threshold=THRESHOLD_CENTS, bearers=bearers(balance),
     )  # fmt: skip
@@ -95,16 +92,15 @@ def overview(request: Request, caller: Reader) -> Response:
 
 @router.get("/accounts")
 def chart_of_accounts(request: Request, caller: Reader, asset: str = DUC) -> Response:
-    """Show all accounts of an asset with their balances."""
+    """Show the accounts of an asset with their balances; those of single people and orders as one sum."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        balance = queries.trial_balance(reading)
+        balance = _balance(reading)
     assets = sorted({account.asset.partition(":")[0] for account, _ in balance})
     shown = [(account, left) for account, left in balance if account.asset.partition(":")[0] == asset]
-    shown = [(account, left) for account, left in shown if left != Counters() or not account.owner]
     translate = framing.gettext_of(request, caller).gettext
     return framing.show(
         request, caller, "treasury/accounts.html", area=Area.TREASURY, balance=shown, assets=assets,
-        asset=asset, total=sum(left.posted for _, left in shown), is_euro=asset == EUR,
+        asset=asset, others=-sum(left.posted for _, left in shown), is_euro=asset == EUR,
         words=lambda path: account_words.of(path, translate),
     )  # fmt: skip
 
@@ -151,8 +147,15 @@ def audit_log(request: Request, caller: Reader, before: int | None = None) -> Re
     )  # fmt: skip
 
 
-def supply(balance: Sequence[tuple[Account, Counters]]) -> Supply:
-    """Return where the points are, from the trial balance."""
+def _balance(reading: Reading) -> list[tuple[Account, Counters]]:
+    """Return the accounts with their counters: few, however many people and orders a city has."""
+    found = accounts.of_nobody(reading, besides="eur/receivable/")
+    counters = queries.counters(reading, found)
+    return [(account, counters[account.account_id]) for account in found]
+
+
+def supply(balance: Sequence[tuple[Account, Counters]], held: int) -> Supply:
+    """Return where the points are: what stands on no other account is people's, as every sum is zero."""
     points = [(account.path, left) for account, left in balance if account.asset == DUC]
 
     def total(prefix: str) -> int:
@@ -161,12 +164,12 @@ def supply(balance: Sequence[tuple[Account, Counters]]) -> Supply:
     return Supply(
         issued=-total(chart.ISSUED),
         budgets=total("budget"),
-        wallets=total("wallet"),
+        wallets=-sum(left.posted for _, left in points),
         venues=total("venue"),
         redeemed=total(chart.REDEEMED),
         expired=total(chart.EXPIRED),
         offline_loss=total(chart.OFFLINE_LOSS),
-        held=sum(left.debits_pending for _, left in points),
+        held=held,
     )
 
 

@@ -92,3 +92,26 @@ def test_trial_balance_sums_to_zero_with_overdue_holds(desk: Desk, clock: FixedC
     assert sum(counters.posted for _, counters in balance) == 0
     assert all(counters.debits_pending == counters.credits_pending == 0 for _, counters in balance)
     assert {account.path: counters for account, counters in balance}[ANNA] == Counters(0, 0, 5, 0)
+
+
+def test_what_is_nobodys_says_what_people_have(desk: Desk, clock: FixedClock) -> None:
+    """The accounts of nobody leave out wallets and a path; their sum is what people have; holds that are over don't count."""
+    desk.fund(100)
+    desk.post(desk.move(60), desk.move(10, credit="venue/1"))
+    desk.post(
+        desk.hold(5, debit=ANNA, credit="venue/1"),
+        desk.hold(7, debit=ANNA, credit="venue/1", expires_at=clock.now() + dt.timedelta(hours=1)),
+    )
+
+    with desk.database.reading(desk.city_id) as reading:
+        before = queries.held(reading, transfers.DUC)
+    clock.advance(dt.timedelta(hours=2))
+    with desk.database.reading(desk.city_id) as reading:
+        found = accounts.of_nobody(reading, besides="venue/")
+        everything = accounts.of_nobody(reading, besides="eur/")
+        left = queries.counters(reading, everything)
+        after = queries.held(reading, transfers.DUC)
+
+    assert not [one.path for one in found if one.path.startswith(("wallet/", "venue/"))]
+    assert sum(left[one.account_id].posted for one in everything if one.asset == transfers.DUC) == -60
+    assert (before, after) == (12, 5)

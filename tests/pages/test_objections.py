@@ -1,16 +1,22 @@
 """“That was not me”: a citizen objects from the message about a redemption, the city decides who bears it."""
 
+import datetime as dt
 import re
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from api import receipts_due
 from identity import postbox
 from identity.roles import Role
+from kernel.db import Work
 from ledger import queries, wallets
 from merchants import venues
+from merchants.venues import NewVenue, VenueKind
 from redemption import anomalies, codes, erasing
+from redemption import tables as spending_tables
+from redemption.anomalies import Sign
 from tests.api.edge import Edge
 from tests.pages.test_venue import Gate
 
@@ -118,3 +124,36 @@ def test_conspicuous(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Personen am ersten Tag" in one
     assert "Einlösungen je Tag" in one
     assert "guest@example.org" not in page + one
+
+
+@pytest.mark.parametrize(("longitude_e6", "times"), [(13_400_000, 1), (6_760_000, 0)])
+def test_nobody_is_in_two_far_places_at_once(case: Case, longitude_e6: int, times: int) -> None:
+    """A voucher used in Berlin right after one in Duisburg is a sign at both venues; one next door is none."""
+    case.gate.scan(codes.app_text(case.gate.buy().token))
+
+    def move_one(work: Work) -> tuple[int, int]:
+        here, there = (
+            venues.create(
+                work,
+                NewVenue(
+                    name, VenueKind.SHOP, "Weg 1", "47051", "Mitte", "Laden", None,
+                    latitude_e6=51_430_000, longitude_e6=east,
+                ),
+            ).venue_id
+            for name, east in (("Hier", 6_760_000), ("Dort", longitude_e6))
+        )  # fmt: skip
+        table = spending_tables.redemptions
+        uses = work.connection.execute(
+            sa.select(table.c.voucher_id).where(table.c.city_id == work.city_id).order_by(table.c.voucher_id)
+        ).scalars()
+        for voucher_id, venue_id in zip(uses, (here, there), strict=True):
+            of_use = sa.and_(table.c.city_id == work.city_id, table.c.voucher_id == voucher_id)
+            work.connection.execute(sa.update(table).where(of_use).values(venue_id=venue_id))
+        return here, there
+
+    moved = case.edge.database.run(case.edge.city.city_id, move_one)
+    with case.edge.database.reading(case.edge.city.city_id) as reading:
+        found = anomalies.all_venues(reading, case.edge.city, reading.now - dt.timedelta(days=1))
+
+    counted = {one.venue.venue_id: one.values[Sign.DISTANCE] for one in found}
+    assert dict.fromkeys(moved, times) == counted
