@@ -13,7 +13,7 @@ from api.letters import Reader
 from api.services import Services
 from identity.persons import Person
 from kernel.errors import NotFound
-from merchants import venues
+from merchants import applications, proof_list, venues
 from redemption import receipts, vouchers
 from rewards import evidence, submissions
 from web.marking import N_
@@ -26,6 +26,7 @@ _README: Final = N_(
     "receipts/        your receipts\n"
     "vouchers/        vouchers that can still be used; whoever has one can use it\n"
     "photos/          photos that you handed in, as far as they are kept\n"
+    "proofs/          proofs of your applications as a venue, as far as they are kept\n"
 )
 
 
@@ -68,6 +69,7 @@ def _files(services: Services, person: Person, reader: Reader) -> Iterator[tuple
     yield from _receipts(services, person.owner, reader)
     yield from _vouchers(services, person.owner, reader)
     yield from _photos(services, person.owner, reader)
+    yield from _proofs(services, person.person_id, reader)
 
 
 def _receipts(services: Services, owner: str, reader: Reader) -> Iterator[tuple[str, bytes]]:
@@ -117,3 +119,19 @@ def _photos(services: Services, owner: str, reader: Reader) -> Iterator[tuple[st
             except NotFound:
                 continue
         before = found[-1].submission_id
+
+
+def _proofs(services: Services, person_id: int, reader: Reader) -> Iterator[tuple[str, bytes]]:
+    store = services.evidence(reader.city)
+    with services.database.reading(reader.city.city_id) as reading:
+        found = [
+            proof
+            for one in applications.of_person(reading, person_id)
+            for proof in proof_list.of_application(reading, one.application_id)
+        ]
+    for proof in found:
+        suffix = proof.storage_key.rpartition(".")[2]
+        try:
+            yield f"proofs/{proof.application_id}-{proof.proof_id}.{suffix}", store.read(proof.storage_key)
+        except NotFound:
+            continue

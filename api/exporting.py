@@ -8,10 +8,12 @@ from api import exporting_money
 from identity import persons, postbox
 from kernel.db import Reading
 from ledger import accounts, queries
-from merchants import applications, inviting, proof_list
+from merchants import applications, contesting, inviting, proof_list
 from redemption import (
     claims,
     handing_over,
+    leasing,
+    objecting,
     orders,
     passages,
     paying_fines,
@@ -27,9 +29,9 @@ from rewards.case_files import Case
 T = TypeVar("T")
 _SECRET = {
     "token", "kid", "status_index", "hold_count", "use_holds", "payer", "debit_side", "credit_side",
-    "storage_key", "inviter_id",
+    "storage_key", "inviter_id", "decided_by",
 }  # fmt: skip
-"""What opens something, and what the other side of a movement (a venue, a budget) has."""
+"""What opens something, what the other side of a movement has, and who of the city decided."""
 
 
 def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
@@ -100,7 +102,8 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
             for one in applications.of_person(reading, person_id)
         ],
         "venue_invitations": [_plain(one) for one in inviting.of_address(reading, account["email"])],
-        "questions": [_plain(one) for one in claims.of_owner(reading, owner)],
+        "contested_lines": [_plain(one) for one in contesting.raised_by(reading, f"person/{person_id}")],
+        "questions": _questions(reading, owner),
     }
 
 
@@ -124,11 +127,34 @@ def _submissions(reading: Reading, owner: str) -> list[submissions.Submission]:
 
 
 def _vouchers(reading: Reading, bought: list[Voucher]) -> list[dict[str, Any]]:
-    """Return vouchers with when their guests passed gates."""
-    passed = passages.every(reading, (one.voucher_id for one in bought))
+    """Return vouchers with when their guests passed gates, and for which entrances they were reserved."""
+    numbers = [one.voucher_id for one in bought]
+    passed = passages.every(reading, numbers)
+    leases = {
+        number: found
+        for start in range(0, len(numbers), vouchers.PAGE_MAX)
+        for number, found in leasing.of_vouchers(reading, numbers[start : start + vouchers.PAGE_MAX]).items()
+    }
     return [
-        {**_plain(one), "passages": [_plain(passage) for passage in passed.get(one.voucher_id, ())]}
+        {
+            **_plain(one),
+            "passages": [_plain(passage) for passage in passed.get(one.voucher_id, ())],
+            "reservations": [_plain(lease) for lease in leases.get(one.voucher_id, ())],
+        }
         for one in bought
+    ]
+
+
+def _questions(reading: Reading, owner: str) -> list[dict[str, Any]]:
+    """Return what somebody was asked, or objected to, with answers and what the city decided."""
+    asked = claims.of_owner(reading, owner)
+    decided = objecting.by_claim(reading, [one.claim_id for one in asked])
+    return [
+        {
+            **_plain(one),
+            "decision": _plain(decided[one.claim_id]) if one.claim_id in decided else None,
+        }
+        for one in asked
     ]
 
 

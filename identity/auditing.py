@@ -31,7 +31,7 @@ class Entry:
 
 
 def record(work: Work, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> None:
-    """Add an entry. `actor` is `person/<id>`, `client/<id>`, `device/<id>` or `command-line`.
+    """Add an entry. `actor` is `person/<id>`, `client/<id>`, `device/<id>`, `applicant` or `command-line`.
 
     `details` hold text, whole numbers, truth values, nothing, and lists or mappings of these, no personal
     data: entries stay for ever. Raises TypeError for anything else, which could come back from the database

@@ -153,6 +153,11 @@ def of_settlements(reading: db.Reading, settlement_ids: Iterable[int]) -> list[C
     return _select(reading, table.c.settlement_id.in_(sorted(set(settlement_ids))))
 
 
+def raised_by(reading: db.Reading, who: str) -> list[Contest]:
+    """Return what somebody contested, newest first."""
+    return _select(reading, table.c.raised_by == who)
+
+
 def waiting(reading: db.Reading) -> list[Contest]:
     """Return what waits for a decision, oldest first."""
     return _select(reading, table.c.state == State.OPEN.value)[::-1]

@@ -130,20 +130,28 @@ def erase(work: db.Work, owner: str) -> None:
 
 
 def _give_back(work: db.Work, city: City, claim: Claim, outcome: Outcome, points: int) -> None:
-    source = venues.points_path(claim.venue_id) if outcome is Outcome.VENUE else chart.OFFLINE_LOSS
     today = city.day_of(work.now)
     lot = wallets.open_lot(work, claim.owner, city.points_expire_on(today))
     offer = offers.get(work, vouchers.get(work, claim.voucher_id).offer_id)
-    back = transfers.post(
-        ids.derive(_NAMESPACE, work.city_id, claim.claim_id),
-        source,
-        lot,
-        points,
-        effective=today,
-        purpose=PURPOSE,
-        subject=f"{offer.code}/{claim.voucher_id}",
-    )
-    posting.post_or_raise(work, [back])
+    # Never from a venue to a wallet: a venue could sell points. The city gives, and takes from the venue.
+    steps = [(chart.OFFLINE_LOSS, lot)]
+    if outcome is Outcome.VENUE:
+        steps.insert(0, (venues.points_path(claim.venue_id), chart.OFFLINE_LOSS))
+    key = (work.city_id, claim.claim_id)
+    booked = [
+        transfers.post(
+            ids.derive(_NAMESPACE, *key, *([debit] if credit != lot else [])),
+            debit,
+            credit,
+            points,
+            effective=today,
+            purpose=PURPOSE,
+            subject=f"{offer.code}/{claim.voucher_id}",
+            group_id=ids.derive(_NAMESPACE, *key, "group") if len(steps) > 1 else None,
+        )
+        for debit, credit in steps
+    ]
+    posting.post_or_raise(work, booked)
 
 
 def _venue_of(reading: db.Reading, voucher_id: str, at: dt.datetime) -> int:

@@ -147,7 +147,8 @@ async def sign(
         handed_in = applying.submit(work, mine, signed_name=name, contract_text=text)
         subject = f"application/{handed_in.application_id}"
         details = {"sha256": handed_in.contract_sha256}
-        auditing.record(work, caller.scope, "application-submitted", subject, details)
+        # Not by their number: it would outlive them, and the application says who it was.
+        auditing.record(work, "applicant", "application-submitted", subject, details)
         return {}
 
     try:

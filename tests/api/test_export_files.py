@@ -26,6 +26,7 @@ def anna(edge: Edge, clock: FixedClock) -> Citizen:
     town.pay(one)
     town.report(one)
     town.be_told(one)
+    town.become_a_venue(one)
     return one
 
 
@@ -41,7 +42,7 @@ def test_it_has_data_papers_and_photos(edge: Edge, anna: Citizen) -> None:
     kept = {name.partition("/")[0] for name in files}
 
     assert "application/zip" == packed.headers["content-type"] == by_api.headers["content-type"]
-    assert {"README.txt", "duiscoin.json", "receipts", "vouchers", "photos"} == kept
+    assert {"README.txt", "duiscoin.json", "receipts", "vouchers", "photos", "proofs"} == kept
     assert len(data["receipts"]) == sum(name.startswith("receipts/") for name in files)
     assert 1 == sum(one["status"] == "usable" for one in data["vouchers"])
     assert 1 == sum(name.startswith("vouchers/") for name in files)
@@ -63,6 +64,25 @@ def test_it_is_sent_in_pieces(edge: Edge, anna: Citizen) -> None:
 
     assert len(names) + 1 == len(pieces)
     assert all(size <= len(piece) < size + 1024 for size, piece in zip(sizes, pieces, strict=False))
+
+
+def test_what_happened_at_the_doors_is_in_it(edge: Edge, clock: FixedClock) -> None:
+    """Reservations, passages, questions with answers and decisions; who decided is the city's business."""
+    town = Town(edge, clock, random.Random(6))
+    one = town.move_in("Bela")
+    town.go_swimming(one)
+    town.speak_up(one)
+
+    kept = edge.call("GET", "/api/v1/me/export", one.token).json()
+
+    (voucher,) = kept["vouchers"]
+    assert (1, ["in", "out", "in"]) == (
+        len(voucher["reservations"]), [passed["direction"] for passed in voucher["passages"]],
+    )  # fmt: skip
+    (asked,) = kept["questions"]
+    assert ("no", "city") == (asked["answer"], asked["decision"]["outcome"])
+    assert not {"token", "decided_by"} & (voucher["reservations"][0].keys() | asked["decision"].keys())
+    assert [] == kept["contested_lines"]
 
 
 def test_no_page_is_left_out(edge: Edge, anna: Citizen, monkeypatch: pytest.MonkeyPatch) -> None:

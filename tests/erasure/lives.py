@@ -1,5 +1,6 @@
 """Random lives of a few citizens: everything that leaves a trace, done through the API as they would do it."""
 
+import contextlib
 import datetime as dt
 import random
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from identity.postbox import EntryKind
 from identity.roles import Role
 from kernel.clock import FixedClock
 from kernel.db import Work
+from kernel.errors import Conflict
+from merchants import applying, proof_files
 from redemption import fine_references, new_offers, offers, presented_policies, presented_venues
 from redemption.fines import Fine
 from redemption.new_offers import NewOffer
@@ -25,6 +28,8 @@ from rewards import case_files, city_events, evidence, publishing, submissions
 from rewards.city_events import CityEvent
 from tests.api.edge import Edge
 from tests.api.test_earning import hand_in
+from tests.erasure.doors import Doors
+from tests.merchants.test_onboarding import PDF, TYPED
 
 EARLIER = dt.datetime(2026, 4, 1, 9, 0, tzinfo=dt.UTC)
 _TOWN = ("Rheinpark", "Innenhafen", "Stadtwald", "Dellplatz", "Ruhrort")
@@ -57,6 +62,7 @@ class Town:
         self.clerk = self.edge.person("front.desk@duisburg.test", Role.CASE_WORKER)[0]
         self.device = self.edge.device()
         self.portal = self.edge.system(Scope.REPORT_ACTIONS)
+        self.doors = Doors(self.edge)
         self._sell_fines()
 
     def move_in(self, name: str) -> Citizen:
@@ -76,7 +82,7 @@ class Town:
         deeds: list[Callable[[Citizen], None]] = [
             self.report, self.suggest, self.apply, self.buy, self.buy, self.use, self.present,
             self.give_back, self.pay, self.decide, self.look, self.sign_in, self.phone, self.hear_of, self.see_too, self.be_shown,
-            self.be_told,
+            self.be_told, self.go_swimming, self.scan_offline, self.speak_up, self.become_a_venue,
         ]  # fmt: skip
         for _ in range(steps):
             self.clock.advance(dt.timedelta(minutes=self.dice.randrange(1, 200)))
@@ -138,6 +144,40 @@ class Town:
             body = {"venue_id": self.edge.pool.venue_id, "left": 1}
             done = self._did("POST", f"/api/v1/vouchers/{number}/presented", one.token, json=body)
             assert done.status_code == 409 or done.json()["codes"]
+
+    def go_swimming(self, one: Citizen) -> None:
+        """Buy a day ticket, say "going in", go in, out and in again."""
+        answer = self._did("POST", "/api/v1/vouchers", one.token, json={"offer_id": self.doors.day_ticket})
+        if answer.status_code == 201:
+            bought = answer.json()
+            one.vouchers.append(bought)
+            one.traces += [bought["manual_code"], bought["text"]]
+            self.doors.reserve(one.person.owner, bought["voucher_id"])
+            self.doors.go_in_and_out(bought["text"])
+
+    def scan_offline(self, one: Citizen) -> None:
+        """Show a ticket at a door without a network, perhaps one that was used before."""
+        if one.vouchers:
+            self.doors.scan_offline(one.token, self.dice.choice(one.vouchers)["voucher_id"])
+
+    def speak_up(self, one: Citizen) -> None:
+        """Say what was not oneself."""
+        receipts_due.issue(self.edge.database, self.edge.city)
+        self.doors.speak_up(one.person.owner, one.token, self._text(one))
+
+    def become_a_venue(self, one: Citizen) -> None:
+        """Apply to become a venue, with a proof; sign the contract."""
+        person_id, typed = one.person.person_id, TYPED | {"street": self._text(one)}
+        key = evidence.new_key(self.dice.randbytes(24), "pdf")
+        run, city_id = self.edge.database.run, self.edge.city.city_id
+        file = proof_files.read(PDF + b"% " + key.encode(), f"{one.person.owner}.pdf")
+        with contextlib.suppress(Conflict):
+            run(city_id, lambda work: applying.draft(work, person_id, typed))
+            run(city_id, lambda work: applying.prove(work, person_id, key, file))
+            self.edge.app.state.services.evidence(self.edge.city).write(key, file.content)
+        signed = {"signed_name": f"{one.person.person_id} Unverwechselbar", "agreed": "yes"}
+        self.edge.client.post("/become-a-venue/contract", data=self.edge.browse(one.token) | signed)
+        self.edge.client.cookies.clear()
 
     def give_back(self, one: Citizen) -> None:
         """Give a ticket back, if it is still possible."""
@@ -246,15 +286,19 @@ class Town:
             session = self.edge.call("POST", "/api/v1/sign-in/sessions", json=typed)
             one.traces.append(session.json()["token"])
 
-    def stored_photos(self, one: Citizen) -> list[str]:
-        """Return the keys of the photos that somebody handed in."""
+    def stored_files(self, one: Citizen) -> list[str]:
+        """Return the keys of the photos and proofs that somebody handed in."""
         query = sa.text(
             "SELECT f.storage_key FROM evidence_files f JOIN submissions s"
             " ON s.city_id = f.city_id AND s.submission_id = f.submission_id"
-            " WHERE f.city_id = :city AND s.owner = :owner"
+            " WHERE f.city_id = :city AND s.owner = :owner UNION ALL "
+            "SELECT p.storage_key FROM venue_application_proofs p JOIN venue_applications a"
+            " ON a.city_id = p.city_id AND a.application_id = p.application_id"
+            " WHERE p.city_id = :city AND a.person_id = :person"
         )
+        of = {"owner": one.person.owner, "person": one.person.person_id}
         with self.edge.database.reading(self.edge.city.city_id) as reading:
-            found = reading.connection.execute(query, {"city": reading.city_id, "owner": one.person.owner})
+            found = reading.connection.execute(query, {"city": reading.city_id, **of})
             return [row.storage_key for row in found]
 
     def _did(self, method: str, path: str, token: str, **rest: Any) -> Any:

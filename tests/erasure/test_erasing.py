@@ -116,7 +116,10 @@ def town(edge: Edge, clock: FixedClock, seed: int) -> Town:
     town = Town(edge, clock, random.Random(seed))
     for name in ("Anna", "Bela", "Chris"):
         town.move_in(name)
-    for deed in (town.report, town.buy, town.use, town.buy, town.pay):
+    for deed in (
+        town.report, town.buy, town.use, town.buy, town.pay, town.go_swimming, town.scan_offline,
+        town.scan_offline, town.speak_up, town.become_a_venue,
+    ):  # fmt: skip
         deed(town.citizens[0])
     town.live(25)
     return town
@@ -186,7 +189,7 @@ def test_nothing_in_the_database_leads_to_the_erased(town: Town) -> None:
     """
     edge = town.edge
     leaving = [town.citizens[0], town.citizens[1]]
-    photos = [key for one in leaving for key in town.stored_photos(one)]
+    photos = [key for one in leaving for key in town.stored_files(one)]
     traces = [*photos, *(trace for one in leaving for trace in one.traces)]
     known = dumps.take(edge.database, edge.city.city_id)
     assert all(known.places(one.person.owner) for one in leaving)

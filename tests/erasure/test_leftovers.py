@@ -52,7 +52,7 @@ def test_photos_go_even_after_a_crash(town: Town) -> None:
     """They are deleted after the commit: if the worker dies before or in between, the next one does it."""
     edge, anna = town.edge, town.citizens[0]
     town.report(anna)
-    (key,) = town.stored_photos(anna)
+    (key,) = town.stored_files(anna)
     photo = edge.app.state.services.settings.data_directory / edge.city.slug / "photos" / key
     edge.call("DELETE", "/api/v1/me", anna.token)
     assert photo.exists()
