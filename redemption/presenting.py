@@ -19,6 +19,7 @@ from merchants import venues
 from merchants.venues import Venue
 from redemption import (
     good_faith,
+    hub_sessions,
     leasing,
     presented_codes,
     presented_policies,
@@ -250,6 +251,8 @@ def _of_voucher(reading: db.Reading, voucher: Voucher) -> Iterator[DomainError]:
         yield Conflict("presented-disputed", offer=offer)
     if leasing.running(reading, [voucher.voucher_id]):
         yield Conflict("voucher-leased")
+    if hub_sessions.holding(reading, [voucher]):
+        yield Conflict("voucher-at-hub")
     if reading.now < voucher.valid_from:
         yield Conflict("voucher-not-yet-valid", offer=offer)
     if unfit := presented_venues.barrier(voucher.kind, voucher.terms, voucher.value_cents):

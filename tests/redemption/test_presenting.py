@@ -15,6 +15,7 @@ from merchants.periods import PeriodKind
 from merchants.takings import Frontier, Wanted
 from redemption import (
     anomalies,
+    hub_sessions,
     leasing,
     presented_codes,
     presented_policies,
@@ -32,6 +33,7 @@ from redemption.presented_policies import EVERYWHERE, PresentedPolicy
 from redemption.presenting import Presented
 from redemption.verdicts import VerdictCode
 from redemption.vouchers import Voucher, VoucherStatus
+from tests.redemption.hubs import HubDevice
 from tests.redemption.office import SEALER, SWIM, Office
 from tests.redemption.phones import Phone
 
@@ -169,6 +171,11 @@ def test_what_can_not_be_redeemed_so(office: Office, swim: Offer) -> None:
     )
     with pytest.raises(Conflict, match="voucher-leased"):
         burn(office, held)
+    hub = HubDevice(office, office.pool)
+    hub.begin()
+    with pytest.raises(Conflict, match="voucher-at-hub"):
+        burn(office, voucher)
+    office.database.run(office.city_id, lambda work: hub_sessions.lose(work, hub.device_id))
     office.database.run(office.city_id, lambda work: vouchers.freeze(work, voucher.voucher_id, frozen=True))
     with pytest.raises(Conflict, match="presented-disputed"):
         burn(office, voucher)
