@@ -16,6 +16,7 @@ export class Syncing {
     this.tell = tell;
     /** @type {number | undefined} */ this.timer = undefined;
     this.running = false;
+    /** Something happened while it was running. */ this.again = false;
   }
 
   start() {
@@ -37,8 +38,12 @@ export class Syncing {
   }
 
   async now() {
-    if (this.running) return;
+    if (this.running) {
+      this.again = true;
+      return;
+    }
     this.running = true;
+    this.again = false;
     clearTimeout(this.timer);
     try {
       await this.once();
@@ -49,7 +54,7 @@ export class Syncing {
     } finally {
       this.running = false;
       this.tell.changed();
-      this.plan();
+      this.plan(this.again ? SOON_MS : undefined);
     }
   }
 
