@@ -12,18 +12,11 @@ from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
 from merchants import venues
-from redemption import issuing, keys, using, vouchers
+from redemption import issuing, keys, refusals, using, vouchers
 from redemption.keys import Sealer
 from redemption.tables import vouchers as table
 from redemption.using import Use
-from redemption.vouchers import Voucher, VoucherStatus
-
-_REFUSALS = {
-    VoucherStatus.ACTIVE: "voucher-active",
-    VoucherStatus.REDEEMED: "voucher-already-used",
-    VoucherStatus.CANCELLED: "voucher-already-cancelled",
-    VoucherStatus.EXPIRED: "voucher-expired",
-}
+from redemption.vouchers import Voucher
 
 
 def activate(work: db.Work, city: City, owner: str, voucher_id: str, sealer: Sealer) -> Voucher:
@@ -37,10 +30,7 @@ def activate(work: db.Work, city: City, owner: str, voucher_id: str, sealer: Sea
     minutes = voucher.terms.activation_minutes
     if minutes is None:
         raise Conflict("voucher-not-to-activate", offer=voucher.offer_code)
-    if voucher.status in _REFUSALS:
-        raise Conflict(_REFUSALS[voucher.status], offer=voucher.offer_code)
-    if voucher.frozen_at is not None:
-        raise Conflict("voucher-frozen", offer=voucher.offer_code)
+    refusals.check_usable(voucher)
     if work.now < voucher.valid_from:
         raise Conflict("voucher-not-yet-valid", offer=voucher.offer_code)
     (venue_id,) = voucher.venue_ids

@@ -10,16 +10,9 @@ from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
 from ledger import posting, transfers
-from redemption import leasing, orders, refunding, seats, status_changes, vouchers
+from redemption import leasing, orders, refunding, refusals, seats, status_changes, vouchers
 from redemption.payments import Reason
-from redemption.vouchers import Step, Voucher, VoucherStatus
-
-_REFUSALS = {
-    VoucherStatus.ACTIVE: "voucher-active",
-    VoucherStatus.REDEEMED: "voucher-already-used",
-    VoucherStatus.CANCELLED: "voucher-already-cancelled",
-    VoucherStatus.EXPIRED: "voucher-expired",
-}
+from redemption.vouchers import Step, Voucher
 
 
 def cancel(work: db.Work, city: City, owner: str, voucher_id: str, *, in_any_case: bool = False) -> Voucher:
@@ -31,10 +24,7 @@ def cancel(work: db.Work, city: City, owner: str, voucher_id: str, *, in_any_cas
     `refund-not-offered`, `refund-too-late`.
     """
     voucher = vouchers.of_owner(work, owner, voucher_id)
-    if voucher.status in _REFUSALS:
-        raise Conflict(_REFUSALS[voucher.status], offer=voucher.offer_code)
-    if voucher.frozen_at is not None:
-        raise Conflict("voucher-frozen", offer=voucher.offer_code)
+    refusals.check_usable(voucher)
     leasing.check_free(work, voucher_id)
     if not in_any_case:
         until = voucher.returnable_until

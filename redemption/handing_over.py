@@ -26,6 +26,7 @@ from redemption import (
     leasing,
     offers,
     orders,
+    refusals,
     status_changes,
     vouchers,
 )
@@ -34,16 +35,10 @@ from redemption.hand_over_tables import hand_overs as table
 from redemption.keys import Sealer
 from redemption.tables import vouchers as vouchers_table
 from redemption.tokens import Flags, TokenRefused
-from redemption.vouchers import Voucher, VoucherStatus
+from redemption.vouchers import Voucher
 
 VALID: Final = dt.timedelta(hours=48)
 """How long a code can be accepted."""
-_REFUSALS: Final = {
-    VoucherStatus.ACTIVE: "voucher-active",
-    VoucherStatus.REDEEMED: "voucher-already-used",
-    VoucherStatus.CANCELLED: "voucher-already-cancelled",
-    VoucherStatus.EXPIRED: "voucher-expired",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +190,7 @@ def forget(work: db.Work, owner: str, voucher_ids: list[str]) -> None:
 def _check(reading: db.Reading, voucher: Voucher) -> None:
     if not voucher.terms.transferable:
         raise Conflict("voucher-not-transferable", offer=voucher.offer_code)
-    if voucher.status in _REFUSALS:
-        raise Conflict(_REFUSALS[voucher.status], offer=voucher.offer_code)
-    if voucher.frozen_at is not None:
-        raise Conflict("voucher-frozen", offer=voucher.offer_code)
+    refusals.check_usable(voucher)
     leasing.check_free(reading, voucher.voucher_id)
 
 

@@ -15,7 +15,7 @@ from kernel import db
 from kernel.errors import Conflict
 from merchants import devices
 from merchants.devices import Device
-from redemption import hub_sessions, issuing, keys, status_changes, tokens, vouchers
+from redemption import hub_sessions, issuing, keys, refusals, status_changes, tokens, vouchers
 from redemption.keys import Sealer
 from redemption.offline_tables import leases as table
 from redemption.tokens import Flags
@@ -24,12 +24,6 @@ from redemption.vouchers import Voucher, VoucherStatus
 LENGTH: Final = dt.timedelta(hours=2)
 OFFLINE_MOST: Final = dt.timedelta(hours=24)
 """How long after its end a device may need to hand in what it took."""
-_REFUSALS: Final = {
-    VoucherStatus.ACTIVE: "voucher-active",
-    VoucherStatus.REDEEMED: "voucher-already-used",
-    VoucherStatus.CANCELLED: "voucher-already-cancelled",
-    VoucherStatus.EXPIRED: "voucher-expired",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +73,7 @@ def lease(work: db.Work, sealer: Sealer, owner: str, voucher_id: str, device_id:
     `issuing-key-missing`.
     """
     voucher = vouchers.of_owner(work, owner, voucher_id)
-    if voucher.status in _REFUSALS:
-        raise Conflict(_REFUSALS[voucher.status], offer=voucher.offer_code)
-    if voucher.frozen_at is not None:
-        raise Conflict("voucher-frozen", offer=voucher.offer_code)
+    refusals.check_usable(voucher)
     if voucher.terms.activation_minutes is not None:
         raise Conflict("voucher-needs-app")
     if work.now < voucher.valid_from:

@@ -15,7 +15,7 @@ from api.wording import edge
 from identity.signing_in import CodeResult
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from ledger.outcomes import Code
-from redemption import cancelling, presenting
+from redemption import presenting, refusals
 from rewards import attending
 from web import catalogues
 
@@ -31,7 +31,8 @@ TITLES = ("offer-title", "offer-description")
 COMPUTED: dict[str, list[str]] = {
     "answer['result']": [one.value for one in CodeResult if one is not CodeResult.OK],
     "refused[0][1]": [one.value for one in Code if one is not Code.POSTED],
-    "_REFUSALS[voucher.status]": [*cancelling._REFUSALS.values(), *presenting._REFUSALS.values()],
+    "_BY_STATUS[voucher.status]": list(refusals._BY_STATUS.values()),
+    "_REFUSALS[voucher.status]": list(presenting._REFUSALS.values()),
     "hindered": ["presented-not-allowed", "presented-not-in-contract", "presented-receipts"],
     "unfit": [
         "presented-activation",
