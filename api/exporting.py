@@ -94,17 +94,22 @@ def everything(reading: Reading, person_id: int, owner: str) -> dict[str, Any]:
         "postbox_by_mail": bool(postbox.wanting_mail(reading, [owner])),
         "orders": [{**_plain(one), **exporting_money.of_order(reading, one)} for one in ordered],
         "paid_fines": [_plain(one) for one in paid],
-        "venue_applications": [
-            {
-                **_plain(one),
-                "proofs": [_plain(proof) for proof in proof_list.of_application(reading, one.application_id)],
-            }
-            for one in applications.of_person(reading, person_id)
-        ],
+        "venue_applications": _applications(reading, person_id),
         "venue_invitations": [_plain(one) for one in inviting.of_address(reading, account["email"])],
         "contested_lines": [_plain(one) for one in contesting.raised_by(reading, f"person/{person_id}")],
         "questions": _questions(reading, owner),
     }
+
+
+def _applications(reading: Reading, person_id: int) -> list[dict[str, Any]]:
+    """Return a person's applications as a venue, with their proofs."""
+    return [
+        {
+            **_plain(one),
+            "proofs": [_plain(proof) for proof in proof_list.of_application(reading, one.application_id)],
+        }
+        for one in applications.of_person(reading, person_id)
+    ]
 
 
 def _all(page: Callable[[int | None], list[T]], number: Callable[[T], int]) -> list[T]:
