@@ -24,7 +24,7 @@ def test_a_run_is_made_and_released_by_two(edge: Edge, clock: FixedClock) -> Non
     answer = edge.call("POST", "/api/v1/payout-runs", tom, json=body)
     run = answer.json()
     path = f"/api/v1/payout-runs/{run['run_id']}"
-    assert (answer.status_code, run["state"], run["total_cents"]) == (201, "made", made.settled_cents)
+    assert (answer.status_code, run["state"], run["total_cents"]) == (201, "made", made.payout_cents)
     assert edge.refused(edge.call("POST", f"{path}/release", tom)) == (403, "own-payout-run")
     assert edge.call("POST", f"{path}/release", ada).json()["state"] == "released"
     assert edge.refused(edge.call("POST", f"{path}/release", ada)) == (409, "payout-run-decided")

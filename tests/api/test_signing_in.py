@@ -110,6 +110,7 @@ def test_everything_is_exported(edge: Edge) -> None:
     assert 200 == content.status_code
     assert {
         "account",
+        "contested_lines",
         "handed_on",
         "movements",
         "orders",
@@ -118,6 +119,7 @@ def test_everything_is_exported(edge: Edge) -> None:
         "postbox_by_mail",
         "questions",
         "receipts",
+        "redeemed_on_phone",
         "submissions",
         "team",
         "told_by_other_systems",

@@ -223,7 +223,7 @@ def test_donations_refuse(edge: Edge, club: int) -> None:
     edge.database.run(edge.city.city_id, lambda work: venues.suspend(work, club))
     assert (409, "venue-takes-no-donations") == refused(club, 5)
     page = edge.client.post("/donate", data={**edge.browse(token), "venue_id": "x", "points": "5"})
-    assert 404 == page.status_code
+    assert 422 == page.status_code
 
 
 def test_own_badges(edge: Edge) -> None:

@@ -41,6 +41,9 @@ def _sound(page: Page) -> None:
 def _go(page: Page, place: str, area: str = "Verwaltung") -> None:
     """Find the way by what the navigation says."""
     page.get_by_role("link", name=area, exact=True).first.click()
+    menu = page.locator("details.fold:not([open]) > summary")
+    if menu.is_visible():
+        menu.click()
     page.get_by_role("link", name=place, exact=True).first.click()
 
 
