@@ -5,10 +5,6 @@ import sqlalchemy as sa
 from kernel import db
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 def _of_person() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["city_id", "person_id"], ["persons.city_id", "persons.person_id"])
 
@@ -16,7 +12,7 @@ def _of_person() -> sa.ForeignKeyConstraint:
 persons = sa.Table(
     "persons",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("email", sa.String(254), comment="Lower case"),
     sa.Column("name", sa.String(80), nullable=False),
@@ -34,7 +30,7 @@ persons = sa.Table(
 roles = sa.Table(
     "roles",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("role", sa.String(20), primary_key=True),
     sa.Column("venue_id", sa.Integer, primary_key=True, autoincrement=False, comment="0: the whole city"),
@@ -45,7 +41,7 @@ roles = sa.Table(
 sessions = sa.Table(
     "sessions",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("session_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("token_hash", sa.String(64), nullable=False),
     sa.Column("person_id", sa.BigInteger, nullable=False),
@@ -61,7 +57,7 @@ sessions = sa.Table(
 sign_in_codes = sa.Table(
     "sign_in_codes",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("request_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("email", sa.String(254), nullable=False),
     sa.Column("salt", sa.LargeBinary(16), nullable=False),
@@ -76,7 +72,7 @@ sign_in_codes = sa.Table(
 sign_in_links = sa.Table(
     "sign_in_links",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("token_hash", sa.String(64), primary_key=True),
     sa.Column("person_id", sa.BigInteger, nullable=False),
     sa.Column("reusable", sa.Boolean, nullable=False),
@@ -88,7 +84,7 @@ sign_in_links = sa.Table(
 citizen_cards = sa.Table(
     "citizen_cards",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("person_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("code", sa.String(8), nullable=False, comment="Crockford base32, printed on paper"),
     sa.Column("made_at", db.UtcDateTime, nullable=False),
@@ -100,7 +96,7 @@ citizen_cards = sa.Table(
 clients = sa.Table(
     "clients",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("client_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("name", sa.String(80), nullable=False),
     sa.Column("scopes", db.Json, nullable=False),
@@ -114,7 +110,7 @@ clients = sa.Table(
 audit_log = sa.Table(
     "audit_log",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("actor", sa.String(60), nullable=False),
     sa.Column("action", sa.String(60), nullable=False),

@@ -33,10 +33,16 @@ metadata = sa.MetaData(
     }
 )
 
+
+def city_column() -> sa.Column[int]:
+    """Return the column that stands first in every table and in its key: the city of the row."""
+    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
+
+
 writer_sections = sa.Table(
     "writer_sections",
     metadata,
-    sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False),
+    city_column(),
     comment="One row per city: whoever holds its lock is the city's writer.",
 )
 

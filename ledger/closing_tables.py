@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 periods = sa.Table(
     "ledger_periods",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("closed_until", sa.Date, primary_key=True, comment="No new effective date up to this day"),
     sa.Column("closed_at", db.UtcDateTime, nullable=False),
     sa.Column("closed_by", sa.String(60), nullable=False, comment="Actor as in the audit log"),
@@ -27,7 +22,7 @@ periods = sa.Table(
 supply_statements = sa.Table(
     "ledger_supply_statements",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("month", sa.Date, primary_key=True, comment="Its first day"),
     sa.Column("campaign", sa.String(120), primary_key=True),
     sa.Column("issued", sa.BigInteger, nullable=False),
@@ -50,7 +45,7 @@ supply_statements = sa.Table(
 supply_months = sa.Table(
     "ledger_supply_months",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("month", sa.Date, primary_key=True, comment="Its first day"),
     sa.Column("sequence", sa.BigInteger, nullable=False, comment="Newest transfer of the month"),
     sa.Column("checkpoint_size", sa.BigInteger, comment="Of the seal it was computed at"),

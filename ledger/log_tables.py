@@ -8,14 +8,10 @@ NAME_CHARACTERS = 200
 """Longest origin of a log and name of a witness."""
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 log_keys = sa.Table(
     "ledger_log_keys",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("origin", sa.String(NAME_CHARACTERS), nullable=False, comment="Names the log for ever"),
     sa.Column("public_key", sa.LargeBinary(32), nullable=False),
     sa.Column("sealed_seed", sa.LargeBinary, nullable=False),
@@ -26,7 +22,7 @@ log_keys = sa.Table(
 seals = sa.Table(
     "ledger_seals",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False, comment="Transfers 1 to size"),
     sa.Column("root", sa.LargeBinary(32), nullable=False),
     sa.Column("sealed_at", db.UtcDateTime, nullable=False),
@@ -38,7 +34,7 @@ seals = sa.Table(
 witnesses = sa.Table(
     "ledger_witnesses",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("name", sa.String(NAME_CHARACTERS), primary_key=True),
     sa.Column("url", sa.String(500), nullable=False, comment="Submission prefix"),
     sa.Column("public_key", sa.LargeBinary(32), nullable=False),
@@ -51,7 +47,7 @@ witnesses = sa.Table(
 cosignatures = sa.Table(
     "ledger_cosignatures",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("size", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("witness", sa.String(NAME_CHARACTERS), primary_key=True),
     sa.Column("line", sa.Text, nullable=False, comment="Signature line of the note"),

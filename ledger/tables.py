@@ -10,15 +10,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 heads = sa.Table(
     "ledger_heads",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("sequence", sa.BigInteger, nullable=False, comment="Number of the newest transfer; 0 if none"),
     sa.Column("closed_until", sa.Date, comment="No new effective date up to this day"),
     sa.Column("fence", sa.BigInteger, nullable=False, comment="Another random number after each change"),
@@ -30,7 +25,7 @@ heads = sa.Table(
 accounts = sa.Table(
     "ledger_accounts",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("account_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("path", sa.String(120), nullable=False),
     sa.Column("asset", sa.String(40), nullable=False),
@@ -53,7 +48,7 @@ COUNTERS = ("debits_posted", "debits_pending", "credits_posted", "credits_pendin
 transfers = sa.Table(
     "ledger_transfers",
     db.metadata,
-    _city(),
+    db.city_column(),
     # Eight-byte columns first: PostgreSQL pads a row less.
     sa.Column("effective", sa.Date, nullable=False, comment="When it happened"),
     sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -119,7 +114,7 @@ transfers = sa.Table(
 salt_secrets = sa.Table(
     "ledger_salt_secrets",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("account_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("secret", sa.LargeBinary(32), nullable=False, comment="Replaced on erasure"),
     comment="What the salts of an account's transfers are derived from (ledger.leaves)",
@@ -128,7 +123,7 @@ salt_secrets = sa.Table(
 open_holds = sa.Table(
     "ledger_open_holds",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("transfer_id", sa.Uuid, nullable=False),
     sa.Column("debit_account_id", sa.BigInteger, nullable=False),
@@ -142,7 +137,7 @@ open_holds = sa.Table(
 rejections = sa.Table(
     "ledger_rejections",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("transfer_id", sa.Uuid, primary_key=True),
     sa.Column("code", sa.String(40), nullable=False),
     sa.Column("content_digest", sa.LargeBinary(32), nullable=False),

@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 billing_profiles = sa.Table(
     "billing_profiles",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("name", sa.String(70), nullable=False, comment="Of the authority that pays"),
     sa.Column("street", sa.String(70), nullable=False),
     sa.Column("postcode", sa.String(16), nullable=False),
@@ -43,7 +38,7 @@ billing_profiles = sa.Table(
 venue_tax_data = sa.Table(
     "venue_tax_data",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("venue_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("registered_name", sa.String(120), nullable=False),
     sa.Column("street", sa.String(70), nullable=False),
@@ -66,7 +61,7 @@ venue_tax_data = sa.Table(
 credit_notes = sa.Table(
     "credit_notes",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("settlement_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("seller", db.Json, nullable=False, comment="Tax data as they were"),
     sa.Column("buyer", db.Json, nullable=False, comment="Billing profile as it was"),

@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 device_invitations = sa.Table(
     "device_invitations",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("invitation_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("venue_id", sa.Integer, nullable=False),
     sa.Column("kind", sa.String(8), nullable=False),
@@ -35,7 +30,7 @@ device_invitations = sa.Table(
 device_reports = sa.Table(
     "device_reports",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("device_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("clock_offset_ms", sa.BigInteger, nullable=False, comment="Server's clock minus its own"),
     sa.Column("list_version", sa.Integer, nullable=False, comment="Of its status list; 0: none"),

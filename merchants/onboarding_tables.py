@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 bounds = sa.Table(
     "venue_bounds",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("rate_least", sa.Integer, nullable=False, comment="Cents per point"),
     sa.Column("rate_most", sa.Integer, nullable=False),
     sa.Column("payout_delay_days", sa.Integer, nullable=False),
@@ -27,7 +22,7 @@ bounds = sa.Table(
 applications = sa.Table(
     "venue_applications",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("application_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("person_id", sa.BigInteger, comment="Empty: approved, and the owner was erased since"),
     sa.Column("state", sa.String(9), nullable=False),
@@ -54,7 +49,7 @@ applications = sa.Table(
 proofs = sa.Table(
     "venue_application_proofs",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("proof_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("application_id", sa.BigInteger, nullable=False),
     sa.Column("storage_key", sa.String(80), nullable=False),
@@ -74,7 +69,7 @@ proofs = sa.Table(
 documents = sa.Table(
     "venue_contract_documents",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("contract_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("text", sa.Text, nullable=False, comment="Frozen"),
     sa.Column("sha256", sa.String(64), nullable=False, comment="Of the text in UTF-8, in hex"),
@@ -93,7 +88,7 @@ documents = sa.Table(
 invitations = sa.Table(
     "venue_invitations",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("invitation_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("venue_id", sa.Integer, nullable=False),
     sa.Column("email", sa.String(254), nullable=False),

@@ -5,10 +5,6 @@ import sqlalchemy as sa
 from kernel import db
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 def _of_settlement() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         ["city_id", "settlement_id"], ["settlements.city_id", "settlements.settlement_id"]
@@ -18,7 +14,7 @@ def _of_settlement() -> sa.ForeignKeyConstraint:
 contests = sa.Table(
     "settlement_contests",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("contest_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("settlement_id", sa.BigInteger, nullable=False),
     sa.Column("venue_id", sa.Integer, nullable=False),
@@ -46,7 +42,7 @@ contests = sa.Table(
 runs = sa.Table(
     "payout_runs",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("year", sa.Integer, nullable=False),
     sa.Column("ordinal", sa.Integer, nullable=False, comment="Without gap within city and year"),
@@ -71,7 +67,7 @@ runs = sa.Table(
 orders = sa.Table(
     "payout_orders",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("run_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("settlement_id", sa.BigInteger, nullable=False),
@@ -96,7 +92,7 @@ orders = sa.Table(
 bank_files = sa.Table(
     "payout_bank_files",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("file_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("statement_ids", sa.String(200), nullable=False),
@@ -110,7 +106,7 @@ bank_files = sa.Table(
 bank_entries = sa.Table(
     "payout_bank_entries",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("entry_key", sa.String(32), primary_key=True, comment="bank_statements.BankEntry.key"),
     sa.Column("file_id", sa.BigInteger, nullable=False),
     sa.Column("booked_on", sa.Date, nullable=False),

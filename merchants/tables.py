@@ -5,10 +5,6 @@ import sqlalchemy as sa
 from kernel import db
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 def _of_venue() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["city_id", "venue_id"], ["venues.city_id", "venues.venue_id"])
 
@@ -16,7 +12,7 @@ def _of_venue() -> sa.ForeignKeyConstraint:
 venues = sa.Table(
     "venues",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column(
         "venue_id", sa.Integer, primary_key=True, autoincrement=False, comment="Small: goes into vouchers"
     ),
@@ -38,7 +34,7 @@ venues = sa.Table(
 devices = sa.Table(
     "venue_devices",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("device_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("venue_id", sa.Integer, nullable=False),
     sa.Column("name", sa.String(60), nullable=False),
@@ -64,7 +60,7 @@ devices = sa.Table(
 contracts = sa.Table(
     "venue_contracts",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("contract_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("venue_id", sa.Integer, nullable=False),
     sa.Column("rate_cents_per_point", sa.Integer, nullable=False),
@@ -109,7 +105,7 @@ contracts = sa.Table(
 settlements = sa.Table(
     "settlements",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("settlement_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("year", sa.Integer, nullable=False, comment="In which the statement was made"),
     sa.Column("ordinal", sa.Integer, nullable=False, comment="Without gap within city and year"),
@@ -146,7 +142,7 @@ settlements = sa.Table(
 payouts = sa.Table(
     "payouts",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("settlement_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="Paid once"),
     sa.Column("paid_on", sa.Date, nullable=False, comment="Value date at the bank"),
     sa.Column("confirmed_by", sa.String(40), nullable=False),

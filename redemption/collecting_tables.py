@@ -5,10 +5,6 @@ import sqlalchemy as sa
 from kernel import db
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 def _number(name: str) -> sa.Column[int]:
     return sa.Column(name, sa.BigInteger, primary_key=True, autoincrement=False)
 
@@ -16,7 +12,7 @@ def _number(name: str) -> sa.Column[int]:
 requests = sa.Table(
     "collection_requests",
     db.metadata,
-    _city(),
+    db.city_column(),
     _number("payment_id"),
     sa.Column("way", sa.String(8), nullable=False),
     sa.Column("code", sa.String(25), nullable=False, comment="RF reference of a transfer; code for a desk"),
@@ -37,7 +33,7 @@ requests = sa.Table(
 receipts = sa.Table(
     "bank_receipts",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("entry_key", sa.String(32), primary_key=True, comment="The same in every file that has it"),
     sa.Column("cents", sa.BigInteger, nullable=False, comment="Below zero: the bank took it back"),
     sa.Column("booked_on", sa.Date, nullable=False),
@@ -60,7 +56,7 @@ receipts = sa.Table(
 imports = sa.Table(
     "bank_imports",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("sha256", sa.String(64), primary_key=True, comment="Of the file"),
     sa.Column("imported_at", db.UtcDateTime, nullable=False),
     sa.Column("imported_by", sa.String(40), nullable=False),
@@ -71,7 +67,7 @@ imports = sa.Table(
 hand_refunds = sa.Table(
     "hand_refunds",
     db.metadata,
-    _city(),
+    db.city_column(),
     _number("refund_id"),
     sa.Column("request_key", sa.String(80), nullable=False),
     sa.Column("provider", sa.String(20), nullable=False),
@@ -94,7 +90,7 @@ hand_refunds = sa.Table(
 takings = sa.Table(
     "desk_takings",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("desk", sa.String(30), primary_key=True),
     sa.Column("receipt_number", sa.String(40), primary_key=True, comment="A receipt is given once"),
     sa.Column("payment_id", sa.BigInteger, nullable=False),
@@ -111,7 +107,7 @@ takings = sa.Table(
 drawers = sa.Table(
     "cash_drawers",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("desk", sa.String(30), primary_key=True),
     sa.Column("staff", sa.String(40), primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
@@ -127,7 +123,7 @@ drawers = sa.Table(
 reconciliations = sa.Table(
     "reconciliations",
     db.metadata,
-    _city(),
+    db.city_column(),
     _number("run_id"),
     sa.Column("finished_at", db.UtcDateTime, nullable=False),
     sa.Column("compared", db.Json, nullable=False, comment="What was compared, with both sums"),
@@ -138,7 +134,7 @@ reconciliations = sa.Table(
 alarms = sa.Table(
     "volume_alarms",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("network", sa.String(20), primary_key=True),
     sa.Column("raised_at", db.UtcDateTime, nullable=False),
     sa.Column("cents", sa.BigInteger, nullable=False, comment="Volume of twelve months then"),

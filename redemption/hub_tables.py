@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 hub_sessions = sa.Table(
     "hub_sessions",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("session_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("venue_id", sa.Integer, nullable=False),
     sa.Column("device_id", sa.BigInteger, nullable=False),
@@ -32,7 +27,7 @@ hub_sessions = sa.Table(
 hub_states = sa.Table(
     "hub_states",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("device_id", sa.BigInteger, nullable=False, comment="The hub, as the city numbers it"),
     sa.Column("venue_id", sa.Integer, nullable=False),
     sa.Column("name", sa.String(60), nullable=False),
@@ -60,7 +55,7 @@ hub_states = sa.Table(
 hub_live_keys = sa.Table(
     "hub_live_keys",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("venue_group", sa.LargeBinary(8), primary_key=True),
     sa.Column("day", sa.Integer, primary_key=True, autoincrement=False, comment="Of UTC, since 1970"),
     sa.Column("day_key", sa.LargeBinary(32), nullable=False),

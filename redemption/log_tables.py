@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 scan_logs = sa.Table(
     "scan_logs",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("device_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("through_seq", sa.BigInteger, nullable=False, comment="Everything up to it is here"),
     sa.Column("head", sa.LargeBinary(32), nullable=False, comment="SHA-256 of that event"),
@@ -24,7 +19,7 @@ scan_logs = sa.Table(
 scan_log_events = sa.Table(
     "scan_log_events",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("device_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column(
@@ -55,7 +50,7 @@ scan_log_events = sa.Table(
 scan_log_oddities = sa.Table(
     "scan_log_oddities",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("device_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("digest", sa.LargeBinary(32), primary_key=True),
     sa.Column("seq", sa.BigInteger, nullable=False, comment="Where it stood, or said that it stands"),
@@ -68,7 +63,7 @@ scan_log_oddities = sa.Table(
 redemption_claims = sa.Table(
     "redemption_claims",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("claim_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("owner", sa.String(40), nullable=False),
     sa.Column("kind", sa.String(10), nullable=False),

@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 offline_policies = sa.Table(
     "offline_policies",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column(
         "venue_id", sa.Integer, primary_key=True, autoincrement=False, comment="0: all that have no own one"
     ),
@@ -30,7 +25,7 @@ offline_policies = sa.Table(
 leases = sa.Table(
     "voucher_leases",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("lease_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("voucher_id", sa.String(16), nullable=False),
     sa.Column("venue_id", sa.Integer, nullable=False),

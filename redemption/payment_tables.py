@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 orders = sa.Table(
     "orders",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("order_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("kind", sa.String(7), nullable=False),
     sa.Column("status", sa.String(9), nullable=False),
@@ -46,7 +41,7 @@ orders = sa.Table(
 payments = sa.Table(
     "payments",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("payment_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("order_id", sa.BigInteger, nullable=False),
     sa.Column("provider", sa.String(20), nullable=False),
@@ -78,7 +73,7 @@ payments = sa.Table(
 refunds = sa.Table(
     "refunds",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("refund_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("payment_id", sa.BigInteger, nullable=False),
     sa.Column("order_id", sa.BigInteger, nullable=False),
@@ -105,7 +100,7 @@ refunds = sa.Table(
 disputes = sa.Table(
     "payment_disputes",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("provider", sa.String(20), primary_key=True),
     sa.Column("provider_reference", sa.String(120), primary_key=True),
     sa.Column("payment_id", sa.BigInteger, nullable=False),
@@ -124,7 +119,7 @@ disputes = sa.Table(
 events = sa.Table(
     "payment_events",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("provider", sa.String(20), primary_key=True),
     sa.Column("event_id", sa.String(120), primary_key=True, comment="A message has its effect once"),
     sa.Column("topic", sa.String(10), nullable=False),

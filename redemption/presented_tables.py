@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 presented_policies = sa.Table(
     "presented_policies",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column(
         "venue_id", sa.Integer, primary_key=True, autoincrement=False, comment="0: all that have no own one"
     ),
@@ -27,7 +22,7 @@ presented_policies = sa.Table(
 presented_modes = sa.Table(
     "presented_modes",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("venue_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("is_on", sa.Boolean, nullable=False),
     sa.Column("offer_ids", db.Json, nullable=False, comment="For which of its offers"),
@@ -38,7 +33,7 @@ presented_modes = sa.Table(
 venue_secrets = sa.Table(
     "venue_secrets",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("venue_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("sealed", sa.LargeBinary(200), nullable=False, comment="Opened by the secret key only"),
@@ -51,7 +46,7 @@ venue_secrets = sa.Table(
 presented_uses = sa.Table(
     "presented_uses",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column(
         "presented_id",
         sa.BigInteger,

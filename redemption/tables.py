@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 issuing_keys = sa.Table(
     "issuing_keys",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("kid", sa.String(8), primary_key=True, comment="Four bytes in hex, as in the token's header"),
     sa.Column("public_key", sa.LargeBinary(32), nullable=False),
     sa.Column("sealed_seed", sa.LargeBinary(200), nullable=False, comment="Opened by the secret key only"),
@@ -30,7 +25,7 @@ issuing_keys = sa.Table(
 offers = sa.Table(
     "offers",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("offer_id", sa.Integer, primary_key=True, autoincrement=False, comment="Goes into the token"),
     sa.Column("code", sa.String(40), nullable=False),
     sa.Column("kind", sa.String(8), nullable=False),
@@ -95,7 +90,7 @@ offers = sa.Table(
 vouchers = sa.Table(
     "vouchers",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("voucher_id", sa.String(16), primary_key=True, comment="The token's cti, 8 bytes in hex"),
     sa.Column("manual_code", sa.String(10), nullable=False),
     sa.Column("status_index", sa.BigInteger, nullable=False, comment="Place in the status list"),
@@ -134,7 +129,7 @@ vouchers = sa.Table(
 redemptions = sa.Table(
     "redemptions",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("voucher_id", sa.String(16), primary_key=True),
     sa.Column("use_number", sa.Integer, primary_key=True, comment="Each use is redeemed once"),
     sa.Column("venue_id", sa.Integer, nullable=False),
@@ -149,7 +144,7 @@ redemptions = sa.Table(
 offer_seats = sa.Table(
     "offer_seats",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("offer_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False, comment="The best is the first"),
     sa.Column("seat", sa.String(12), nullable=False),
@@ -164,7 +159,7 @@ offer_seats = sa.Table(
 offer_cancellations = sa.Table(
     "offer_cancellations",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("offer_id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("asked_at", db.UtcDateTime, nullable=False),
     sa.Column("total", sa.BigInteger, nullable=False),
@@ -179,7 +174,7 @@ offer_cancellations = sa.Table(
 scans = sa.Table(
     "scans",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("scan_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("device_id", sa.BigInteger, nullable=False),
     sa.Column("nonce", sa.String(64), nullable=False, comment="Made by the device, one for each scan"),
@@ -198,7 +193,7 @@ scans = sa.Table(
 fine_payments = sa.Table(
     "fine_payments",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("reference", sa.String(40), primary_key=True, comment="A fine is paid once"),
     sa.Column("payment_id", sa.BigInteger, nullable=False),
     sa.Column("kind", sa.String(4), nullable=False, server_default="fine"),

@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 status_changes = sa.Table(
     "voucher_status_changes",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("change_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("status_index", sa.BigInteger, nullable=False),
     sa.Column("invalid", sa.Boolean, nullable=False, comment="False: a redemption was taken back"),
@@ -25,7 +20,7 @@ status_changes = sa.Table(
 status_lists = sa.Table(
     "voucher_status_lists",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("issued_at", db.UtcDateTime, nullable=False),
     sa.Column("kid", sa.String(8), nullable=False, comment="The key that signed list and head"),
@@ -42,7 +37,7 @@ status_lists = sa.Table(
 live_secrets = sa.Table(
     "live_secrets",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("sealed", sa.LargeBinary(200), nullable=False, comment="All keys of live codes follow from it"),
     sa.Column("made_at", db.UtcDateTime, nullable=False),
 )
@@ -50,7 +45,7 @@ live_secrets = sa.Table(
 key_blocks = sa.Table(
     "key_blocks",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("block_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("kid", sa.String(8), nullable=False),
     sa.Column("reason", sa.String(500), nullable=False),
@@ -68,7 +63,7 @@ key_blocks = sa.Table(
 key_reissues = sa.Table(
     "key_reissues",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("kid", sa.String(8), primary_key=True, comment="The blocked key"),
     sa.Column("started_at", db.UtcDateTime, nullable=False),
     sa.Column("total", sa.BigInteger, nullable=False, comment="Vouchers of the key that had not run out"),

@@ -7,10 +7,6 @@ from kernel import db
 NOTE_MAX = 500
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 def _of_case() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(["city_id", "case_id"], ["cases.city_id", "cases.case_id"])
 
@@ -28,7 +24,7 @@ def _of_department() -> sa.ForeignKeyConstraint:
 departments = sa.Table(
     "departments",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("code", sa.String(60), primary_key=True),
     sa.Column("names", db.Json, nullable=False),
     sa.Column("contact", sa.String(200), nullable=False, comment="Of the office, not of a person; public"),
@@ -40,7 +36,7 @@ departments = sa.Table(
 department_routes = sa.Table(
     "department_routes",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("action", sa.String(60), primary_key=True),
     sa.Column("category", sa.String(40), primary_key=True, comment="Empty: all others of the action"),
     sa.Column("department", sa.String(60), nullable=False),
@@ -52,7 +48,7 @@ department_routes = sa.Table(
 cases = sa.Table(
     "cases",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("case_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("reference", sa.String(8), nullable=False, comment="Crockford base32, public"),
     sa.Column("submission_id", sa.BigInteger, comment="Empty once its reporter is erased"),
@@ -87,7 +83,7 @@ cases = sa.Table(
 case_steps = sa.Table(
     "case_steps",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("step_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("case_id", sa.BigInteger, nullable=False),
     sa.Column("event", sa.String(10), nullable=False),
@@ -110,7 +106,7 @@ case_steps = sa.Table(
 case_confirmations = sa.Table(
     "case_confirmations",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("case_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("submission_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Index("ix_case_confirmations_submission_id", "city_id", "submission_id"),

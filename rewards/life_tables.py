@@ -7,10 +7,6 @@ from kernel import db
 NOTE_MAX = 500
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 def _of_version() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         ["city_id", "version_hash"], ["rule_versions.city_id", "rule_versions.version_hash"]
@@ -20,7 +16,7 @@ def _of_version() -> sa.ForeignKeyConstraint:
 rule_steps = sa.Table(
     "rule_steps",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("step_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("version_hash", sa.String(64), nullable=False),
     sa.Column("kind", sa.String(10), nullable=False),
@@ -42,7 +38,7 @@ rule_steps = sa.Table(
 rule_periods = sa.Table(
     "rule_periods",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("period_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("code", sa.String(60), nullable=False),
     sa.Column("version_hash", sa.String(64), nullable=False),
@@ -58,7 +54,7 @@ rule_periods = sa.Table(
 budget_requests = sa.Table(
     "budget_requests",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("request_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("campaign", sa.String(60), nullable=False),
     sa.Column("points", sa.BigInteger, nullable=False),
@@ -83,7 +79,7 @@ budget_requests = sa.Table(
 budget_policies = sa.Table(
     "budget_policies",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("campaign", sa.String(60), primary_key=True),
     sa.Column("when_dry", sa.String(8), nullable=False),
     sa.Column("dry_since", db.UtcDateTime, comment="When it first could not pay since it was funded"),
@@ -96,7 +92,7 @@ budget_policies = sa.Table(
 waiting_awards = sa.Table(
     "waiting_awards",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("waiting_id", sa.BigInteger, primary_key=True, autoincrement=False, comment="The order"),
     sa.Column("campaign", sa.String(60), nullable=False),
     sa.Column("submission_id", sa.BigInteger, nullable=False),
@@ -112,7 +108,7 @@ waiting_awards = sa.Table(
 rule_keys = sa.Table(
     "rule_keys",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("public_key", sa.LargeBinary(32), nullable=False),
     sa.Column("sealed_seed", sa.LargeBinary, nullable=False),
     sa.Column("created_at", db.UtcDateTime, nullable=False),
@@ -122,7 +118,7 @@ rule_keys = sa.Table(
 trusted_cities = sa.Table(
     "trusted_cities",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("public_key", sa.LargeBinary(32), primary_key=True),
     sa.Column("name", sa.String(80), nullable=False),
     sa.Column("added_by", sa.BigInteger, comment="Empty if by the command line"),

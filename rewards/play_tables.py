@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 teams = sa.Table(
     "teams",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("team_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("name", sa.String(80), nullable=False),
     sa.Column("join_code", sa.String(10), nullable=False, comment="Whoever has it may join"),
@@ -24,7 +19,7 @@ teams = sa.Table(
 team_members = sa.Table(
     "team_members",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("owner", sa.String(40), primary_key=True, comment="Opaque owner in the ledger; in one team"),
     sa.Column("team_id", sa.BigInteger, nullable=False),
     sa.Column("joined_at", db.UtcDateTime, nullable=False),
@@ -35,7 +30,7 @@ team_members = sa.Table(
 goals = sa.Table(
     "goals",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("goal_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("titles", db.Json, nullable=False),
     sa.Column("action", sa.String(60), comment="Empty: any civic action"),

@@ -4,15 +4,10 @@ import sqlalchemy as sa
 
 from kernel import db
 
-
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 districts = sa.Table(
     "districts",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("code", sa.String(60), primary_key=True),
     sa.Column("name", sa.String(80), nullable=False),
     sa.Column("polygons", db.Json, nullable=False, comment="Lists of corners [latitude_e6, longitude_e6]"),
@@ -25,7 +20,7 @@ districts = sa.Table(
 campaigns = sa.Table(
     "campaigns",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("code", sa.String(60), primary_key=True),
     sa.Column("names", db.Json, nullable=False),
     sa.Column("first_day", sa.Date, nullable=False, comment="In the city's calendar, included"),
@@ -36,7 +31,7 @@ campaigns = sa.Table(
 rule_combinations = sa.Table(
     "rule_combinations",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("combination_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("campaign", sa.String(60), nullable=False, comment="Budget; empty: the whole programme"),
     sa.Column("combination", sa.String(10), nullable=False),

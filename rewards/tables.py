@@ -5,10 +5,6 @@ import sqlalchemy as sa
 from kernel import db
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 def _of_submission() -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         ["city_id", "submission_id"], ["submissions.city_id", "submissions.submission_id"]
@@ -18,7 +14,7 @@ def _of_submission() -> sa.ForeignKeyConstraint:
 rule_versions = sa.Table(
     "rule_versions",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("version_hash", sa.String(64), primary_key=True, comment="SHA-256 of the canonical document"),
     sa.Column("code", sa.String(60), nullable=False),
     sa.Column("document", db.Json, nullable=False),
@@ -35,7 +31,7 @@ rule_versions = sa.Table(
 submissions = sa.Table(
     "submissions",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("submission_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("action", sa.String(60), nullable=False),
     sa.Column("owner", sa.String(40), nullable=False, comment="Opaque owner in the ledger"),
@@ -64,7 +60,7 @@ submissions = sa.Table(
 evidence_files = sa.Table(
     "evidence_files",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("evidence_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("submission_id", sa.BigInteger, nullable=False),
     sa.Column("storage_key", sa.String(120), nullable=False),
@@ -83,7 +79,7 @@ evidence_files = sa.Table(
 check_results = sa.Table(
     "check_results",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("submission_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("name", sa.String(40), nullable=False),
@@ -97,7 +93,7 @@ check_results = sa.Table(
 awards = sa.Table(
     "awards",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("award_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("award_key", sa.String(64), nullable=False, comment="SHA-256 of rule, owner and evidence"),
     sa.Column("submission_id", sa.BigInteger, nullable=False),
@@ -123,7 +119,7 @@ awards = sa.Table(
 spent_evidence = sa.Table(
     "spent_evidence",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("digest", sa.LargeBinary(32), primary_key=True, comment="rewards.evidence.digest"),
     comment="Evidence of erased persons, by digest alone: it is not rewarded again",
 )
@@ -131,7 +127,7 @@ spent_evidence = sa.Table(
 decisions = sa.Table(
     "decisions",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("decision_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("submission_id", sa.BigInteger, nullable=False),
     sa.Column("status", sa.String(10), nullable=False),
@@ -146,7 +142,7 @@ decisions = sa.Table(
 action_types = sa.Table(
     "action_types",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("code", sa.String(60), primary_key=True),
     sa.Column("document", db.Json, nullable=False, comment="rewards.action_types.ActionType"),
     sa.Column("changed_at", db.UtcDateTime, nullable=False),
@@ -156,7 +152,7 @@ action_types = sa.Table(
 occasions = sa.Table(
     "occasions",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("occasion_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("action", sa.String(60), nullable=False),
     sa.Column("kind", sa.String(60), nullable=False, comment="A category of the action: workshop, poll, ..."),
@@ -181,7 +177,7 @@ occasions = sa.Table(
 poll_answers = sa.Table(
     "poll_answers",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("occasion_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("option_code", sa.String(60), primary_key=True),
     sa.Column("answers", sa.Integer, nullable=False),
@@ -192,7 +188,7 @@ poll_answers = sa.Table(
 city_events = sa.Table(
     "city_events",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("source", sa.String(200), primary_key=True),
     sa.Column("event_id", sa.String(200), primary_key=True),
     sa.Column("client_id", sa.BigInteger, nullable=False),
@@ -212,7 +208,7 @@ city_events = sa.Table(
 desk_entries = sa.Table(
     "desk_entries",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("submission_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("staff_id", sa.BigInteger, nullable=False, comment="Who entered it; somebody else decides it"),
     sa.Column("channel", sa.String(9), nullable=False),

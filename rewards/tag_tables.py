@@ -8,14 +8,10 @@ NAME_MAX = 120
 ADDRESS_MAX = 200
 
 
-def _city() -> sa.Column[int]:
-    return sa.Column("city_id", sa.Integer, primary_key=True, autoincrement=False)
-
-
 tags = sa.Table(
     "tags",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("tag_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("number", sa.String(5), nullable=False, comment="Stands on the tag, says nothing"),
     sa.Column("purpose", sa.String(7), nullable=False),
@@ -41,7 +37,7 @@ tags = sa.Table(
 quests = sa.Table(
     "quests",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("quest_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("titles", db.Json, nullable=False),
     sa.Column("descriptions", db.Json, nullable=False),
@@ -58,7 +54,7 @@ quests = sa.Table(
 stations = sa.Table(
     "stations",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("quest_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False, comment="From 1"),
     sa.Column("tag_id", sa.BigInteger, nullable=False),
@@ -73,7 +69,7 @@ stations = sa.Table(
 walks = sa.Table(
     "walks",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("quest_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("owner", sa.String(40), primary_key=True, comment="Opaque owner in the ledger"),
     sa.Column("started_at", db.UtcDateTime, nullable=False),
@@ -87,7 +83,7 @@ walks = sa.Table(
 visits = sa.Table(
     "visits",
     db.metadata,
-    _city(),
+    db.city_column(),
     sa.Column("quest_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("owner", sa.String(40), primary_key=True, comment="Opaque owner in the ledger"),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
