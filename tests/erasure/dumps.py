@@ -10,10 +10,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from api import migrating
 from kernel.db import Database
 from ledger.leaves import Committer, Party
 from ledger.outcomes import BookedTransfer
-from tests.fixtures import schema
 
 
 class Cell(NamedTuple):
@@ -42,7 +42,7 @@ class Dump:
 def take(database: Database, city_id: int) -> Dump:
     """Return a dump of every table as far as it is of a city."""
     with database.engine.connect() as connection:
-        tables = schema.all_metadata().sorted_tables
+        tables = migrating.metadata().sorted_tables
         return Dump(tuple(cell for table in tables for cell in _cells(connection, table, city_id)))
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from api import migrating
 from kernel.db import Database
 from tests.faults.cluster import Cluster
-from tests.fixtures import schema
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def cluster() -> Iterator[Cluster]:
         made.start()
         try:
             with contextlib.closing(Database(made.url)) as database:
-                schema.create(database.engine)
+                migrating.upgrade(database.engine)
             yield made
         finally:
             made.kill()

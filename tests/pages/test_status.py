@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, ViewportSize
 
+from api import migrating
 from api.metering import Meter
 from api.standings import Finding, Light, worst
 from api.wording import standing as words
@@ -21,7 +22,6 @@ from ledger import log_seals, log_tables, sealing, verifying
 from tests.api.edge import Edge
 from tests.browser import town as towns
 from tests.fixtures import chromium
-from tests.fixtures.schema import all_metadata
 from tests.ledger.test_verifying import cut_off
 from tests.web.test_gallery import AXE, DESKTOP, SMALL_PHONE
 
@@ -223,7 +223,7 @@ def test_nothing_about_persons(edge: Edge) -> None:
 
     def overdraw(work: Work) -> None:
         finding = {"check": "guard-held", "message": f"wallet/{person.owner} is overdrawn", "sequence": 7}
-        rows = all_metadata().tables["ledger_verifications"]
+        rows = migrating.metadata().tables["ledger_verifications"]
         made = {"started_at": work.now, "finished_at": work.now, "from_sequence": 1, "to_sequence": 7}
         work.connection.execute(
             sa.insert(rows).values(

@@ -16,13 +16,13 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
+from api import migrating
 from kernel import cities
 from kernel.cities import NewCity
 from kernel.clock import FixedClock
 from kernel.db import Database
 from kernel.ids import IdSource, seeded
 from redemption.orders import OrderStatus
-from tests.fixtures import schema
 from tests.fixtures.databases import START
 from tests.redemption import histories
 from tests.redemption.histories import Town
@@ -40,7 +40,7 @@ def lived(first: int, count: int) -> Counter[OrderStatus]:
         clock = FixedClock(START)
         database = Database(f"sqlite:///{name}/book.db", clock=clock, ids=IdSource(clock, seeded(first)))
         with contextlib.closing(database):
-            schema.create(database.engine)
+            migrating.upgrade(database.engine)
             town = Town(Office(database, cities.found(database, NewCity("soak", "Soak")).city_id))
             ended: Counter[OrderStatus] = Counter()
             for begin in range(first, first + count, CHECKED_EVERY):

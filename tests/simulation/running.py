@@ -9,8 +9,9 @@ from typing import Protocol
 
 import sqlalchemy as sa
 
+from api import migrating
 from kernel.db import Database
-from tests.fixtures import memory, schema
+from tests.fixtures import memory
 from tests.fixtures.databases import PostgresqlTemplates, Templates
 from tests.fixtures.postgresql import FAST, serving
 from tests.simulation.postgresql_storage import PostgresqlStorage
@@ -64,7 +65,7 @@ class SqliteStage:
         self._folder = folder
         self._template = folder / "template.db"
         database = Database(f"sqlite:///{self._template}")
-        schema.create(database.engine)
+        migrating.upgrade(database.engine)
         database.close()
         self._count = 0
 

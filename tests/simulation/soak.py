@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from api import migrating
 from kernel.db import Database
 from tests.faults.cluster import Cluster
 from tests.faults.rounds import Rounds
-from tests.fixtures import schema
 from tests.simulation import running
 
 _ROUNDS = 20
@@ -57,14 +57,14 @@ class Soak:
 def _sqlite_rounds(folder: Path) -> int:
     url = f"sqlite:///{folder}/book.db"
     with contextlib.closing(Database(url)) as database:
-        schema.create(database.engine)
+        migrating.upgrade(database.engine)
     return _play(Rounds(url, folder), None)
 
 
 def _cluster_rounds(folder: Path) -> int:
     with _cluster(folder) as cluster:
         with contextlib.closing(Database(cluster.url)) as database:
-            schema.create(database.engine)
+            migrating.upgrade(database.engine)
         return _play(Rounds(cluster.url, folder), cluster)
 
 
