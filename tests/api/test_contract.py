@@ -24,7 +24,7 @@ from identity.roles import Role
 from tests.api.edge import Edge
 from tests.api.test_spending import rich
 
-EXAMPLES = 8
+EXAMPLES = 6
 """For each operation and mode; many more on demand show nothing new."""
 ENDING = {"delete-me", "delete-sign-in-session"}
 """Afterwards the caller would be nobody."""
