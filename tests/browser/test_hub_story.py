@@ -2,15 +2,11 @@
 
 import contextlib
 import os
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from api.hub import joining, syncing
@@ -23,6 +19,7 @@ from merchants import enrolling
 from merchants.devices import DeviceKind
 from redemption import codes
 from redemption.vouchers import VoucherStatus
+from tests.browser import town as towns
 from tests.browser.gates import Gate, hand_scan
 from tests.browser.town import Town
 from tests.web.test_gallery import AXE, DESKTOP, SMALL_PHONE
@@ -67,24 +64,10 @@ def hub(town: Town, wire: _Wire, tmp_path: Path) -> Iterator[Hub]:
 @contextlib.contextmanager
 def _serving(hub: Hub) -> Iterator[str]:
     """Serve a hub with its own certificate, as `duiscoin hub serve` does."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     certificate, key, _ = hub.folder.certificate(["localhost"])
-    config = uvicorn.Config(
-        create_app(hub, sync=False), host="127.0.0.1", port=port, log_config=None, lifespan="off",
-        ssl_certfile=str(certificate), ssl_keyfile=str(key),
-    )  # fmt: skip
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield f"https://localhost:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(timeout=10)
+    app = create_app(hub, sync=False)
+    with towns.running(app, ssl_certfile=str(certificate), ssl_keyfile=str(key)) as place:
+        yield f"https://{place}"
 
 
 def _look(page: Page, name: str) -> None:

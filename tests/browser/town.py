@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from api import founding, services
@@ -165,20 +167,25 @@ def _swim(pool: Venue) -> NewOffer:
 @contextlib.contextmanager
 def serving(chosen: Settings, database: Database, port: int = 0) -> Iterator[str]:
     """Serve the application on this port, or a free one; give its address."""
+    with running(create_app(chosen, database), port) as place:
+        yield f"http://{place}"
+
+
+@contextlib.contextmanager
+def running(app: FastAPI, port: int = 0, **options: Any) -> Iterator[str]:
+    """Serve an application, uvicorn having these options too, on this port or a free one; give host and port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
         port = probe.getsockname()[1]
-    config = uvicorn.Config(
-        create_app(chosen, database), host="127.0.0.1", port=port, log_config=None, lifespan="off"
-    )
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off", **options)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
     try:
-        yield f"http://localhost:{port}"
+        yield f"localhost:{port}"
     finally:
         server.should_exit = True
         thread.join(timeout=10)
