@@ -1,13 +1,12 @@
 """Measures what venues see: settlement, scans that are handed in later, and the scanner in a browser.
 
-    .venv/bin/python scripts/bench/venues.py [--json] [--venues 1000] [--redemptions 1000000] [--euros]
-                                              [--url postgresql://...]
-    .venv/bin/python scripts/bench/venues.py --part offline [--json] [--url postgresql://...]
-    .venv/bin/python scripts/bench/venues.py --part camera [--json] [--codes 100] [--soak-minutes 0]
+    .venv/bin/python scripts/bench/venues.py [--json] [--part settlement|offline|camera]
+                                             [--backend postgresql|sqlite] [--venues 1000]
+                                             [--redemptions 1000000] [--codes 100] [--soak-minutes 0]
 
 Settlement: many venues with many redemptions, beside reading their accounts line by line.
-A month is written into a database of its own (SQLite in a temporary folder, or an empty one at --url): each
-redemption is a hold and its capture, as the product books them. Measured is all of `duiscoin settle`
+A month is written into an empty database: each redemption is a hold and its capture, as the product books
+them, and every fourth guest also pays euros. Measured is all of `duiscoin settle`
 but the start of the interpreter: statements, transfers, audit log. The baseline reads a sample of accounts
 a page at a time and adds up in Python, and is scaled to all of them. Every statement of the sample must say
 what the baseline found.
@@ -19,15 +18,15 @@ Offline: 500 scans that were made without a network are handed in over HTTP, and
 """
 
 import argparse
+import contextlib
 import datetime as dt
 import functools
 import json
 import resource
 import sys
-import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 if __name__ == "__main__":
     # The names in this folder would hide the rooms of the same name.
@@ -43,7 +42,7 @@ from ledger.accounts import Guard, NewAccount
 from merchants import contracts, settlements, takings, venues
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
-from scripts.bench.measuring import filming, offline
+from scripts.bench.measuring import filming, offline, stages
 
 FIRST, LAST = dt.date(2026, 5, 1), dt.date(2026, 5, 31)
 NOW = dt.datetime(2026, 6, 1, 3, tzinfo=dt.UTC)
@@ -53,94 +52,100 @@ SAMPLE = 20
 PRODUCTS = ("swim", "sauna", "course")
 WALLET = "wallet/guest/2028-12-31"
 BUYER = "eur/receivable/1"
+BACKENDS = ("postgresql", "sqlite")
+
+Figure = Mapping[str, object]
 
 
 def main() -> None:
-    """Write a month, settle it and print what it took."""
+    """Measure the chosen parts and print each figure as soon as it is there."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per line")
+    parser.add_argument("--part", action="append", choices=list(PARTS), help="this part; may be given twice")
+    parser.add_argument("--backend", action="append", choices=BACKENDS, help="this one; may be given twice")
     parser.add_argument("--venues", type=int, default=1000)
     parser.add_argument("--redemptions", type=int, default=1_000_000)
-    parser.add_argument("--euros", action="store_true", help="settlement: every fourth guest also pays euros")
-    parser.add_argument("--url", help="an empty database; default: SQLite in a temporary folder")
-    parser.add_argument("--part", choices=("settlement", "offline", "camera"), default="settlement")
     parser.add_argument("--codes", type=int, default=100, help="camera: how many guests")
     parser.add_argument(
         "--soak-minutes", type=float, default=0, help="camera: then scan on and watch the heap"
     )
     options = parser.parse_args()
-    if options.part == "camera":
-        _film(options)
-        return
-    if options.part == "offline":
-        _offline(options.url, as_json=options.json)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(options.url or f"sqlite:///{folder}/month.db", clock=FixedClock(NOW))
-        try:
-            result = _measured(database, options.venues, options.redemptions, euros=options.euros)
-        finally:
-            database.close()
-    if options.json:
-        print(json.dumps(result))
-        return
-    print(
-        f"{result['name']} on {result['backend']}: {result['value']} s, {result['baseline_name']} "
-        f"{result['baseline_value']} s, ratio {result['ratio']}, {result['megabytes']} MB more than before"
-    )
+    for part in options.part or PARTS:
+        for figure in PARTS[part](options):
+            text = "{name} on {backend}: {value} {unit}, {baseline_name} {baseline_value}, ratio {ratio}"
+            print(json.dumps(figure) if options.json else text.format_map(figure), flush=True)
 
 
-def _film(options: argparse.Namespace) -> None:
-    for figure in filming.measured(options.codes, options.soak_minutes):
-        if options.json:
-            print(json.dumps(figure))
-        else:
-            print(
-                f"{figure['name']}: {figure['value']} {figure['unit']} (to reach: {figure['baseline_value']})"
-            )
-
-
-def _offline(url: str | None, *, as_json: bool) -> None:
-    """Measure handing in and merging, and print it."""
-    with tempfile.TemporaryDirectory() as folder:
-        address = url or f"sqlite:///{folder}/offline.db"
-        database = Database(address)
-        try:
+def _settled(options: argparse.Namespace) -> Iterator[Figure]:
+    for url in _empty_databases(options.backend):
+        with contextlib.closing(Database(url, clock=FixedClock(NOW))) as database:
             migrating.upgrade(database.engine)
-            for figure in offline.figures(database, address):
-                text = "{name} on {backend}: {value} s, {baseline_name} {baseline_value} s, ratio {ratio}"
-                print(json.dumps(figure) if as_json else text.format_map(figure))
-        finally:
-            database.close()
+            yield from _settling(database, options.venues, options.redemptions)
 
 
-def _measured(database: Database, count: int, redemptions: int, *, euros: bool) -> dict[str, Any]:
-    migrating.upgrade(database.engine)
+def _handed_in(options: argparse.Namespace) -> Iterator[Figure]:
+    for url in _empty_databases(options.backend):
+        with contextlib.closing(Database(url)) as database:
+            migrating.upgrade(database.engine)
+            yield from offline.figures(database, url)
+
+
+def _filmed(options: argparse.Namespace) -> Iterator[Figure]:
+    yield from filming.measured(options.codes, options.soak_minutes)
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], Iterator[Figure]]] = {
+    "settlement": _settled,
+    "offline": _handed_in,
+    "camera": _filmed,
+}
+
+
+def _empty_databases(chosen: Sequence[str] | None) -> Iterator[str]:
+    backends = chosen or BACKENDS
+    with stages.opened(None, None, backends=backends, wallet_count=0, lax=False) as opened:
+        for backend in backends:
+            with opened.scratch(backend) as url:
+                yield url
+
+
+def _settling(database: Database, count: int, redemptions: int) -> Iterator[Figure]:
+    """Write a month, settle it, and compare the statements with what was read line by line."""
     city = cities.found(database, NewCity(slug="month", name="Month"))
     database.run(city.city_id, functools.partial(_open, count=count))
     for start in range(0, redemptions, TOGETHER):
         numbers = range(start, min(start + TOGETHER, redemptions))
-        database.run(city.city_id, functools.partial(_redeem, numbers=numbers, count=count, euros=euros))
+        database.run(city.city_id, functools.partial(_redeem, numbers=numbers, count=count))
     by_line, found = _line_by_line(database, city, min(SAMPLE, count))
     before = _megabytes()
-    said: list[int] = []
     begin = time.perf_counter()
-    settlements_due.settle(database, city, "bench", lambda done, _: said.append(done))
+    settlements_due.settle(
+        database, city, "bench", lambda done, total: stages.note(f"{done} of {total} settled")
+    )
     seconds = time.perf_counter() - begin
     _compare(database, city, found)
     baseline = by_line * count / len(found)
-    return {
-        "name": f"settle-{count}-venues-{redemptions}-redemptions{'-with-euros' if euros else ''}",
+    name = f"settle-{count}-venues-{redemptions}-redemptions"
+    yield {
+        "name": name,
         "backend": database.backend,
         "value": round(seconds, 2),
         "unit": "s",
         "baseline_name": "line-by-line",
         "baseline_value": round(baseline, 2),
         "ratio": round(seconds / baseline, 2),
-        "progress": len(said),
-        "megabytes": _megabytes() - before,
+    }
+    more = _megabytes() - before
+    yield {
+        "name": f"{name}-memory",
+        "backend": database.backend,
+        "value": more,
+        "unit": "MB more",
+        "baseline_name": "before",
+        "baseline_value": before,
+        "ratio": round(more / before, 2),
     }
 
 
@@ -165,7 +170,7 @@ def _open(work: Work, count: int) -> None:
         )
 
 
-def _redeem(work: Work, numbers: range, count: int, *, euros: bool) -> None:
+def _redeem(work: Work, numbers: range, count: int) -> None:
     holds = [
         transfers.hold(
             work.ids.uuid(),
@@ -174,7 +179,7 @@ def _redeem(work: Work, numbers: range, count: int, *, euros: bool) -> None:
             100 + number % 50,
             effective=FIRST + dt.timedelta(days=number % 31),
             purpose="voucher",
-            subject=f"{PRODUCTS[number % len(PRODUCTS)]}/{number:016x}",
+            subject=_subject(number),
         )
         for number in numbers
     ]
@@ -187,15 +192,19 @@ def _redeem(work: Work, numbers: range, count: int, *, euros: bool) -> None:
     paid = [
         transfers.post(
             work.ids.uuid(), BUYER, venues.takings_path(number % count + 1), 250, effective=hold.effective,
-            purpose=takings.PURPOSE_REDEMPTION, subject=hold.subject,
+            purpose=takings.PURPOSE_REDEMPTION, subject=_subject(number),
         )
         for number, hold in zip(numbers, holds, strict=True)
-        if euros and number % 4 == 0
+        if number % 4 == 0
     ]  # fmt: skip
     posting.post_or_raise(work, [*holds, *captures])
     if paid:
         venues.open_takings(work, {number % count + 1 for number in numbers})
         posting.post_or_raise(work, paid)
+
+
+def _subject(number: int) -> str:
+    return f"{PRODUCTS[number % len(PRODUCTS)]}/{number:016x}"
 
 
 def _line_by_line(database: Database, city: City, sample: int) -> tuple[float, dict[int, int]]:
