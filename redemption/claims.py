@@ -141,25 +141,6 @@ def ask(
     _restrict(work, {claim.owner for claim in fresh})
 
 
-def dispute(
-    work: db.Work, owner: str, voucher_id: str, use_number: int, remark: str, facts: Mapping[str, Any]
-) -> Claim:
-    """Keep that a citizen says a use of their voucher was not theirs; again gives the first.
-
-    Raises NotFound `voucher-not-found`, Conflict `claim-nothing-used`, Invalid `claim-remark-too-long`.
-    """
-    voucher = vouchers.of_owner(work, owner, voucher_id)
-    if voucher.redeemed_venue_id is None or not 0 < use_number <= voucher.last_use:
-        raise Conflict("claim-nothing-used")
-    about = f"use/{voucher_id}/{use_number}"
-    open_many(
-        work,
-        [NewClaim(owner, ClaimKind.DISPUTED, about, voucher_id, voucher.redeemed_venue_id, facts)],
-    )
-    (claim,) = _select(work, table.c.owner == owner, table.c.about == about)
-    return claim if claim.answer else answer(work, owner, claim.claim_id, Answer.NO, remark)
-
-
 def answer(work: db.Work, owner: str, claim_id: int, said: Answer, remark: str = "") -> Claim:
     """Keep what a citizen says. The same again changes nothing.
 

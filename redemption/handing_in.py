@@ -19,6 +19,7 @@ from redemption import (
     judging_logs,
     leasing,
     log_receipts,
+    merging,
     offline_booking,
     scan_events,
     scan_logs,
@@ -95,10 +96,11 @@ def take(work: db.Work, city: City, device: Device, items: Sequence[Item], lost_
     for item in items:
         walk.take(item)
     held = device.quarantined_at is not None
-    fresh = judging_logs.judge(work, city, device, walk.fresh, held_from=0 if held else walk.held_from)
+    held_from = 0 if held else walk.held_from
+    fresh = judging_logs.judge(work, city, device, walk.fresh, held_from)
     fresh = log_receipts.noted(work, city, device, walk.fresh, fresh)
     booked = offline_booking.settle(work, city, fresh)
-    _give_back(work, device, walk.fresh, None if not held and walk.held_from is None else walk.held_from or 0)
+    _give_back(work, device, walk.fresh, held_from)
     scan_logs.put_aside(work, walk.odd)
     if walk.log != log:
         scan_logs.keep(work, walk.log)
@@ -119,7 +121,8 @@ def _give_back(work: db.Work, device: Device, fresh: Sequence[Signed], held_from
             named = tokens.own_claims(token).voucher_id.hex() if token else None
         except (ValueError, TokenRefused):
             continue
-        at = min(work.now, dt.datetime.fromtimestamp(event.at_ms / 1000, dt.UTC))
+        at_ms = merging.clamp(event.at_ms, event.anchor_ms, int(work.now.timestamp() * 1000))
+        at = dt.datetime.fromtimestamp(at_ms / 1000, dt.UTC)
         leasing.close(work, device.device_id, at, named)
         if named is None:
             hub_sessions.close(work, device.device_id, at)

@@ -8,6 +8,7 @@ import datetime as dt
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,14 +17,15 @@ from identity import postbox
 from identity.postbox import EntryKind
 from kernel import db, ids
 from kernel.cities import City
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, NotFound
 from ledger import chart, posting, transfers, wallets
 from merchants import venues
 from redemption import claims, offers, receipts, vouchers
 from redemption.claims import Answer, Claim, ClaimKind, NewClaim
 from redemption.dispute_tables import decisions as table
-from redemption.receipts import ReceiptKind
+from redemption.receipts import Receipt, ReceiptKind
 from redemption.tables import redemptions
+from redemption.vouchers import Step
 
 PURPOSE = "dispute-granted"
 REASON_MAX = 500
@@ -53,25 +55,36 @@ class Decision:
     decided_at: dt.datetime
 
 
+class _Use(NamedTuple):
+    """A use of a voucher, as it is recorded."""
+
+    use_number: int
+    venue_id: int
+    undone_at: dt.datetime | None
+
+
 def object_to(work: db.Work, owner: str, receipt_id: int, remark: str) -> Claim:
     """Keep that a citizen says a redemption was not theirs; again gives the first.
 
-    Raises NotFound `receipt-not-found`; Conflict `claim-nothing-used`; Invalid `claim-remark-too-long`.
+    Raises NotFound `receipt-not-found`; Conflict `claim-nothing-used`, `claim-taken-back` (by the venue, so
+    nothing is missing); Invalid `claim-remark-too-long`.
     """
     receipt = receipts.get(work, receipt_id, owner)
     if receipt.kind is not ReceiptKind.REDEEMED:
         raise Conflict("claim-nothing-used")
     said = receipt.facts
     voucher = vouchers.of_owner(work, owner, str(said["voucher_id"]))
-    venue_id = _venue_of(work, voucher.voucher_id, dt.datetime.fromisoformat(said["happened_at"]))
+    use = _use_of(work, receipt, voucher.voucher_id)
+    if use.undone_at is not None:
+        raise Conflict("claim-taken-back")
     facts = {
         "titles": dict(voucher.titles),
-        "venue": venues.get(work, venue_id).name,
+        "venue": venues.get(work, use.venue_id).name,
         "points": receipt.points,
         "used_at": said["happened_at"],
     }
     about = f"receipt/{receipt_id}"
-    new = NewClaim(owner, ClaimKind.DISPUTED, about, voucher.voucher_id, venue_id, facts)
+    new = NewClaim(owner, ClaimKind.DISPUTED, about, voucher.voucher_id, use.venue_id, facts)
     claims.open_many(work, [new])
     (claim,) = (one for one in claims.of_owner(work, owner) if one.about == about)
     return claim if claim.answer else claims.answer(work, owner, claim.claim_id, Answer.NO, remark)
@@ -82,7 +95,8 @@ def decide(
 ) -> Decision:
     """Decide once who bears a redemption that was objected to; the points are back at once.
 
-    Raises NotFound `claim-not-found`; Conflict `claim-decided`, `claim-not-disputed`; Invalid
+    Raises NotFound `claim-not-found`; Conflict `claim-decided`, `claim-not-disputed`, `claim-taken-back` (by
+    the venue in the meantime: the points are back already); Invalid
     `contest-reason-missing` (for a no), `contest-reason-too-long`; TransferRejected.
     """
     claim = claims.get(work, claim_id)
@@ -96,6 +110,9 @@ def decide(
     if len(said) > REASON_MAX:
         raise Invalid("contest-reason-too-long", field="reason", maximum=REASON_MAX)
     points = 0 if outcome is Outcome.DECLINED else int(claim.facts["points"])
+    use = _use_objected_to(work, claim)
+    if points and use is not None and use.undone_at is not None:
+        raise Conflict("claim-taken-back")
     if points:
         _give_back(work, city, claim, outcome, points)
     made = Decision(claim_id, outcome, points, said, by, work.now)
@@ -154,13 +171,33 @@ def _give_back(work: db.Work, city: City, claim: Claim, outcome: Outcome, points
     posting.post_or_raise(work, booked)
 
 
-def _venue_of(reading: db.Reading, voucher_id: str, at: dt.datetime) -> int:
-    """Return where a voucher was used at an instant."""
+def given_back(reading: db.Reading, owner: str, voucher_id: str) -> set[int]:
+    """Return the numbers of those uses of a voucher whose points came back by a decision."""
+    mine = {one.claim_id: one for one in claims.of_owner(reading, owner) if one.voucher_id == voucher_id}
+    decided = by_claim(reading, mine)
+    granted = [mine[number] for number, made in decided.items() if made.points]
+    return {use.use_number for one in granted if (use := _use_objected_to(reading, one)) is not None}
+
+
+def _use_objected_to(reading: db.Reading, claim: Claim) -> _Use | None:
+    """Return the use that a claim is about, None if nobody can tell any more."""
+    try:
+        receipt = receipts.get(reading, int(claim.about.removeprefix("receipt/")), claim.owner)
+        return _use_of(reading, receipt, claim.voucher_id)
+    except (Conflict, NotFound):
+        return None
+
+
+def _use_of(reading: db.Reading, receipt: Receipt, voucher_id: str) -> _Use:
+    """Return the use that a receipt is of: it names what was booked for it."""
+    columns = [redemptions.c[name] for name in _Use._fields]
     rows = reading.connection.execute(
-        sa.select(redemptions.c.venue_id, redemptions.c.redeemed_at).where(
+        sa.select(*columns).where(
             redemptions.c.city_id == reading.city_id, redemptions.c.voucher_id == voucher_id
         )
-    ).all()
-    if not rows:
-        raise Conflict("claim-nothing-used")
-    return int(min(rows, key=lambda row: abs(row.redeemed_at - at)).venue_id)
+    )
+    booked = receipt.subject.partition("/")[2]
+    for row in rows:
+        if booked == str(vouchers.group_id(reading.city_id, voucher_id, Step.REDEEM, row.use_number)):
+            return _Use(*row)
+    raise Conflict("claim-nothing-used")

@@ -21,7 +21,7 @@ from kernel.errors import Conflict, Forbidden, NotFound
 from ledger import accounts, posting, queries, transfers
 from ledger.outcomes import BookedTransfer
 from ledger.transfers import Transfer
-from redemption import gates, keys, orders, passages, scans, status_changes, vouchers
+from redemption import gates, keys, objecting, orders, passages, scans, status_changes, vouchers
 from redemption.scans import Scan
 from redemption.tables import redemptions
 from redemption.tables import vouchers as vouchers_table
@@ -66,8 +66,8 @@ class _Taken:
 def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int) -> Undone:
     """Take back what a scan took, as its venue may. Again: the same answer.
 
-    Raises NotFound `scan-not-found`, Forbidden `undo-not-yours`, Conflict `undo-nothing`, `undo-not-offered`
-    or `undo-too-late`.
+    Raises NotFound `scan-not-found`, Forbidden `undo-not-yours`, Conflict `undo-nothing`, `undo-not-offered`,
+    `undo-too-late` or `undo-given-back` (the city gave the points back already).
     """
     scan = scans.get(work, scan_id)
     if scan.venue_id != venue_id:
@@ -83,6 +83,8 @@ def undo(work: db.Work, city: City, scan_id: int, *, venue_id: int) -> Undone:
         raise Conflict("undo-not-offered")
     if work.now >= scan.verdict.at + dt.timedelta(minutes=minutes):
         raise Conflict("undo-too-late", minutes=minutes)
+    if {row.use_number for row in mine} & objecting.given_back(work, voucher.owner, voucher.voucher_id):
+        raise Conflict("undo-given-back")
     take_back(work, city, voucher, scan_id)
     return _undone(scan, vouchers.get(work, voucher.voucher_id), work.now, len(mine))
 
@@ -99,7 +101,10 @@ def _undo_passage(work: db.Work, scan: Scan) -> Undone:
 
 
 def take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None:
-    """Reverse all uses of a voucher that a scan took and that count; whether it may is decided before."""
+    """Reverse all uses of a voucher that a scan took and that count; whether it may is decided before.
+
+    What the city gave back because the guest objected comes back no second time.
+    """
     passages.undo(work, [scan_id])
     if not voucher.hold_count:
         # At a hub: what it means in the ledger the city finds out.
@@ -107,6 +112,7 @@ def take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None
         return
     live = [row.use_number for row in _rows(work, voucher.voucher_id) if row.undone_at is None]
     by_scan = {row.use_number for row in _rows(work, voucher.voucher_id) if row.scan_id == scan_id}
+    by_scan -= objecting.given_back(work, voucher.owner, voucher.voucher_id)
     taken = [_Taken(number, place) for place, number in enumerate(live) if number in by_scan]
     if not taken:
         return

@@ -177,6 +177,7 @@ SENTENCES = {
     "claim-answered": N_("You have answered this question already."),
     "claim-answer-missing": N_("Please choose yes or no."),
     "claim-not-found": N_("There is no such question."),
+    "claim-taken-back": N_("The venue has taken this back already: nothing is missing."),
     "claim-nothing-used": N_("This voucher has not been used like that."),
     "claim-remark-too-long": N_("Please write at most {maximum} characters."),
     "scan-log-file-unreadable": N_(
@@ -192,6 +193,7 @@ SENTENCES = {
     "seal-broken": N_("A key can't be opened with this installation's secret key."),
     "sold-out": N_("Sold out. Have a look later: places may come back."),
     "scan-not-found": N_("There is no such scan."),
+    "undo-given-back": N_("The guest objected, and the city has given the points back already."),
     "undo-nothing": N_("This scan took nothing that could be taken back."),
     "undo-not-offered": N_("Scans of this offer can't be taken back. Please call the city's office."),
     "undo-not-yours": N_("Another venue scanned this. Only that venue can take it back."),

@@ -109,6 +109,20 @@ def test_what_it_took_without_a_network_is_booked(office: Office, voucher: Vouch
     }
 
 
+def test_a_broken_log_gives_nothing_back(office: Office, voucher: Voucher, phone: Phone) -> None:
+    """What it took is held, so the lease goes on; nor does a clock of the year 200,000 stop the log."""
+    made = lease(office, voucher, phone.device_id)
+    phone.write(kind=EventKind.CLOSE, decision="closed", code=b"", device_ms=6 * 10**15)
+    assert [("known", None)] == outcomes(phone.hand_in())
+    made = lease(office, voucher, phone.device_id)
+    phone.hand_in([*phone.events, b"garbage"])
+    phone.write(code=made.token, tier=Tier.LEASED)
+    close(phone)
+    answer = phone.hand_in([*phone.events[1:], b"more garbage"])
+    assert ("held", "quarantine") in outcomes(answer)
+    assert VerdictCode.LEASED is office.scan(voucher).code
+
+
 def test_the_devices_word_gives_it_back(office: Office, voucher: Voucher, phone: Phone) -> None:
     """After its signed `close` the voucher is good everywhere, also by the code of the lease."""
     made = lease(office, voucher, phone.device_id)
