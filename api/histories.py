@@ -15,7 +15,7 @@ from ledger.deciding import PURPOSE_EXPIRED
 from ledger.queries import StatementLine
 from ledger.transfers import TransferKind
 from merchants import venues
-from redemption import offers, paying_fines, vouchers
+from redemption import offers, paying_fines, returning_dues, vouchers
 from redemption.fines import DueKind
 from rewards import action_types, awarding, donating, explaining, submissions
 from rewards.awarding import Award
@@ -101,6 +101,9 @@ class _Writer:
             about = _About(
                 booked.purpose, title, reference, f"/fines/payments/{reference}" if reference else None
             )
+        elif booked.purpose == returning_dues.PURPOSE:
+            reason = self._translation.gettext("The register did not take the payment: it is undone.")
+            about = _About("coin", self._translation.gettext("Points returned"), reason, None)
         elif booked.purpose == donating.PURPOSE:
             venue = self._recipients.get(donating.venue_of(booked.subject) or 0)
             about = _About(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gettext import NullTranslations
 from typing import Any
 
-from api.wording.letters import LETTERS, UNKNOWN
+from api.wording.letters import LETTERS, UNKNOWN, Letter
 from identity.postbox import Entry
 from kernel.cities import City
 from web import formats
@@ -58,12 +58,21 @@ def told(entry: Entry, reader: Reader) -> Told:
     letter = LETTERS.get(entry.code, UNKNOWN)
     facts = _Facts(_readable(entry.facts, reader))
     say = reader.say
+    title, text = _sentences(letter, entry.facts)
     return Told(
-        title=say(letter.title).format_map(facts),
-        text=say(letter.text).format_map(facts),
+        title=say(title).format_map(facts),
+        text=say(text).format_map(facts),
         pictogram=letter.pictogram,
         path=_path(letter.path, entry.facts),
     )
+
+
+def _sentences(letter: Letter, facts: Mapping[str, Any]) -> tuple[str, str]:
+    if letter.without_points and facts.get("points") == 0:
+        return letter.without_points
+    if letter.without_euros and facts.get("paid_cents") == 0:
+        return letter.without_euros
+    return letter.title, letter.text
 
 
 def _path(pattern: str, facts: Mapping[str, Any]) -> str:

@@ -1,8 +1,9 @@
 """The nightly comparison: payment services and registers are asked, then all is compared; and the meter.
 
 Run by the worker, by `duiscoin reconcile` and by a button of the treasury. It changes nothing but this: a
-register that has lost a payment is told of it again, and treasurers are told once when the volume nears the
-notification threshold; disputes and payouts of which a message was lost are taken note of.
+register that has lost a payment, or could not be reached for hours, is told of it again; treasurers are told
+once when the volume nears the notification threshold; disputes and payouts of which a message was lost are
+taken note of.
 """
 
 import datetime as dt
@@ -51,7 +52,8 @@ def run(services: Services, city: City, providers: Mapping[str, PaymentProvider]
         compared, more = reconciling.books(reading, city)
         of_fines, and_fines = reconciling.fines(reading, city, register)
         of_clearing, and_clearing = _clearing(reading)
-        lost = reconciling.forgotten(reading, register) if register is not None else []
+        lost = reconciling.untold(reading)
+        lost += reconciling.forgotten(reading, register) if register is not None else []
 
     def keep(work: Work) -> Reconciliation:
         for payment in lost:

@@ -37,6 +37,7 @@ from kernel.outbox import Event
 from ledger import wallets
 from merchants import inviting
 from redemption import (
+    fines,
     hub_sessions,
     keys,
     leasing,
@@ -45,7 +46,9 @@ from redemption import (
     payments,
     publishing_status,
     reminding,
+    returning_dues,
 )
+from redemption.fines import FinePayment
 from rewards import city_events, funding, reviewing, waiting
 
 IDLE_SECONDS = 2.0
@@ -66,8 +69,18 @@ def _send_letter(services: Services, city: City, payload: Mapping[str, Any]) -> 
 
 
 def _report_fine(services: Services, city: City, payload: Mapping[str, Any]) -> Callable[[Work], None]:
-    payment = paying_fines.report(services.fine_register(city), dict(payload))
+    payment = fines.from_payload(dict(payload))
+    try:
+        paying_fines.report(services.fine_register(city), dict(payload))
+    except returning_dues.REFUSALS:
+        if services.database.clock.now() - payment.paid_at < returning_dues.REFUSED_FOR:
+            raise
+        return lambda work: _give_due_back(work, city, payment)
     return lambda work: paying_fines.reported(work, payment)
+
+
+def _give_due_back(work: Work, city: City, payment: FinePayment) -> None:
+    returning_dues.give_back(work, city, payment)
 
 
 def _send_alarm(services: Services, city: City, payload: Mapping[str, Any]) -> None:

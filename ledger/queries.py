@@ -155,6 +155,16 @@ def by_transfer_id(reading: db.Reading, transfer_ids: Iterable[UUID]) -> dict[UU
     return rows.by_transfer_id(reading, transfer_ids)
 
 
+def of_group(reading: db.Reading, group_id: UUID) -> list[BookedTransfer]:
+    """Return the transfers that were booked together under a name, in order."""
+    found = reading.connection.execute(
+        sa.select(*rows.COLUMNS)
+        .where(transfers.c.city_id == reading.city_id, transfers.c.group_id == group_id)
+        .order_by(transfers.c.sequence)
+    )
+    return [rows.booked(row) for row in found]
+
+
 def between(reading: db.Reading, after: int, upto: int, purposes: Iterable[str]) -> list[BookedTransfer]:
     """Return the transfers with these purposes, numbered above `after` and up to `upto`, in order."""
     found = reading.connection.execute(

@@ -5,7 +5,6 @@ is killed goes on where it was, and nobody gets anything twice.
 """
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,9 @@ from redemption.vouchers import Voucher, VoucherStatus
 
 BATCH = 200
 CODE = "event-cancelled"
-"""Of the entry in the postbox."""
+"""Of the entry in the postbox of whoever paid, mostly the holder."""
+CODE_HOLDER = "event-cancelled-holder"
+"""Of the holder's to whom somebody else has handed the voucher on."""
 _OPEN = frozenset({VoucherStatus.USABLE, VoucherStatus.ACTIVE})
 
 
@@ -96,7 +97,7 @@ def proceed(work: db.Work, city: City, offer_id: int, limit: int = BATCH) -> boo
     unused = [one for one in found if one.left and one.status in _OPEN]
     if unused:
         cancelling.give_back(work, city, unused, Reason.GIVEN_BACK)
-        postbox.put_many(work, [_told(one) for one in unused])
+        postbox.put_many(work, [entry for one in unused for entry in _told(one)])
     unpaid = orders.open_of_offer(work, offer_id, limit)
     for order in unpaid:
         ordering.end(work, order, OrderStatus.CANCELLED)
@@ -114,14 +115,19 @@ def proceed(work: db.Work, city: City, offer_id: int, limit: int = BATCH) -> boo
     return not last
 
 
-def _told(voucher: Voucher) -> NewEntry:
-    facts: Mapping[str, Any] = {
-        "titles": voucher.titles,
+def _told(voucher: Voucher) -> list[NewEntry]:
+    """Return what is told to the holder, and to whoever paid if that is somebody else."""
+    payer = voucher.payer or voucher.owner
+    about: dict[str, Any] = {"titles": voucher.titles, "voucher_id": voucher.voucher_id}
+    back = about | {
         "points": voucher.points - voucher.points * voucher.used // voucher.uses,
-        "voucher_id": voucher.voucher_id,
+        "paid_cents": voucher.paid_cents - voucher.paid_cents * voucher.used // voucher.uses,
     }
     key = f"event-cancelled/{voucher.voucher_id}"
-    return NewEntry(voucher.owner, EntryKind.MESSAGE, CODE, facts, key)
+    told = [NewEntry(payer, EntryKind.MESSAGE, CODE, back, key)]
+    if payer != voucher.owner:
+        told.append(NewEntry(voucher.owner, EntryKind.MESSAGE, CODE_HOLDER, about, f"{key}/holder"))
+    return [one for one in told if one.owner != orders.NOBODY]
 
 
 def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[CallingOff]:

@@ -142,10 +142,13 @@ class TransferProvider(_Collector):
         return creditor_references.of_number(payment_id)
 
     def _payee(self, reading: Reading, request: CollectionRequest) -> tuple[str, str]:
-        """Return who paid: money goes back to the account that it came from, to no other."""
+        """Return who paid: money goes back to the account that it came from, to no other.
+
+        Nobody if several paid parts of it: whom what belongs to is for somebody to find out.
+        """
         found = bank_receipts.of_payments(reading, [request.payment_id])
-        payers = [(one.payer_name, one.payer_iban) for one in found if one.matched_cents]
-        return payers[-1] if payers else ("", "")
+        payers = {one.payer_iban: one.payer_name for one in found if one.matched_cents}
+        return next((name, iban) for iban, name in payers.items()) if len(payers) == 1 else ("", "")
 
 
 class DeskProvider(_Collector):

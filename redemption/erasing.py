@@ -5,17 +5,16 @@ import sqlalchemy as sa
 from kernel.cities import City
 from kernel.db import Reading, Work
 from redemption import (
-    bank_receipts,
     cancelling,
     claims,
     collecting,
     collection_requests,
-    hand_refunds,
     handing_over,
     leasing,
     objecting,
     orders,
     passages,
+    payers,
     paying_fines,
     payments,
     presenting,
@@ -73,15 +72,13 @@ def erase(work: Work, city: City, owner: str) -> tuple[str, ...]:
 
 
 def _forget_collected(work: Work, owner: str) -> None:
-    """Forget who paid by transfer or at a desk, what for and from where, unless it is still open."""
+    """Forget who paid by transfer or at a desk, what for and from where, unless money is to go back there."""
     newest: int | None = None
     while page := orders.page(work, owner, before=newest, limit=orders.PAGE_MAX):
         newest = page[-1].order_id
         paid = [found for one in page if (found := payments.of_order(work, one.order_id)) is not None]
-        numbers = [one.payment_id for one in paid]
-        bank_receipts.forget(work, numbers)
-        collection_requests.forget(work, numbers)
-        hand_refunds.forget(work, [(one.provider, one.provider_reference or "") for one in paid])
+        collection_requests.forget(work, [one.payment_id for one in paid])
+        payers.forget(work, paid)
 
 
 def open_vouchers(reading: Reading, owner: str) -> list[Voucher]:

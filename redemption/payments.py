@@ -6,6 +6,7 @@ that was begun is ever forgotten, whoever crashes.
 
 import datetime as dt
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,6 +178,18 @@ def find_refund(reading: db.Reading, refund_id: int) -> Refund | None:
 def refunds_of(reading: db.Reading, order_id: int) -> list[Refund]:
     """Return the refunds of an order, oldest first."""
     return _refunds(reading, refunds_table.c.order_id == order_id)
+
+
+def orders_with_refunds(reading: db.Reading, order_ids: Collection[int]) -> set[int]:
+    """Return those of the orders whose money is on its way back."""
+    found = reading.connection.execute(
+        sa.select(refunds_table.c.order_id).where(
+            refunds_table.c.city_id == reading.city_id,
+            refunds_table.c.order_id.in_(sorted(order_ids)),
+            refunds_table.c.status.in_([NEW, RefundStatus.PENDING.value]),
+        )
+    )
+    return set(found.scalars())
 
 
 def refund_by_reference(reading: db.Reading, provider: str, reference: str) -> Refund | None:

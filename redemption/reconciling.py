@@ -24,6 +24,8 @@ from redemption.takings import DeskMethod
 
 REFUND_WAITS = dt.timedelta(days=7)
 REPORT_WAITS = dt.timedelta(days=1)
+TOLD_AGAIN = dt.timedelta(hours=6)
+"""After this a message to the register was given up (`kernel.outbox`), if it has not arrived."""
 DRAWERS_SINCE = dt.timedelta(days=7)
 
 
@@ -92,6 +94,23 @@ def forgotten(reading: db.Reading, register: Sequence[FinePayment]) -> list[Fine
         ).where(fine_payments.c.city_id == reading.city_id, fine_payments.c.reported_at.is_not(None))
     )
     return [FinePayment(*row) for row in rows if row.reference not in theirs]
+
+
+def untold(reading: db.Reading) -> list[FinePayment]:
+    """Return the payments of which the register could not be told in all tries: it is told of them again."""
+    rows = reading.connection.execute(
+        sa.select(
+            fine_payments.c.payment_id,
+            fine_payments.c.reference,
+            fine_payments.c.amount_cents,
+            fine_payments.c.paid_at,
+        ).where(
+            fine_payments.c.city_id == reading.city_id,
+            fine_payments.c.reported_at.is_(None),
+            fine_payments.c.paid_at <= reading.now - TOLD_AGAIN,
+        )
+    )
+    return [FinePayment(*row) for row in rows]
 
 
 def _of_fines(reported: Iterable[Any], theirs: Mapping[str, FinePayment]) -> list[Difference]:

@@ -7,23 +7,28 @@ listed.
 
 import datetime as dt
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from identity import postbox
+from identity.postbox import EntryKind
 from kernel import db
 from kernel.cities import City
 from kernel.errors import Conflict
 from ledger import posting, queries, transfers
-from redemption import orders, payments, progress
+from redemption import offers, orders, payers, payments, progress
 from redemption.orders import Order, Step
 from redemption.payment_tables import refunds as table
 from redemption.payments import Payment, Reason, Refund
-from redemption.progress import Booking
+from redemption.progress import Booking, RefundStep
 from redemption.providers import DisputeStatus, ProviderRefund, RefundStatus
 
 PURPOSE_REFUNDED = "refund"
 PURPOSE_REFUND_FAILED = "refund-failed"
+LETTER_CAME_BACK, LETTER_STUCK = "refund-came-back", "refund-stuck"
+"""Of the entries in the buyer's postbox."""
 AGAIN_AFTER = dt.timedelta(days=1)
 WATCHED = dt.timedelta(days=7)
 """How long after its success a refund is looked at again: the payer's bank may refuse it."""
@@ -104,6 +109,9 @@ def record(work: db.Work, city: City, refund_id: int, seen: ProviderRefund) -> R
         looks=0,
         due_at=_next_look(work, replace(refund, looks=0), seen.status),
     )
+    _tell(work, refund, step)
+    if changed.status is RefundStatus.SUCCEEDED:
+        payers.forget_erased(work, refund.order_id)
     if step.again:
         payment, later = payments.get(work, refund.payment_id), work.now + AGAIN_AFTER
         attempt = refund.attempt + 1
@@ -160,6 +168,22 @@ def _begin(
         ),
     )
     return payments.get_refund(work, refund_id)
+
+
+def _tell(work: db.Work, refund: Refund, step: RefundStep) -> None:
+    """Tell the buyer of money that came back to the city after it had gone, or that can't be sent back."""
+    order = orders.get(work, refund.order_id)
+    came_back = step.booking is Booking.REVERSE
+    is_stuck = step.booking in {Booking.REVERSE, Booking.RELEASE} and not step.again
+    if order.owner == orders.NOBODY or not (came_back or is_stuck):
+        return
+    facts: dict[str, Any] = {
+        "titles": offers.get(work, order.offer_id).titles,
+        "paid_cents": refund.cents,
+        "order_id": str(order.order_id),
+    }
+    code = LETTER_STUCK if is_stuck else LETTER_CAME_BACK
+    postbox.put(work, order.owner, EntryKind.MESSAGE, code, facts, event_key=f"{code}/{refund.refund_id}")
 
 
 def _book(work: db.Work, city: City, refund: Refund, booking: Booking) -> None:

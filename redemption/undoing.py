@@ -136,7 +136,10 @@ def take_back(work: db.Work, city: City, voucher: Voucher, scan_id: int) -> None
         orders.change(work, order.order_id, due_at=work.now)
     facts = {"titles": voucher.titles, "points": points, "voucher_id": voucher.voucher_id}
     code = LETTER if again else LETTER_OVER
-    postbox.put(work, voucher.owner, EntryKind.MESSAGE, code, facts, event_key=f"{LETTER}/{scan_id}")
+    # What comes back comes to whoever paid.
+    reader = voucher.owner if again else voucher.payer or voucher.owner
+    if reader != orders.NOBODY:
+        postbox.put(work, reader, EntryKind.MESSAGE, code, facts, event_key=f"{LETTER}/{scan_id}")
 
 
 def _note_only(work: db.Work, voucher: Voucher, scan_id: int) -> None:

@@ -18,6 +18,10 @@ class Letter:
     text: str
     pictogram: str
     path: str = ""
+    without_points: tuple[str, str] | None = None
+    """Title and text where no points were involved, if they differ."""
+    without_euros: tuple[str, str] | None = None
+    """Title and text where no euros were involved, if they differ."""
 
 
 _VOUCHER = "/vouchers/{voucher_id}"
@@ -66,6 +70,17 @@ LETTERS: Mapping[str, Letter] = {
         ),
         "warning",
         _VOUCHER,
+        (
+            N_("Cancelled: {title}"),
+            N_("It does not take place. What you paid in euros goes back the way it came."),
+        ),
+        (N_("Cancelled: {title}"), N_("It does not take place. {points} are yours again.")),
+    ),
+    "event-cancelled-holder": Letter(
+        N_("Cancelled: {title}"),
+        N_("It does not take place. The price goes back to the person who gave you the voucher."),
+        "warning",
+        _VOUCHER,
     ),
     "event-reminder": Letter(
         N_("Coming up: {title}"),
@@ -84,6 +99,13 @@ LETTERS: Mapping[str, Letter] = {
         N_("The venue took back that it scanned your voucher. {points} are yours again."),
         "ticket",
         _VOUCHER,
+        (
+            N_("Scan taken back: {title}"),
+            N_(
+                "The venue took back that it scanned your voucher, which is over. What you paid in euros"
+                " goes back the way it came."
+            ),
+        ),
     ),
     "voucher-received": Letter(
         N_("Handed on to you: {title}"),
@@ -110,9 +132,49 @@ LETTERS: Mapping[str, Letter] = {
         N_("You spent {points} at {venue}. Not you? Then tell us; it takes one tap. Receipt {number}."),
         "book",
         "/receipts/{receipt_id}/objection",
+        (
+            N_("Used at {venue}: {title}"),
+            N_(
+                "Your voucher was used at {venue}. Not you? Then tell us; it takes one tap. Receipt {number}."
+            ),
+        ),
     ),
     "receipt-returned": Letter(
-        N_("Receipt {number}: {title} given back"), N_("{points} are yours again."), "book", _RECEIPT
+        N_("Receipt {number}: {title} given back"),
+        N_("{points} are yours again."),
+        "book",
+        _RECEIPT,
+        (
+            N_("Receipt {number}: {title} given back"),
+            N_("The voucher is given back. What you paid in euros goes back the way it came."),
+        ),
+    ),
+    "due-returned": Letter(
+        N_("Not paid after all: {reference}"),
+        N_(
+            "The city's register did not take your payment: it was paid otherwise, changed or withdrawn."
+            " {price} go back to you the way they came. If something is left to pay, the reference says so."
+        ),
+        "warning",
+        "/fines",
+    ),
+    "refund-came-back": Letter(
+        N_("Your money came back to us: {title}"),
+        N_(
+            "{paid_cents} could not be paid out to you; the bank or the payment service returned it."
+            " We try again by ourselves."
+        ),
+        "warning",
+        "/orders/{order_id}",
+    ),
+    "refund-stuck": Letter(
+        N_("Your money is waiting for you: {title}"),
+        N_(
+            "{paid_cents} could not be paid out to you, several times. Please tell the city's treasury to"
+            " which account it may go."
+        ),
+        "warning",
+        "/orders/{order_id}",
     ),
     "receipt-fine": Letter(
         N_("Receipt {number}: fine {reference}"),

@@ -1,5 +1,6 @@
 """Orders for points and euros at the edge: API, pages, the service's messages."""
 
+import datetime as dt
 import json
 import re
 from dataclasses import replace
@@ -9,8 +10,9 @@ import pytest
 
 from api import paying, working
 from identity.persons import Person
+from kernel.clock import FixedClock
 from redemption import offers
-from redemption.fines import DueKind
+from redemption.fines import DueKind, FinePayment
 from redemption.offers import Offer
 from redemption.sandbox_provider import How, SandboxProvider
 from tests.api import dues
@@ -218,6 +220,28 @@ def test_a_fine_or_fee_is_paid_in_euros_and_told_once(
     page = edge.client.get(f"/fines/payments/{reference}", headers={"Accept-Language": "de"}).text
     assert "mit Karte" in page
     assert ("Gebühr" if kind is DueKind.FEE else "Bußgeld") in page
+
+
+def test_a_fine_that_was_paid_elsewhere_meanwhile_is_given_back(
+    edge: Edge, anna: tuple[Person, str], clock: FixedClock
+) -> None:
+    """The register refuses the payment, for an hour it is asked again; then all is back, and the postbox says so."""
+    dues.sell(edge)
+    reference, (_, token) = dues.owed(edge), anna
+    given = edge.app.state.services
+    assert 201 == edge.call("POST", f"/api/v1/fines/{reference}/payment", token).status_code
+    elsewhere = FinePayment(7, reference, 300, given.database.clock.now())
+    given.fine_register(edge.city).report_payment(elsewhere)
+    working.deliver_due(given, edge.city)
+    assert 700 == edge.call("GET", "/api/v1/wallet", token).json()["available"]
+    clock.advance(dt.timedelta(hours=1))
+    working.deliver_due(given, edge.city)
+
+    assert 1000 == edge.call("GET", "/api/v1/wallet", token).json()["available"]
+    edge.browse(token)
+    german = {"Accept-Language": "de"}
+    assert f"Doch nicht bezahlt: {reference}" in edge.client.get("/postbox", headers=german).text
+    assert "schon bezahlt" in edge.client.get(f"/fines?reference={reference}", headers=german).text
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,15 @@ from identity import postbox
 from kernel.errors import Conflict
 from redemption import calling_off, offers, reminding
 from redemption.calling_off import CallingOff
-from redemption.offer_terms import OfferKind, RefundRule, Terms
+from redemption.offer_terms import PLAIN, OfferKind, RefundRule, Terms
 from redemption.offers import Offer, OfferStatus
 from redemption.places import Places
 from redemption.verdicts import VerdictCode
 from redemption.vouchers import VoucherStatus
+from tests.redemption.counter import Counter
 from tests.redemption.office import SWIM, Office
+from tests.redemption.test_handing_over import accept, hand
+from tests.redemption.test_ordering import MIXED
 
 PEOPLE = ("anna", "ben", "cem", "dora", "eva")
 NEVER = replace(SWIM, terms=Terms(refund_rule=RefundRule.NEVER))
@@ -65,6 +68,23 @@ def test_everybody_gets_their_points_back_whatever_the_rule_says(office: Office)
     assert VerdictCode.CANCELLED is office.scan(sold["anna"]).code
     assert (["event-cancelled"], []) == (_letters(office, "anna"), _letters(office, "ben"))
     assert office.verify().ok
+
+
+def test_who_paid_is_told_what_comes_back_and_who_holds_is_told_that_it_is_off(office: Office) -> None:
+    """Ben has it from Anna: she gets points and euros and the letter about them, he the one without."""
+    counter = Counter(office)
+    office.give("anna", 1000)
+    offer = office.offer(replace(MIXED, terms=replace(PLAIN, transferable=True)))
+    voucher = counter.voucher(counter.bought("anna", offer))
+    accept(office, hand(office, voucher))
+    _call_off(office, offer)
+    _proceed(office, offer, 10)
+
+    with office.database.reading(office.city_id) as reading:
+        (told,) = [one for one in postbox.every(reading, "anna") if one.code == calling_off.CODE]
+    assert (120, 250) == (told.facts["points"], told.facts["paid_cents"])
+    assert [calling_off.CODE_HOLDER, "voucher-received"] == _letters(office, "ben")
+    assert (1000, 0) == (office.points("anna"), office.points("ben"))
 
 
 def test_what_is_left_of_a_strip_comes_back(office: Office) -> None:

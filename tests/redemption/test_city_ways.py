@@ -84,14 +84,18 @@ class Town:
         with self.office.database.reading(self.office.city_id) as reading:
             return orders.get(reading, order.order_id).status
 
+    def take_in(self, credit: Credit) -> None:
+        """Take a bank's file in that brings this."""
+        content = camt(credit)
+        statements = bank_statements.read(content)
+        self.run(
+            lambda work: receiving.take_in(work, self.office.city, content, statements, iban=IBAN, by="p")
+        )
+
     def pay(self, provider: str, code: str) -> None:
         """Let the euros come."""
         if provider == "transfer":
-            content = camt(Credit(250, code))
-            statements = bank_statements.read(content)
-            self.run(
-                lambda work: receiving.take_in(work, self.office.city, content, statements, iban=IBAN, by="p")
-            )
+            self.take_in(Credit(250, code))
         elif provider == "desk":
             method, place = DeskMethod.CASH, Place("rathaus", "person/1")
             self.run(
@@ -199,8 +203,41 @@ def test_money_goes_back_to_the_account_that_it_came_from(town: Town) -> None:
     assert DAY == town.office.city.day_of(refund.created_at)
     town.give_back(refund)
     town.run(lambda work: erasing.erase(work, town.office.city, "anna"))
+    town.till.advance_due()
     with town.office.database.reading(town.office.city_id) as reading:
         (receipt,) = bank_receipts.newest(reading)
         done = hand_refunds.get(reading, refund.refund_id)
     assert ("", "", "") == (receipt.payer_name, receipt.payer_iban, receipt.remittance)
     assert ("", "") == (done.payee_name, done.payee_iban)
+
+
+def test_who_is_erased_gets_their_money_back_all_the_same(town: Town) -> None:
+    """Erasing begins the refund; the payer's account is known until the money has gone, and not longer."""
+    order = town.order("transfer")
+    town.pay("transfer", town.code(order))
+    assert OrderStatus.DONE is town.status(order)
+    town.run(lambda work: erasing.erase(work, town.office.city, "anna"))
+    town.till.advance_due()
+
+    (refund,) = town.refunds()
+    assert (250, "Anna Beispiel", Credit(1).iban) == (refund.cents, refund.payee_name, refund.payee_iban)
+    town.give_back(refund)
+    town.till.advance_due()
+    with town.office.database.reading(town.office.city_id) as reading:
+        (receipt,) = bank_receipts.newest(reading)
+        done = hand_refunds.get(reading, refund.refund_id)
+    assert ("", "", "", "") == (receipt.payer_name, receipt.payer_iban, done.payee_name, done.payee_iban)
+
+
+def test_of_two_payers_somebody_finds_out_whom_it_belongs_to(town: Town) -> None:
+    """Each paid a part from an account of their own: neither gets the other's money by itself."""
+    order = town.order("transfer")
+    code, other = town.code(order), "DE02120300000000202051"
+    for part in (Credit(100, reference=code), Credit(150, reference=code, name="Ben", iban=other, number=2)):
+        town.take_in(part)
+    assert OrderStatus.DONE is town.status(order)
+    town.run(lambda work: erasing.erase(work, town.office.city, "anna"))
+    town.till.advance_due()
+
+    (refund,) = town.refunds()
+    assert (250, "", "") == (refund.cents, refund.payee_name, refund.payee_iban)

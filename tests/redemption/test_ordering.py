@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from identity import postbox
 from kernel.errors import Conflict, Invalid
 from merchants import venues
 from redemption import erasing, paying_fines, receipting, receipts
@@ -243,6 +244,10 @@ def test_a_refund_that_comes_back_is_sent_again_and_then_listed(counter: Counter
     assert [RefundStatus.FAILED] * 5 == [refund.status for refund in tried]
     assert [1, 2, 3, 4, 5] == [refund.attempt for refund in tried]
     assert 250 == counter.receivable(order)
+    with counter.database.reading(counter.city_id) as reading:
+        letters = [one for one in postbox.every(reading, "anna") if one.code.startswith("refund-")]
+    assert ["refund-came-back"] * 2 + ["refund-stuck"] == sorted(one.code for one in letters)
+    assert {250} == {one.facts["paid_cents"] for one in letters}
     assert counter.office.verify().ok
 
 

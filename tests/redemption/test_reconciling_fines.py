@@ -21,6 +21,23 @@ def compare(office: Office, register: list[FinePayment] | None) -> tuple[list[Tr
     return [one.trouble for one in differences], again
 
 
+def test_a_register_that_was_away_for_long_is_told_again(office: Office) -> None:
+    """After the last try of the message, each night; not before, and not once it has confirmed."""
+    office.give("anna", 3000)
+    receipt = pay(office, office.offer(FINES))
+    payment = FinePayment(receipt.payment_id, WRONG_PARKING.reference, 3000, receipt.paid_at)
+
+    def untold() -> list[FinePayment]:
+        with office.database.reading(office.city_id) as reading:
+            return reconciling.untold(reading)
+
+    assert [] == untold()
+    office.clock.advance(DAY / 4)
+    assert [payment] == untold()
+    office.database.run(office.city_id, lambda work: paying_fines.reported(work, payment))
+    assert [] == untold()
+
+
 def test_what_the_register_says_otherwise_is_named(office: Office) -> None:
     """Not told for a day, forgotten, of another amount, by another payment, no answer; and agreement."""
     office.give("anna", 3000)
