@@ -80,7 +80,11 @@ def entering(found: VerdictCode, here: Presence, persons: int, uses: int, left: 
 
 
 def leaving(terms: Terms, here: Presence) -> VerdictCode:
-    """Return the verdict on guests who go out: nobody is ever kept inside."""
+    """Return the verdict on guests who go out: nobody is ever kept inside.
+
+    Also of whom nobody saw coming in it is kept that they left: a gate without a network may have let them
+    in, and hand that in later.
+    """
     if terms.reentry is Reentry.NONE:
         return VerdictCode.NO_REENTRY
     return VerdictCode.LET_OUT if here.inside else VerdictCode.NOT_INSIDE

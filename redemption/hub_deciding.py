@@ -15,7 +15,6 @@ from kernel import db
 from kernel.cities import City
 from kernel.errors import DomainError
 from kernel.signing import SigningKey
-from merchants import devices
 from redemption import (
     codes,
     good_faith,
@@ -27,27 +26,22 @@ from redemption import (
     live_keys,
     offline_policy,
     recognising,
-    scan_events,
-    scan_logs,
     scans,
     till_receipts,
     tokens,
-    undoing,
     using,
     vouchers,
 )
 from redemption.codes import ManualCode
-from redemption.handing_in import Answer
 from redemption.keys import Sealer
 from redemption.live_codes import LiveToken
 from redemption.offline_policy import Facts, Ground, OfflineCode
 from redemption.recognising import Found
 from redemption.redeeming import Means
-from redemption.scan_events import EventKind, Tier
-from redemption.scan_logs import Outcome
+from redemption.scan_events import Tier
+from redemption.scan_logs import Logged
 from redemption.scans import Scanned
 from redemption.tokens import Claims, Flags, TokenRefused
-from redemption.undoing import Undone
 from redemption.using import Use
 from redemption.verdicts import Verdict, VerdictCode
 
@@ -104,54 +98,6 @@ def decide(
     return till_receipts.redeem_many(work, city, asked, sealer, Means(desk.find, desk.book, desk.record))
 
 
-def note_online(work: db.Work, key: SigningKey, scanned: Scanned, decision: str, scan_id: int) -> None:
-    """Write down what the city has decided on a scan of a gate; again changes nothing."""
-    state = hub_states.get(work)
-    if scan_logs.by_event(work, state.device_id, scan_id) is not None:
-        return
-    verdict = Verdict(VerdictCode(decision), scan_id, work.now)
-    happened = hub_logs.of_scan(scanned, verdict, Tier.ONLINE, _gates(work, [scanned])[scanned.device_id])
-    hub_logs.write(work, state, key, [happened])
-    token = _token_in(scanned.text)
-    if verdict.code is not VerdictCode.ACCEPTED or token is None:
-        return
-    # So that it is known here, too, when the network is gone.
-    claims = tokens.own_claims(token)
-    hub_copies.show(work, token, claims)
-    for voucher in vouchers.find(work, voucher_ids=[claims.voucher_id.hex()]):
-        if voucher.left >= scanned.uses:
-            using.note(work, [Use(voucher, state.venue_id, scanned.device_id, scan_id, scanned.uses)])
-
-
-def undo(work: db.Work, city: City, key: SigningKey, scan_id: int, device_id: int) -> Undone:
-    """Take a scan back that the hub has decided, as its offer allows. Raises as `undoing.undo`."""
-    undone = undoing.undo(work, city, scan_id, venue_id=hub_states.get(work).venue_id)
-    _note_undone(work, key, scan_id, device_id)
-    return undone
-
-
-def pass_on_undos(work: db.Work, key: SigningKey, answer: Answer) -> None:
-    """Write down for the city what a gate took back while it did not reach the hub."""
-    told = [one.event for one in answer.results if one.event is not None]
-    undos = [one for one in told if one.kind is EventKind.UNDO and one.outcome is Outcome.KNOWN]
-    if not undos:
-        return
-    scanned = scan_logs.events(work, answer.log.device_id, (one.refers for one in undos))
-    for one in undos:
-        if one.refers in scanned:
-            _note_undone(work, key, scanned[one.refers].event_id, one.device_id)
-
-
-def _note_undone(work: db.Work, key: SigningKey, scan_id: int, device_id: int) -> None:
-    state = hub_states.get(work)
-    of = scan_logs.by_event(work, state.device_id, scan_id)
-    if of is None or of.data is None or scan_logs.is_undone(work, state.device_id, of.seq):
-        return
-    signed = scan_events.read(of.data, key.verify_key, state.device_id)
-    gate, nonce = _gate(devices.get(work, device_id)), work.ids.random_bytes(hub_logs.NONCE_BYTES)
-    hub_logs.write(work, state, key, [hub_logs.undone(of, signed.event, work.ids.next(), nonce, gate)])
-
-
 class _Desk:
     """What is known while scans are decided."""
 
@@ -191,7 +137,7 @@ class _Desk:
         """Keep scans for the gates, and write them down for the city."""
         scans.record(work, decided)
         self._undecided = 0
-        gates = _gates(work, [scanned for scanned, _ in decided])
+        gates = hub_logs.places(work, [scanned for scanned, _ in decided])
         hub_logs.write(
             work,
             self.state,
@@ -214,7 +160,7 @@ class _Desk:
 
     def _show(self, work: db.Work, scanned: Scanned) -> bool:
         """Take note of a genuine voucher of this venue that the city has not named."""
-        token = _token_in(scanned.text)
+        token = hub_logs.token_in(scanned.text)
         if token is None:
             return False
         claims = tokens.own_claims(token)
@@ -240,7 +186,7 @@ class _Desk:
 
     def _offline(self, work: db.Work, scanned: Scanned, sealer: Sealer) -> tuple[VerdictCode, Tier | None]:
         """Return what the offline rules say of a voucher that the city has not named."""
-        token = _token_in(scanned.text)
+        token = hub_logs.token_in(scanned.text)
         if token is None or self.state.city_state != hub_states.ACTIVE:
             return VerdictCode.NOT_ON_LIST, None
         claims, state = tokens.own_claims(token), self.state
@@ -281,25 +227,5 @@ class _Desk:
         )
 
 
-def _numbers(logged: Sequence[scan_logs.Logged]) -> set[str]:
+def _numbers(logged: Sequence[Logged]) -> set[str]:
     return {one.voucher_id for one in logged if one.voucher_id is not None}
-
-
-def _token_in(text: str) -> bytes | None:
-    """Return the token in a text that was recognised as a genuine one."""
-    try:
-        read = codes.parse(text)
-    except TokenRefused:
-        return None
-    if isinstance(read, ManualCode):
-        return None
-    return read.token if isinstance(read, LiveToken) else read
-
-
-def _gates(reading: db.Reading, scanned: Sequence[Scanned]) -> dict[int, str]:
-    found = devices.by_id(reading, (one.device_id for one in scanned))
-    return {one.device_id: _gate(found[one.device_id]) for one in scanned}
-
-
-def _gate(device: devices.Device) -> str:
-    return device.gate or device.name

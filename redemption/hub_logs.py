@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from kernel import db
 from kernel.signing import SigningKey
+from merchants import devices
 from redemption import codes, hub_states, scan_events, scan_logs
 from redemption.codes import ManualCode
 from redemption.hub_states import HubState
@@ -18,7 +19,7 @@ from redemption.scan_events import EventFlags, EventKind, More, ScanEvent, Signe
 from redemption.scan_logs import Log, Logged, Outcome
 from redemption.scans import Scanned
 from redemption.tokens import TOKEN_BYTES_MAX, TokenRefused
-from redemption.verdicts import Verdict
+from redemption.verdicts import PASSED, Verdict, VerdictCode
 
 NONCE_BYTES = scan_events.NONCE_BYTES
 
@@ -40,6 +41,8 @@ class Happened:
     voucher_id: str | None = None
     gate: str = ""
     receipt: str = ""
+    at: dt.datetime | None = None
+    """When it happened, if not just now: at a gate that did not reach its hub."""
 
 
 def nonce_of(scanned: Scanned) -> bytes:
@@ -51,15 +54,18 @@ def of_scan(scanned: Scanned, verdict: Verdict, tier: Tier, gate: str, receipt: 
     """Return what is written down of a scan."""
     code, live = _shown(scanned.text)
     shown = verdict.voucher
+    # Whoever is at the way out was inside: who let them in may not have handed that in.
+    said = VerdictCode.LET_OUT if verdict.code is VerdictCode.NOT_INSIDE else verdict.code
     return Happened(
         event_id=verdict.scan_id,
-        decision=verdict.code.value,
+        decision=said.value,
         nonce=nonce_of(scanned),
         tier=tier,
         code=code,
         live=live,
         flags=EventFlags.SEEN_MOVING if scanned.seen_moving else EventFlags.NONE,
-        uses=scanned.uses,
+        # Of those who pass fewer may have been meant than were typed.
+        uses=shown.taken if shown and said in PASSED else scanned.uses,
         voucher_id=shown.voucher_id if shown else None,
         gate=gate,
         receipt=receipt if verdict.accepted else "",
@@ -129,15 +135,15 @@ def capped_since(reading: db.Reading, state: HubState, since: dt.datetime) -> li
 
 
 def _event(work: db.Work, state: HubState, one: Happened, link: scan_events.Link) -> ScanEvent:
-    now_ms = int(work.now.timestamp() * 1000)
+    at_ms = int((one.at or work.now).timestamp() * 1000)
     return ScanEvent(
         device_id=state.device_id,
         seq=link.seq + 1,
         prev=link.head,
         kind=one.kind,
-        device_ms=now_ms - state.offset_ms,
+        device_ms=at_ms - state.offset_ms,
         offset_ms=state.offset_ms,
-        anchor_ms=min(state.anchor_ms, now_ms),
+        anchor_ms=min(state.anchor_ms, at_ms),
         list_version=state.list_version,
         tier=one.tier,
         decision=one.decision,
@@ -157,7 +163,7 @@ def _logged(work: db.Work, state: HubState, one: Happened, signed: Signed) -> Lo
     return Logged(
         device_id=state.device_id, seq=signed.event.seq, event_id=one.event_id, venue_id=state.venue_id,
         digest=signed.digest, data=signed.data, kind=one.kind, tier=one.tier, decision=one.decision,
-        voucher_id=one.voucher_id, uses=one.uses, refers=one.refers, happened_at=work.now,
+        voucher_id=one.voucher_id, uses=one.uses, refers=one.refers, happened_at=one.at or work.now,
         received_at=work.now, outcome=Outcome.KNOWN,
     )  # fmt: skip
 
@@ -174,9 +180,38 @@ def _shown(text: str) -> tuple[bytes | str, tuple[int, bytes] | None]:
     return (token, live) if len(token) <= TOKEN_BYTES_MAX else (b"", None)
 
 
-def undone(of: Logged, scan: ScanEvent, event_id: int, nonce: bytes, gate: str) -> Happened:
+def undone(
+    of: Logged, scan: ScanEvent, event_id: int, nonce: bytes, gate: str, at: dt.datetime | None = None
+) -> Happened:
     """Return what is written down when a scan is taken back."""
     return Happened(
         event_id, "undone", nonce, kind=EventKind.UNDO, tier=of.tier, code=scan.code, refers=of.seq,
-        uses=of.uses, voucher_id=of.voucher_id, gate=gate,
+        uses=of.uses, voucher_id=of.voucher_id, gate=gate, at=at,
     )  # fmt: skip
+
+
+def passed(of: Logged, scan: ScanEvent, gate: str) -> Happened:
+    """Return what is written down of guests whom a gate let pass that did not reach the hub."""
+    return Happened(
+        of.event_id, of.decision, scan.nonce, code=scan.code, live=scan.live, flags=scan.flags, uses=of.uses,
+        voucher_id=of.voucher_id, gate=gate, at=of.happened_at,
+    )  # fmt: skip
+
+
+def places(reading: db.Reading, scanned: Iterable[Scanned]) -> dict[int, str]:
+    """Return where devices stand that have scanned, by number."""
+    return {
+        number: one.place
+        for number, one in devices.by_id(reading, (one.device_id for one in scanned)).items()
+    }
+
+
+def token_in(text: str) -> bytes | None:
+    """Return the token in a text that was recognised as a genuine one."""
+    try:
+        read = codes.parse(text)
+    except TokenRefused:
+        return None
+    if isinstance(read, ManualCode):
+        return None
+    return read.token if isinstance(read, LiveToken) else read

@@ -46,6 +46,9 @@ class HubState:
     list_bits: bytes | None = field(default=None, repr=False)
     policy: dict[str, Any] = field(default_factory=dict)
     canary: str = ""
+    passages_through: int = 0
+    """The newest passage at other devices of the venue that is here."""
+    passages_at: dt.datetime | None = None
 
     def open(self, now: dt.datetime) -> bool:
         """Whether it lets guests in who are on its list."""

@@ -49,6 +49,14 @@ hub_states = sa.Table(
     sa.Column("list_bits", sa.LargeBinary, comment="The status list, compressed"),
     sa.Column("policy", db.Json, nullable=False, comment="What it may do beside its list"),
     sa.Column("canary", sa.String(400), nullable=False, comment="A test voucher for the gates; empty: none"),
+    sa.Column(
+        "passages_through",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="Newest passage elsewhere that is here",
+    ),
+    sa.Column("passages_at", db.UtcDateTime, comment="When the city last told of passages"),
     comment="On a hub's machine: what it is and how far it is. Empty in a city's installation",
 )
 

@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from kernel import bulk, db
 from merchants.directions import Direction
+from redemption import offers
 from redemption.gates import Passage
+from redemption.offer_terms import Reentry
 from redemption.passage_tables import passages as table
 
 KEPT = dt.timedelta(days=30)
@@ -103,6 +105,12 @@ def taken_back(reading: db.Reading, venue_id: int, since: dt.datetime) -> dict[i
     return {row.passage_id: row.undone_at for row in rows}
 
 
+def counted_at(reading: db.Reading, venue_id: int) -> bool:
+    """Whether a venue has offers whose guests are counted at the gates."""
+    found = offers.every(reading)
+    return any(venue_id in one.venue_ids and one.terms.reentry is not Reentry.NONE for one in found)
+
+
 def guests(reading: db.Reading, venue_id: int, midnight: dt.datetime) -> Guests:
     """Return how many are inside now, and how many came and went since midnight."""
     came = sa.case((table.c.direction == Direction.IN.value, table.c.persons), else_=0)
@@ -133,11 +141,12 @@ def guests(reading: db.Reading, venue_id: int, midnight: dt.datetime) -> Guests:
     ).subquery()
     # Of each voucher by itself, and as `gates.presence` counts: who goes out unseen is not minus one guest.
     lowest = sa.func.min(running.c.inside)
+    unseen = sa.case((lowest < 0, -lowest), else_=0)
     of_each = (
         sa.select(
-            (sa.func.sum(running.c.step) - sa.case((lowest < 0, lowest), else_=0)).label("inside"),
+            (sa.func.sum(running.c.step) + unseen).label("inside"),
             sa.func.sum(running.c.came).label("came"),
-            sa.func.sum(running.c.went).label("went"),
+            (sa.func.sum(running.c.went) - unseen).label("went"),
         )
         .group_by(running.c.voucher_id)
         .subquery()
@@ -163,13 +172,22 @@ def forget_old(work: db.Work) -> None:
     )
 
 
+def columns() -> list[sa.ColumnElement[Any]]:
+    """Return the columns of which a passage is made."""
+    return [table.c[name] for name in _OF_PASSAGE]
+
+
+def rows(found: Iterable[sa.Row[Any]]) -> list[Passage]:
+    """Return the passages in rows of `columns`."""
+    return [_passage(row) for row in found]
+
+
 def _select(
     reading: db.Reading, condition: sa.ColumnElement[bool], voucher_ids: Sequence[str]
 ) -> Sequence[sa.Row[Any]]:
-    columns = [table.c[name] for name in _OF_PASSAGE]
     with bulk.planned_anew(reading):
         return reading.connection.execute(
-            sa.select(*columns)
+            sa.select(*columns())
             .where(table.c.city_id == reading.city_id, condition)
             .order_by(table.c.passed_at, table.c.passage_id),
             {"voucher_ids": list(voucher_ids)},

@@ -292,8 +292,8 @@ def _at_the_gate(
     """Return what is found of a voucher once it is clear which way its guests go, and who is inside."""
     persons, terms = found.scanned.uses, voucher.terms
     if way is Direction.OUT and terms.activation_minutes is None:
-        code = gates.leaving(terms, here)
-        return replace(found, code=code, voucher=voucher, here=here, persons=min(persons, here.inside or 1))
+        code, most = gates.leaving(terms, here), here.inside or voucher.uses
+        return replace(found, code=code, voucher=voucher, here=here, persons=min(persons, most))
     counted = terms.reentry is not Reentry.NONE and here.admitted and now < voucher.valid_until
     stopped = voucher.frozen_at is not None or not device.limits.take(voucher.offer_id)
     if not counted or stopped or found.code not in _ABOUT_USES:

@@ -30,7 +30,9 @@ from redemption.verdicts import PASSED, FirstUse, ShownVoucher, Verdict, Verdict
 from redemption.vouchers import Voucher
 
 _Outcome = Verdict | DomainError
-_CHANGES = PASSED | {VerdictCode.ACCEPTED}
+COUNTED = PASSED | {VerdictCode.NOT_INSIDE}
+"""Verdicts on guests who pass a gate without a use, and are counted."""
+_CHANGES = COUNTED | {VerdictCode.ACCEPTED}
 """Verdicts after which the voucher, or who is inside, is not as before."""
 
 
@@ -142,7 +144,7 @@ def _settle(work: db.Work, city: City, found: Mapping[int, Found], means: Means)
         until = gates.over_at(voucher.terms, voucher.valid_until, work.now, city)
         shown = _shown(voucher, one, until, takes=takes)
         decided[place] = Verdict(one.code, scan_id, work.now, shown, first_use, one.clock_seconds)
-        if one.code in PASSED or (takes and voucher.terms.reentry is not Reentry.NONE):
+        if one.code in COUNTED or (takes and voucher.terms.reentry is not Reentry.NONE):
             passed.append(_passage(work, one, voucher, scan_id, until))
         if takes:
             accepted.append(Use(voucher, scanned.venue_id, scanned.device_id, scan_id, scanned.uses))
@@ -154,7 +156,8 @@ def _settle(work: db.Work, city: City, found: Mapping[int, Found], means: Means)
 
 
 def _passage(work: db.Work, one: Found, voucher: Voucher, scan_id: int, until: dt.datetime) -> Passage:
-    direction = Direction.OUT if one.code is VerdictCode.LET_OUT else Direction.IN
+    comes = one.code in {VerdictCode.ACCEPTED, VerdictCode.LET_IN_AGAIN}
+    direction = Direction.IN if comes else Direction.OUT
     return Passage(
         scan_id, voucher.voucher_id, one.scanned.venue_id, one.scanned.device_id, direction,
         one.code is VerdictCode.LET_IN_AGAIN, one.persons, work.now,
@@ -186,7 +189,7 @@ def _shown(voucher: Voucher, one: Found, until: dt.datetime, *, takes: bool) -> 
         undo_minutes=undo,
         gates=one.gates,
         leased_until=one.leased_until,
-        taken=one.persons if one.code in PASSED else count,
+        taken=one.persons if one.code in COUNTED else count,
         outside=one.here.outside(voucher.uses) if one.code is VerdictCode.FEWER_OUTSIDE else 0,
         reentry_until=until.isoformat() if terms.reentry is not Reentry.NONE else None,
     )
@@ -204,8 +207,10 @@ def _came_in(reading: db.Reading, found: Iterable[Found]) -> dict[int, FirstUse]
     places = devices.by_id(reading, (latest.device_id for latest, _ in inside))
     where = venues.by_id(reading, (venue_id for _, venue_id in inside))
     names = {venue.venue_id: venue.name for venue in where.values()}
+    # A hub may have heard of a passage before it has heard of the device.
+    at = {number: one.place for number, one in places.items()}
     return {
-        latest.passage_id: FirstUse(latest.passed_at, names[venue_id], places[latest.device_id].place)
+        latest.passage_id: FirstUse(latest.passed_at, names[venue_id], at.get(latest.device_id, ""))
         for latest, venue_id in inside
     }
 

@@ -22,7 +22,7 @@ from api.v1.shapes import LongId
 from kernel.db import Work
 from kernel.errors import Conflict, NotFound
 from merchants.directions import Direction
-from redemption import codes, hub_deciding, till_receipts, tokens
+from redemption import codes, hub_noting, till_receipts, tokens
 from redemption.handing_in import Answer
 from redemption.scans import Scanned
 
@@ -53,27 +53,26 @@ async def undo(request: Request, caller: DeviceCaller, scan_id: LongId, key: Ide
     hub, device = machine.of(request), caller.scanning_device
 
     def command(work: Work) -> Mapping[str, Any]:
-        return UndoneOut.plain(hub_deciding.undo(work, caller.city, hub.key, scan_id, device.device_id))
+        return UndoneOut.plain(hub_noting.undo(work, caller.city, hub.key, scan_id, device.device_id))
 
     try:
         return await commanding.answer(request, caller, key, command)
     except (Conflict, NotFound) as refused:
         if refused.code not in {"undo-nothing", "scan-not-found"} or not hub.online:
             raise
-        path = f"/api/v1/scans/{scan_id}/undo"
         try:
-            return JSONResponse(await run_in_threadpool(hub.link.post, path, {}, key=f"hub-undo-{scan_id}"))
+            return JSONResponse(await run_in_threadpool(hub.undo_at_city, scan_id))
         except (Unreachable, Refused):
             raise refused from None
 
 
 @router.post("/venue/scan-log", response_model=HandedInOut)
 async def hand_in(request: Request, caller: DeviceCaller, body: LogIn, key: IdempotencyKey) -> JSONResponse:
-    """Take in a gate's log: all but what it took back by itself is known already."""
+    """Take in a gate's log: all but what it did while it did not reach the hub is known already."""
     hub = machine.of(request)
 
     def then(work: Work, answer: Answer) -> None:
-        hub_deciding.pass_on_undos(work, hub.key, answer)
+        hub_noting.pass_on(work, hub.key, answer)
 
     return await scan_logs.taken_in(request, caller, body, key, then)
 

@@ -18,14 +18,15 @@ from kernel.db import Database, Work
 from kernel.errors import DomainError, NotFound
 from kernel.signing import SigningKey
 from merchants import devices
-from redemption import codes, hub_copies, hub_deciding, hub_logs, hub_states, scans
+from redemption import codes, hub_copies, hub_deciding, hub_logs, hub_noting, hub_states, scans
 from redemption.codes import ManualCode
 from redemption.hub_deciding import WhoDecides
+from redemption.hub_noting import Told
 from redemption.hub_states import HubState
 from redemption.keys import Sealer
 from redemption.scans import Scanned
 from redemption.tokens import TokenRefused
-from redemption.verdicts import Verdict
+from redemption.verdicts import Verdict, VerdictCode
 
 FORWARD_SECONDS = 1.5
 """A gate waits two and a half seconds for its verdict."""
@@ -120,6 +121,17 @@ class Hub:
                 return None
         return None
 
+    def undo_at_city(self, scan_id: int) -> dict[str, Any]:
+        """Let the city take a scan back that it has decided. Raises Unreachable, Refused."""
+        path = f"/api/v1/scans/{scan_id}/undo"
+        told: dict[str, Any] = self.link.post(path, {}, key=f"hub-undo-{scan_id}")
+
+        def note(work: Work) -> None:
+            hub_noting.note_undone_online(work, self.city, told["voucher_id"], scan_id)
+
+        self.database.run(self.city.city_id, note)
+        return told
+
     def wait_for_forwards(self) -> None:
         """Wait until the city has answered all that was asked before now."""
         with self._ended:
@@ -162,11 +174,20 @@ class Hub:
             language=language,
         )  # fmt: skip
 
+        self._note(scanned, told)
+        return told
+
+    def _note(self, scanned: Scanned, told: dict[str, Any]) -> None:
+        until = told["reentry_until"]
+        decided = Told(
+            VerdictCode(told["code"]), int(told["scan_id"]), told["voucher_id"] or "", told["persons"],
+            dt.datetime.fromisoformat(until) if until else None,
+        )  # fmt: skip
+
         def note(work: Work) -> None:
-            hub_deciding.note_online(work, self.key, scanned, told["code"], int(told["scan_id"]))
+            hub_noting.note_online(work, self.key, scanned, decided)
 
         self.database.run(self.city.city_id, note)
-        return told
 
     @contextlib.contextmanager
     def _forwarding(self) -> Iterator[None]:

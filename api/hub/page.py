@@ -14,13 +14,14 @@ from api.hub import gates, machine, syncing
 from api.hub.link import Unreachable
 from api.hub.machine import Hub
 from api.hub.standing import standing
-from api.pages import framing
+from api.pages import framing, venue_devices
 from api.v1 import scans
-from kernel.db import Work
-from kernel.errors import DomainError, Forbidden, Invalid
+from kernel.db import Reading, Work
+from kernel.errors import DomainError, Forbidden, Invalid, NotFound
 from merchants import device_reports, devices, enrolling
 from merchants.devices import Device, DeviceRefused, Limits
-from redemption import hub_deciding, qr
+from merchants.directions import Direction
+from redemption import hub_noting, hub_states, passages, qr
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
 from web import templating
@@ -91,13 +92,17 @@ def close(request: Request, caller: AnyoneForm) -> Response:
 
 @router.post("/gates")
 def invite(
-    request: Request, caller: AnyoneForm, name: Annotated[str, Form()] = "", here: Annotated[str, Form()] = ""
+    request: Request,
+    caller: AnyoneForm,
+    name: Annotated[str, Form()] = "",
+    direction: Annotated[str, Form()] = Direction.IN.value,
+    here: Annotated[str, Form()] = "",
 ) -> Response:
     """Invite a phone or tablet to be an entrance, or make this browser one."""
     _check_staff(request)
     hub = machine.of(request)
     venue_id = hub.state().venue_id
-    limits = Limits(name.strip()[: devices.GATE_MAX] or None)
+    limits = Limits(name.strip()[: devices.GATE_MAX] or None, None, venue_devices.direction_of(direction))
     run = services.of(request).database.run
     try:
         if here:
@@ -123,11 +128,26 @@ def invite(
     )  # fmt: skip
 
 
+@router.post("/gates/{device_id}/turn")
+def turn(
+    request: Request, caller: AnyoneForm, device_id: int, direction: Annotated[str, Form()] = ""
+) -> Response:
+    """Say which way an entrance lets guests."""
+    _check_staff(request)
+    way = venue_devices.direction_of(direction)
+    services.of(request).database.run(
+        caller.city.city_id, lambda work: devices.turn(work, _gate(work, device_id).device_id, way)
+    )
+    return framing.go("/hub", "device-turned")
+
+
 @router.post("/gates/{device_id}/revoke")
 def revoke(request: Request, caller: AnyoneForm, device_id: int) -> Response:
     """Shut an entrance out."""
     _check_staff(request)
-    services.of(request).database.run(caller.city.city_id, lambda work: devices.revoke(work, device_id))
+    services.of(request).database.run(
+        caller.city.city_id, lambda work: devices.revoke(work, _gate(work, device_id).device_id)
+    )
     return framing.go("/hub", "gate-gone")
 
 
@@ -169,7 +189,7 @@ def undo(request: Request, caller: AnyoneForm, scan_id: int) -> Response:
         return framing.go("/hub/scan")
 
     def command(work: Work) -> None:
-        hub_deciding.undo(work, caller.city, hub.key, scan_id, device.device_id)
+        hub_noting.undo(work, caller.city, hub.key, scan_id, device.device_id)
 
     try:
         hub.database.run(caller.city.city_id, command)
@@ -205,12 +225,22 @@ def _state_page(
         at = standing(reading, online=hub.online)
         found = [one for one in devices.of_venue(reading, at.venue_id) if one.revoked_at is None]
         reports = device_reports.of_devices(reading, found)
+        counts = passages.counted_at(reading, at.venue_id)
     seen = {one.device_id: _seen(one, reports.get(one.device_id)) for one in found}
     return framing.show(
         request, caller, "hub/state.html", area=None, status=422 if error else 200, at=at, gates=found,
         seen=seen, staff=_is_staff(request), secure=_is_secure(request), name=name,
+        counts=counts, ways=venue_devices.ways(framing.gettext_of(request, caller)),
         errors=framing.field_errors(request, caller, error) if error else [],
     )  # fmt: skip
+
+
+def _gate(reading: Reading, device_id: int) -> Device:
+    """Return an entrance of the hub; other devices of the venue are the city's. Raises NotFound."""
+    device = devices.get(reading, device_id)
+    if device.revoked_at is not None or device.venue_id != hub_states.get(reading).venue_id:
+        raise NotFound("device-not-found", device_id=device_id)
+    return device
 
 
 def _seen(device: Device, report: device_reports.Report | None) -> dt.datetime | None:

@@ -1,6 +1,7 @@
 """The page of a venue's devices: inviting, stopping, and how each of them is."""
 
 from collections.abc import Callable, Mapping
+from gettext import NullTranslations
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -19,8 +20,7 @@ from kernel.errors import DomainError, Invalid
 from merchants import device_reports, devices, enrolling, safeguarding
 from merchants.devices import Device, DeviceKind, Limits
 from merchants.directions import Direction
-from redemption import hub_sessions, offers, qr
-from redemption.offer_terms import Reentry
+from redemption import hub_sessions, passages, qr
 from web import templating
 from web.marking import N_
 
@@ -64,7 +64,7 @@ def invite(
 ) -> Response:
     """Invite a device: show its QR code, or take the invitation to the scanner of this very browser."""
     caller.check_venue(venue_id, Role.VENUE_OWNER)
-    limits = Limits(gate.strip() or None, None, _direction(direction))
+    limits = Limits(gate.strip() or None, None, direction_of(direction))
 
     def command(work: Work) -> str:
         invitation, secret = enrolling.invite(work, venue_id, name, invited_by=caller.scope, limits=limits)
@@ -130,7 +130,7 @@ def suspend(request: Request, caller: Owner, device_id: int) -> Response:
 @router.post("/{device_id}/turn")
 def turn(request: Request, caller: Owner, device_id: int, direction: Annotated[str, Form()] = "") -> Response:
     """Say which way a device lets guests."""
-    chosen = _direction(direction)
+    chosen = direction_of(direction)
     return _change(
         request, caller, device_id, "device-turned", lambda work, number: devices.turn(work, number, chosen)
     )
@@ -148,7 +148,13 @@ def reactivate(request: Request, caller: Owner, device_id: int) -> Response:
     return _change(request, caller, device_id, "device-reactivated", safeguarding.reactivate)
 
 
-def _direction(typed: str) -> Direction:
+def ways(translation: NullTranslations) -> list[tuple[str, str]]:
+    """Return which ways a device can let guests, to be chosen from."""
+    return [(one.value, translation.gettext(word)) for one, word in WAYS.items()]
+
+
+def direction_of(typed: str) -> Direction:
+    """Return the way that was chosen. Raises Invalid `direction-invalid`."""
     if typed not in set(Direction):
         raise Invalid("direction-invalid", field="direction")
     return Direction(typed)
@@ -179,22 +185,18 @@ def _page(
     with services.of(request).database.reading(caller.city.city_id) as reading:
         where = venue.venue_of(request, reading, caller, venue_id)
         found = devices.of_venue(reading, where.venue_id)
-        counts = any(
-            where.venue_id in one.venue_ids and one.terms.reentry is not Reentry.NONE
-            for one in offers.every(reading)
-        )
+        counts = passages.counted_at(reading, where.venue_id)
         reports = device_reports.of_devices(reading, found)
         session = hub_sessions.running(reading, [where.venue_id]).get(where.venue_id)
         here = venue.device_here(request, reading, caller)
     owns = Role.VENUE_OWNER in {
         held.role for held in caller.person_session.roles if held.venue_id == where.venue_id
     }
-    translation = framing.gettext_of(request, caller)
-    ways = [(one.value, translation.gettext(word)) for one, word in WAYS.items()]
     return framing.show(
         request, caller, "venue/devices.html", status=422 if error else 200, area=Area.VENUE, venue=where,
         devices=sorted(found, key=lambda one: (one.revoked_at is not None, -one.device_id)), here=here,
-        reports=reports, session=session, owns=owns, counts=counts, ways=ways, tiers=TIERS,
+        reports=reports, session=session, owns=owns, counts=counts, tiers=TIERS,
+        ways=ways(framing.gettext_of(request, caller)),
         venues=venue.venues_of(request, caller), name=typed[0], gate=typed[1],
         errors=framing.field_errors(request, caller, error) if error else [],
     )  # fmt: skip

@@ -19,7 +19,7 @@ from kernel.db import Reading, Work
 from kernel.errors import Conflict, Invalid, NotFound
 from merchants import devices, venues
 from merchants.devices import Device, DeviceKind
-from redemption import codes, hub_lists, hub_sessions
+from redemption import codes, hub_lists, hub_passages, hub_sessions
 from redemption.codes import ManualCode
 from redemption.hub_lists import Listed
 from redemption.hub_sessions import Session
@@ -107,6 +107,29 @@ class ChangedOut(BaseModel):
     items: list[ListedOut]
 
 
+class PassageOut(Out):
+    """Guests of a voucher passed a gate."""
+
+    passage_id: IdText
+    voucher_id: str = Field(examples=["5f0f2d394d0c4f8e"])
+    device_id: IdText
+    direction: str = Field(description="in or out", examples=["in"])
+    again: bool = Field(description="Let in again, without a use", examples=[False])
+    persons: int = Field(examples=[1])
+    passed_at: dt.datetime
+    over_at: dt.datetime = Field(description="From then on it counts no more")
+
+
+class PassagesOut(Out):
+    """Who went in and out today at the venue's other devices, in the order in which the city heard of it."""
+
+    items: list[PassageOut]
+    undone: list[IdText] = Field(description="Those that were taken back since")
+    through: IdText = Field(description="Ask for those after it")
+    complete: bool = Field(description="Whether there are no more now", examples=[True])
+    told_at: dt.datetime = Field(description="Ask from then on for what was taken back")
+
+
 class TypedIn(In):
     """What somebody typed."""
 
@@ -173,6 +196,20 @@ def changed(
     with services.of(request).database.reading(caller.city.city_id) as reading:
         wanted = (place for place in at if 0 <= place <= BIGINT_MAX)
         return ChangedOut(items=_items(hub_lists.some(reading, _session(reading, caller), wanted)))
+
+
+@router.get("/passages", summary="Who went in and out at other devices")
+def passed(
+    request: Request,
+    caller: DeviceCaller,
+    undone_since: Annotated[dt.datetime, Query(description="From when on what was taken back is told")],
+    after: Annotated[int, Query(ge=0, le=BIGINT_MAX, description="Passage that the hub has; 0: none")] = 0,
+) -> PassagesOut:
+    """Return passages that count today and are not the hub's own, so that its gates know who is inside."""
+    hub = _hub(caller)
+    since = undone_since if undone_since.tzinfo else undone_since.replace(tzinfo=dt.UTC)
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        return PassagesOut.model_validate(hub_passages.page(reading, hub, after, since))
 
 
 @router.post("/typed", summary="Which voucher ten characters name")

@@ -1,6 +1,8 @@
 """A city behind the application, and a hub that reaches it through a wire that can be cut."""
 
+import datetime as dt
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +21,8 @@ from identity.roles import Role
 from kernel.db import Work
 from kernel.signing import SigningKey
 from merchants import enrolling
+from merchants.devices import Limits
+from merchants.directions import Direction
 from redemption import buying, codes, offers, publishing_status, scan_events, vouchers
 from redemption.scan_events import EventKind, ScanEvent, Tier
 from redemption.vouchers import Voucher
@@ -54,11 +58,14 @@ class Wire:
 class Gate:
     """A scanner that joined the hub."""
 
-    def __init__(self, house: "House", name: str) -> None:
+    def __init__(self, house: "House", name: str, direction: Direction = Direction.IN) -> None:
         self._house = house
+        limits = Limits(name, None, direction)
         secret = house.hub.database.run(
             house.hub.city.city_id,
-            lambda work: enrolling.invite(work, house.edge.pool.venue_id, name, invited_by="hub")[1],
+            lambda work: enrolling.invite(
+                work, house.edge.pool.venue_id, name, invited_by="hub", limits=limits
+            )[1],
         )
         key = self.key = SigningKey(name.encode().ljust(32, b"."))
         body = {
@@ -68,6 +75,7 @@ class Gate:
         }
         joined = house.call("POST", "/api/v1/devices/enrolments", "", json=body)
         self.token, self.device_id = joined["token"], int(joined["device_id"])
+        self._link = scan_events.beginning(key.verify_key.public_key)
 
     def scan(self, code: Voucher | str, nonce: str = "", **rest: Any) -> dict[str, Any]:
         """Scan what a guest shows."""
@@ -78,18 +86,24 @@ class Gate:
     def take_back_alone(self, code: Voucher, nonce: bytes) -> list[str]:
         """Scan, take that back without reaching the hub, and hand both in; return what becomes of them."""
         self.scan(code, nonce=nonce.hex())
+        scan = self.alone(code, "accepted", nonce=nonce, tier=Tier.ONLINE)
+        return self.hand_in(scan, self.alone(code, "undone", kind=EventKind.UNDO, refers=1, nonce=nonce))
+
+    def alone(self, code: Voucher, decision: str, **rest: Any) -> str:
+        """Write down what the gate did without reaching the hub."""
         now = int(self._house.hub.clock.now().timestamp() * 1000)
-        link, sent = scan_events.beginning(self.key.verify_key.public_key), []
-        for kind, decision, refers in ((EventKind.SCAN, "accepted", 0), (EventKind.UNDO, "undone", 1)):
-            event = ScanEvent(
-                device_id=self.device_id, seq=link.seq + 1, prev=link.head, kind=kind, device_ms=now,
-                offset_ms=0, anchor_ms=now, list_version=0, tier=Tier.ONLINE if not refers else Tier.CAPPED,
-                decision=decision, nonce=nonce, code=code.token, refers=refers,
-            )  # fmt: skip
-            signed = scan_events.sign(event, self.key)
-            link = scan_events.following(signed)
-            sent.append(base64url(signed.data))
-        told = self._house.call("POST", "/api/v1/venue/scan-log", self.token, json={"events": sent})
+        values = {"kind": EventKind.SCAN, "tier": Tier.CAPPED, "nonce": os.urandom(16), **rest}
+        event = ScanEvent(
+            device_id=self.device_id, seq=self._link.seq + 1, prev=self._link.head, device_ms=now, offset_ms=0,
+            anchor_ms=0, list_version=0, decision=decision, code=code.token, **values,
+        )  # fmt: skip
+        signed = scan_events.sign(event, self.key)
+        self._link = scan_events.following(signed)
+        return base64url(signed.data)
+
+    def hand_in(self, *events: str) -> list[str]:
+        """Hand events in at the hub; return what becomes of them."""
+        told = self._house.call("POST", "/api/v1/venue/scan-log", self.token, json={"events": list(events)})
         return [one["outcome"] for one in told["results"]]
 
     def undo(self, scan_id: str) -> dict[str, Any]:
@@ -166,10 +180,17 @@ class House:
         with self.edge.database.reading(self.edge.city.city_id) as reading:
             return vouchers.get(reading, voucher.voucher_id)
 
-    def elsewhere(self, voucher: Voucher) -> str:
+    def elsewhere(self, voucher: Voucher, token: str = "", direction: str = "") -> str:
         """Return the city's verdict at another device of the venue."""
-        answer = self.edge.call(
-            "POST", "/api/v1/scans", self.edge.device(), json={"text": codes.app_text(voucher.token)}
-        )
+        body = {"text": self.text(voucher), **({"direction": direction} if direction else {})}
+        answer = self.edge.call("POST", "/api/v1/scans", token or self.edge.device(), json=body)
         code: str = answer.json()["code"]
         return code
+
+    def text(self, voucher: Voucher) -> str:
+        """Return what a guest shows."""
+        return codes.app_text(voucher.token)
+
+    def tick(self, time: dt.timedelta) -> None:
+        """Let time pass."""
+        self.edge.database.clock.advance(time)  # type: ignore[attr-defined]  # a clock of tests

@@ -16,7 +16,7 @@ from kernel.errors import Conflict, Invalid
 from merchants import devices
 from merchants.devices import Limits
 from merchants.directions import Direction
-from redemption import codes, gates, passages, redeeming
+from redemption import codes, gates, leasing, passages, redeeming
 from redemption.gates import Passage
 from redemption.offer_terms import OfferKind, Reentry, Terms
 from redemption.passages import Guests
@@ -215,14 +215,15 @@ def test_taking_back_keeps_the_count_right(office: Office, at: Gates) -> None:
     assert Guests(2, 2, 0) == at.guests()
     late = at.scan(strip, at.exit)
     office.undo(first)
-    assert Guests(0, 0, 1) == at.guests()
+    # Whoever leaves without having been counted in is none of those who went.
+    assert Guests(0, 0, 0) == at.guests()
     assert 5 == office.look(strip).left
     office.clock.advance(5 * MINUTE)
     assert undone == replace(office.undo(out), left=3)
     with pytest.raises(Conflict, match="undo-too-late"):
         office.undo(late)
     assert VerdictCode.ACCEPTED is at.code(strip, at.one)
-    assert Guests(1, 1, 1) == at.guests()
+    assert Guests(1, 1, 0) == at.guests()
 
 
 def batch(office: Office, scanned: Sequence[tuple[Voucher, int]]) -> list[str]:
@@ -267,6 +268,30 @@ def let_in(phone: Phone, ticket: Voucher, **changes: object) -> None:
 def let_out(phone: Phone, ticket: Voucher, **changes: object) -> Signed:
     """Let the guest out, without a network."""
     return phone.scan(ticket, decision="let-out", more={More.DIRECTION: 1}, **changes)
+
+
+@on_sqlite
+def test_reserved_for_a_gate_without_a_network(office: Office, at: Gates) -> None:
+    """Until its log is here the guest is sent back there; who left elsewhere meanwhile comes in again anywhere."""
+    ticket, tor = office.buy("anna", office.offer(DAY_TICKET)), Phone(office, office.pool, "Tor A")
+    made = office.database.run(
+        office.city_id,
+        lambda work: leasing.lease(work, SEALER, "anna", ticket.voucher_id, tor.device_id),
+    )
+    tor.sync()
+    office.clock.advance(MINUTE)
+    tor.write(tier=Tier.LEASED, code=made.token)
+    office.clock.advance(MINUTE)
+    assert VerdictCode.NOT_INSIDE is at.code(ticket, at.exit)
+    elsewhere = at.scan(ticket, at.one)
+    assert (VerdictCode.LEASED, ("Tor A",)) == (elsewhere.code, elsewhere.voucher and elsewhere.voucher.gates)
+    assert Guests(0, 0, 0) == at.guests()
+    assert [("accepted", None)] == outcomes(tor.hand_in())
+    assert Guests(0, 1, 1) == at.guests()
+    assert VerdictCode.LET_IN_AGAIN is at.code(ticket, at.one)
+    assert VerdictCode.ALREADY_INSIDE is at.code(ticket, at.two)
+    assert 1 == office.look(ticket).used
+    assert office.verify().ok
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
