@@ -111,10 +111,13 @@ def of_owner(reading: Reading, owner: str, *, before: int | None = None, limit: 
 
 
 def by_status(
-    reading: Reading, status: Status, *, before: int | None = None, limit: int = 50
+    reading: Reading, status: Status, *, action: str = "", before: int | None = None, limit: int = 50
 ) -> list[Submission]:
-    """Return a page of the submissions with a status, newest first."""
-    return _select(reading, submissions.c.status == status.value, before=before, limit=limit)
+    """Return a page of the submissions with a status, newest first; of one action if it is named."""
+    condition = submissions.c.status == status.value
+    if action:
+        condition &= submissions.c.action == action
+    return _select(reading, condition, before=before, limit=limit)
 
 
 def waiting(reading: Reading, *, after: int = 0, limit: int = 50) -> list[Submission]:

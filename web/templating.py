@@ -66,6 +66,7 @@ class Page:
     city: CityShown
     language: str
     path: str
+    """Where it can be opened again."""
     csrf_token: str
     idempotency_key: str
     person_name: str | None = None
@@ -74,6 +75,12 @@ class Page:
     """The other areas that this person may enter: venue, administration, treasury."""
     notice: Notice | None = None
     demo: bool = False
+    query: str = ""
+    """What is asked of the path: a filter, a place in a list."""
+
+    def in_language(self, language: str) -> str:
+        """Return the address of this page in another language: what was chosen on it stays chosen."""
+        return f"{self.path}?{self.query}&lang={language}" if self.query else f"{self.path}?lang={language}"
 
 
 @dataclass(frozen=True, slots=True)

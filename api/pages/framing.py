@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from gettext import NullTranslations
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -19,6 +19,7 @@ from web.marking import N_
 from web.templating import NavItem, Notice, Page
 
 _MONTH_SECONDS = 30 * 24 * 3600
+NO_FIELDS: Final[Mapping[str, str]] = {}
 
 
 class Area(enum.StrEnum):
@@ -171,12 +172,24 @@ def sentence(request: Request, caller: Caller, error: DomainError) -> str:
     return sentences.of(error, gettext_of(request, caller))
 
 
-def field_errors(request: Request, caller: Caller, error: DomainError) -> list[tuple[str | None, str]]:
-    """Return the (field, sentence) pairs for a form that was refused; raises what is no form's fault."""
+def field_errors(
+    request: Request, caller: Caller, error: DomainError, fields: Mapping[str, str] = NO_FIELDS
+) -> list[tuple[str | None, str]]:
+    """Return the (field, sentence) pairs for a form that was refused; raises what is no form's fault.
+
+    `fields` says what the form calls a field that the refusal calls otherwise.
+    """
     if problems.status_of(error) not in {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY}:
         raise error
+    translation, listed = gettext_of(request, caller), error.details.get("faults")
+    found: list[tuple[str | None, str]] = [
+        (str(fault["field"]), sentences.by_code(fault["code"], fault, translation))
+        for fault in (listed if isinstance(listed, list) else [])
+        if "field" in fault and "code" in fault
+    ]
     name = error.details.get("field")
-    return [(str(name) if name else None, sentence(request, caller, error))]
+    first = (str(name) if name else None, sentence(request, caller, error))
+    return [(fields.get(one or "", one), text) for one, text in found or [first]]
 
 
 def set_cookie(
@@ -199,7 +212,7 @@ def sign_out(response: Response) -> None:
 
 def _page(request: Request, caller: Caller, area: Area | None, notice: Notice | None, cookie: str) -> Page:
     given = services.of(request)
-    translation = gettext_of(request, caller)
+    translation, address = gettext_of(request, caller), _readable_address(request)
     shown = notice
     announced = _announced.get(request.query_params.get("notice", ""))
     if shown is None and announced is not None:
@@ -207,7 +220,8 @@ def _page(request: Request, caller: Caller, area: Area | None, notice: Notice | 
     return Page(
         city=caller.city,
         language=caller.language,
-        path=_readable_path(request),
+        path=address.path or "/",
+        query=_asked(address.query),
         csrf_token=csrf.token(given.secrets[0], cookie),
         idempotency_key=str(given.database.ids.uuid()),
         person_name=caller.session.person.name if caller.session else None,
@@ -218,11 +232,14 @@ def _page(request: Request, caller: Caller, area: Area | None, notice: Notice | 
     )
 
 
-def _readable_path(request: Request) -> str:
-    """Return a path of this page that can be opened again, also if it is the answer to a form."""
-    if request.method == "GET":
-        return request.url.path
-    return urlsplit(request.headers.get("referer", "")).path or "/"
+def _readable_address(request: Request) -> SplitResult:
+    """Return an address of this page that can be opened again, also if it is the answer to a form."""
+    return urlsplit(str(request.url) if request.method == "GET" else request.headers.get("referer", ""))
+
+
+def _asked(query: str) -> str:
+    """Return a query without what belongs to one answer only: its language and its notice."""
+    return urlencode([(name, value) for name, value in parse_qsl(query) if name not in {"lang", "notice"}])
 
 
 def _navigation(

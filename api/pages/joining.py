@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from api import commanding, contract_papers, downloads, sentences, services
+from api import commanding, contract_papers, downloads, services
 from api.access import Access, Caller, Sort
 from api.pages import framing
 from api.pages.office_market import PERIOD_WORDS, VENUE_KIND_WORDS
@@ -199,7 +199,7 @@ def accept(request: Request, caller: CitizenForm, token: str) -> Response:
 
 
 def _form_page(request: Request, caller: Caller, error: DomainError | None = None) -> Response:
-    errors = _faults(request, caller, error) if error else []
+    errors = framing.field_errors(request, caller, error) if error else []
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = applications.newest_of(reading, caller.person_session.person.person_id)
         proofs = proof_list.of_application(reading, found.application_id) if found else []
@@ -251,14 +251,3 @@ def _invitation_page(
         request, caller, "citizen/venue_invitation.html", status=403 if error else 200, venue=venue,
         invitation=found, token=token, wrong=bool(wrong),
     )  # fmt: skip
-
-
-def _faults(request: Request, caller: Caller, error: DomainError) -> list[tuple[str | None, str]]:
-    """Return all that is wrong, each under the name of its field."""
-    first = framing.field_errors(request, caller, error)
-    listed: Any = error.details.get("faults") or []
-    translation = framing.gettext_of(request, caller)
-    found: list[tuple[str | None, str]] = [
-        (fault["field"], sentences.by_code(fault["code"], fault, translation)) for fault in listed
-    ]
-    return found or first

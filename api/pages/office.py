@@ -1,10 +1,10 @@
 """The administration's overview, review queue and outcomes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Annotated
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from api import services
@@ -13,6 +13,7 @@ from api.pages import framing, rule_tracing
 from api.pages.actions import LIGHTS, STATUS_WORDS
 from api.pages.framing import Area
 from api.pages.treasury_budgets import LEVELS
+from api.v1.shapes import BIGINT_MAX
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Reading, Work
@@ -121,7 +122,7 @@ def decide(
 ) -> Response:
     """Accept or decline."""
     try:
-        _run(request, caller, submission_id, decision, reason, {"accept": _accept, "decline": _decline})
+        _run(request, caller, submission_id, decision, reason, QUEUE)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
         if decision == "accept":
@@ -131,7 +132,12 @@ def decide(
 
 
 @router.get("/outcomes")
-def outcomes(request: Request, caller: CaseWorker, before: int | None = None, action: str = "") -> Response:
+def outcomes(
+    request: Request,
+    caller: CaseWorker,
+    before: Annotated[int | None, Query(ge=0, le=BIGINT_MAX)] = None,
+    action: str = "",
+) -> Response:
     """Show what was accepted and awaits its outcome."""
     return _outcomes_page(request, caller, before=before, action=action)
 
@@ -144,15 +150,25 @@ def conclude(
     decision: str,
     reason: Annotated[str, Form()] = "",
     action: Annotated[str, Form(pattern="^[a-z-]*$")] = "",
+    before: Annotated[int | None, Form(ge=0, le=BIGINT_MAX)] = None,
 ) -> Response:
-    """Confirm or reject."""
+    """Confirm or reject; the filter and the place in the list stay."""
     try:
-        _run(request, caller, submission_id, decision, reason, {"confirm": _confirm, "reject": _reject})
+        _run(request, caller, submission_id, decision, reason, OUTCOMES)
     except DomainError as error:
         _, sentence = framing.field_errors(request, caller, error)[0]
-        errors = [(f"reason-{submission_id}", sentence)]
-        return _outcomes_page(request, caller, action=action, status=409, errors=errors)
-    return framing.go(f"/office/outcomes?action={action}" if action else "/office/outcomes", f"{decision}ed")
+        field = f"reason-{submission_id}"
+        return _outcomes_page(
+            request, caller, before=before, action=action, status=409, errors=[(field, sentence)],
+            typed={field: reason},
+        )  # fmt: skip
+    return framing.go(_outcomes_path(before, action), f"{decision}ed")
+
+
+def _outcomes_path(before: int | None, action: str) -> str:
+    chosen = {"before": before, "action": action}
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    return f"/office/outcomes?{query}" if query else "/office/outcomes"
 
 
 def _asked(findings: Sequence[Finding], history: Sequence[Decided], translate: Callable[[str], str]) -> str:
@@ -173,7 +189,12 @@ def photo(request: Request, caller: CaseWorker, submission_id: int, evidence_id:
     return Response(given.evidence(caller.city).read(keys[evidence_id]), media_type="image/jpeg")
 
 
-Decide = Callable[[Work, Caller, int, str], Submission]
+Decide = Callable[..., Submission]
+"""A use case that decides about a submission for a case worker."""
+
+
+QUEUE: Mapping[str, Decide] = {"accept": reviewing.accept, "decline": reviewing.decline}
+OUTCOMES: Mapping[str, Decide] = {"confirm": reviewing.confirm, "reject": reviewing.reject}
 
 
 def _run(
@@ -182,40 +203,21 @@ def _run(
     submission_id: int,
     decision: str,
     reason: str,
-    known: dict[str, Decide],
+    known: Mapping[str, Decide],
 ) -> None:
     if decision not in known:
         raise NotFound("page-not-found")
 
+    person = caller.person_session.person
+
     def command(work: Work) -> None:
-        known[decision](work, caller, submission_id, reason)
+        known[decision](
+            work, caller.city, submission_id,
+            reviewer_id=person.person_id, reviewer_owner=person.owner, reason=reason,
+        )  # fmt: skip
         auditing.record(work, caller.scope, f"submission-{decision}", f"submission/{submission_id}", {})
 
     services.of(request).database.run(caller.city.city_id, command)
-
-
-def _accept(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
-    person = caller.person_session.person
-    decided = partial(reviewing.accept, reviewer_id=person.person_id, reviewer_owner=person.owner)
-    return decided(work, caller.city, submission_id, reason=reason)
-
-
-def _decline(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
-    person = caller.person_session.person
-    decided = partial(reviewing.decline, reviewer_id=person.person_id, reviewer_owner=person.owner)
-    return decided(work, caller.city, submission_id, reason=reason)
-
-
-def _confirm(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
-    person = caller.person_session.person
-    decided = partial(reviewing.confirm, reviewer_id=person.person_id, reviewer_owner=person.owner)
-    return decided(work, caller.city, submission_id, reason=reason)
-
-
-def _reject(work: Work, caller: Caller, submission_id: int, reason: str) -> Submission:
-    person = caller.person_session.person
-    decided = partial(reviewing.reject, reviewer_id=person.person_id, reviewer_owner=person.owner)
-    return decided(work, caller.city, submission_id, reason=reason)
 
 
 def _detail(
@@ -264,20 +266,20 @@ def _outcomes_page(
     action: str = "",
     status: int = 200,
     errors: list[tuple[str, str]] | None = None,
+    typed: Mapping[str, str] = framing.NO_FIELDS,
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
-        found = submissions.by_status(reading, Status.ACCEPTED, before=before, limit=PAGE)
+        asked = submissions.by_status(reading, Status.ACCEPTED, action=action, before=before, limit=PAGE + 1)
+        found = asked[:PAGE]
         awards = awarding.of_submissions(reading, [one.submission_id for one in found])
         titles = action_types.by_code(reading)
         confirmed = _confirmed(reading, found)
-    shown = [one for one in found if action in {"", one.action}]
-    older = (
-        f"/office/outcomes?before={found[-1].submission_id}&action={action}" if len(found) == PAGE else None
-    )
+    older = _outcomes_path(found[-1].submission_id, action) if len(asked) > PAGE else None
     return framing.show(
         request, caller, "office/outcomes.html", area=Area.OFFICE, status=status,
-        submissions=shown, awards=awards, older=older, action=action, actions=titles.values(),
+        submissions=found, awards=awards, older=older, action=action, actions=titles.values(), before=before,
         titles=titles, own=caller.person_session.person.owner, confirmed=confirmed, errors=errors or [],
+        typed=typed,
     )  # fmt: skip
 
 

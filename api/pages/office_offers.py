@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from api import commanding, sentences, services
+from api import commanding, services
 from api.access import Access, Caller
 from api.pages import framing, offer_forms
 from api.pages.framing import Area
@@ -179,23 +179,12 @@ async def _save(request: Request, caller: Caller, offer_id: int | None) -> Respo
 
         answer = await commanding.perform_form(request, caller, command)
     except DomainError as error:
-        errors = _faults(request, caller, error)
+        errors = framing.field_errors(request, caller, error, offer_forms.FIELDS)
         shape = typed.get("shape", "entry")
         return _form(
             request, caller, typed, shape, chosen=chosen, offer_id=offer_id, status=422, errors=errors
         )
     return framing.go(f"/office/offers/{answer['offer_id']}", "offer-saved")
-
-
-def _faults(request: Request, caller: Caller, error: DomainError) -> list[tuple[str | None, str]]:
-    """Return all that is mistyped, each under the name of the form's field."""
-    first = framing.field_errors(request, caller, error)
-    translation = framing.gettext_of(request, caller)
-    listed: Any = error.details.get("faults") or []
-    found: list[tuple[str | None, str]] = [
-        (fault["field"], sentences.by_code(fault["code"], fault, translation)) for fault in listed
-    ]
-    return [(offer_forms.FIELDS.get(name or "", name), text) for name, text in found or first]
 
 
 def _page(request: Request, caller: Caller) -> Response:

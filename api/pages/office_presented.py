@@ -1,29 +1,25 @@
 """What guests may redeem on their own phones: limits for the city, and a venue's own where it needs them."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from api import sentences, services
 from api.access import Access, Caller
 from api.pages import framing
-from api.pages.framing import Area
-from api.v1.shapes import INTEGER_MAX
-from identity import auditing
+from api.pages.venue_limits import EVERYWHERE, Limits, cents
 from identity.roles import Role
-from kernel.db import Work
-from kernel.errors import DomainError
-from merchants import venues
+from kernel.db import Reading
+from merchants.venues import Venue
 from redemption import presented_policies, presented_venues
-from redemption.presented_policies import EVERYWHERE, PresentedPolicy
+from redemption.presented_policies import PresentedPolicy
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/office/presented")
 Administrator = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR))]
 AdministratorForm = Annotated[Caller, Depends(Access(Role.ADMINISTRATOR, form=True))]
+AMOUNTS: Final = ("value_cents_max", "person_day_cents", "venue_day_cents")
 framing.announce(
     {
         "presented-saved": ("success", N_("Saved. It holds from the next redemption on.")),
@@ -35,76 +31,41 @@ framing.announce(
 @router.get("")
 def show(request: Request, caller: Administrator, venue_id: int = EVERYWHERE) -> Response:
     """Show what holds in the city, or at one venue."""
-    return _page(request, caller, venue_id)
+    return LIMITS.show(request, caller, venue_id)
 
 
 @router.post("")
 async def save(request: Request, caller: AdministratorForm) -> Response:
     """Set what holds."""
-    typed = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-    venue_id = min(_number(typed, "venue_id"), INTEGER_MAX)
-    policy = PresentedPolicy(
-        allowed="allowed" in typed,
-        value_cents_max=100 * _number(typed, "value_cents_max"),
-        person_day_cents=100 * _number(typed, "person_day_cents"),
-        venue_day_cents=100 * _number(typed, "venue_day_cents"),
-    )
-
-    def command(work: Work) -> None:
-        presented_policies.save(work, venue_id, policy)
-        auditing.record(work, caller.scope, "presented-policy-set", f"venue/{venue_id}", asdict(policy))
-
-    try:
-        services.of(request).database.run(caller.city.city_id, command)
-    except DomainError as error:
-        return _page(request, caller, venue_id, typed=policy, refused=error)
-    return framing.go(f"/office/presented?venue_id={venue_id}", "presented-saved")
+    return await LIMITS.save(request, caller)
 
 
 @router.post("/{venue_id}/forget")
 def forget(request: Request, caller: AdministratorForm, venue_id: int) -> Response:
     """Let the city's limits hold at a venue."""
-
-    def command(work: Work) -> None:
-        presented_policies.forget(work, venue_id)
-        auditing.record(work, caller.scope, "presented-policy-forgotten", f"venue/{venue_id}", {})
-
-    services.of(request).database.run(caller.city.city_id, command)
-    return framing.go("/office/presented", "presented-forgotten")
+    return LIMITS.forget(request, caller, venue_id)
 
 
-def _page(
-    request: Request,
-    caller: Caller,
-    venue_id: int,
-    *,
-    typed: PresentedPolicy | None = None,
-    refused: DomainError | None = None,
-) -> Response:
-    with services.of(request).database.reading(caller.city.city_id) as reading:
-        own = presented_policies.every(reading)
-        known = venues.every(reading)
-        modes = presented_venues.modes_of(reading, [one.venue_id for one in known])
-    errors = _faults(request, caller, refused) if refused else []
-    policy = typed or own.get(venue_id) or own.get(EVERYWHERE) or presented_policies.SUGGESTED
-    return framing.show(
-        request, caller, "office/presented.html", status=422 if errors else 200, area=Area.OFFICE,
-        policy=policy, venue_id=venue_id, own=own, venues=known, errors=errors, by_field=dict(errors),
-        is_set=EVERYWHERE in own, venue=next((one for one in known if one.venue_id == venue_id), None),
-        using=[one for one in known if one.venue_id in modes and modes[one.venue_id].is_on],
-    )  # fmt: skip
+def _write(policy: PresentedPolicy) -> dict[str, str]:
+    amounts = {name: str(getattr(policy, name) // 100) for name in AMOUNTS}
+    return ({"allowed": "yes"} if policy.allowed else {}) | amounts
 
 
-def _faults(request: Request, caller: Caller, error: DomainError) -> list[tuple[str | None, str]]:
-    """Return all fields that are wrong, with their sentences."""
-    first = framing.field_errors(request, caller, error)
-    listed = error.details.get("faults")
-    translation = framing.gettext_of(request, caller)
-    if not isinstance(listed, list):
-        return first
-    return [(one["field"], sentences.by_code(one["code"], one, translation)) for one in listed]
+def _read(typed: Mapping[str, str]) -> PresentedPolicy:
+    return PresentedPolicy("allowed" in typed, **{name: cents(typed, name) for name in AMOUNTS})
 
 
-def _number(typed: Mapping[str, str], name: str) -> int:
-    text = typed.get(name, "").strip()
-    return int(text[:7]) if text.isascii() and text.isdigit() else -1
+def _using(reading: Reading, venues: Sequence[Venue]) -> dict[str, Any]:
+    """Return the venues where it is on."""
+    modes = presented_venues.modes_of(reading, [one.venue_id for one in venues])
+    return {"using": [one for one in venues if one.venue_id in modes and modes[one.venue_id].is_on]}
+
+
+LIMITS: Final = Limits(
+    name="presented",
+    kept=presented_policies,
+    suggested=presented_policies.SUGGESTED,
+    write=_write,
+    read=_read,
+    more=_using,
+)

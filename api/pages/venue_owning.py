@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from api import commanding, contract_papers, downloads, sentences, services, venue_papers
+from api import commanding, contract_papers, downloads, services, venue_papers
 from api.access import Access, Caller
 from api.pages import framing, offer_forms
 from api.pages.framing import Area
@@ -256,7 +256,7 @@ def _offer_page(
     typed: Mapping[str, str],
     error: DomainError | None = None,
 ) -> Response:
-    errors = _faults(request, caller, error) if error else []
+    errors = framing.field_errors(request, caller, error, offer_forms.FIELDS) if error else []
     with services.of(request).database.reading(caller.city.city_id) as reading:
         venue = venues.get(reading, venue_id)
         signed = contracts.of_venue(reading, venue_id)
@@ -283,11 +283,3 @@ def _team_page(
         invited=invited, words=ROLE_WORDS, own=caller.person_session.person.person_id, email=email,
         errors=errors, by_field=dict(errors),
     )  # fmt: skip
-
-
-def _faults(request: Request, caller: Caller, error: DomainError) -> list[tuple[str | None, str]]:
-    first = framing.field_errors(request, caller, error)
-    translation = framing.gettext_of(request, caller)
-    listed: Any = error.details.get("faults") or []
-    found = [(fault["field"], sentences.by_code(fault["code"], fault, translation)) for fault in listed]
-    return [(offer_forms.FIELDS.get(name or "", name), text) for name, text in found or first]
