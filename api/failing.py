@@ -1,5 +1,7 @@
 """What an error becomes: a problem document for machines, a page for people."""
 
+from gettext import NullTranslations
+
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -11,6 +13,8 @@ from kernel import logs
 from kernel.errors import DomainError
 
 _log = logs.get(__name__)
+_OF_SCANNERS = ("/api/v1/devices/enrolments", "/api/v1/scans", "/api/v1/venue/")
+"""What scanners ask: they speak more languages than pages."""
 
 
 def install(app: FastAPI) -> None:
@@ -38,14 +42,13 @@ def answer(request: Request, problem: Problem, headers: dict[str, str] | None = 
 async def _refused(request: Request, error: Exception) -> Response:
     if not isinstance(error, DomainError):
         raise error
-    language = languages.of(request)
     headers: dict[str, str] = {}
     retry_after = error.details.get("retry_after_seconds")
     if isinstance(retry_after, int):
         headers["Retry-After"] = str(retry_after)
     if int(problems.status_of(error)) == 401:  # noqa: PLR2004 -- the status that demands the header
         headers["WWW-Authenticate"] = "Bearer"
-    title = sentences.of(error, services.of(request).translations[language])
+    title = sentences.of(error, _translation(request))
     return answer(request, problems.document(error, title, _request_id(request)), headers)
 
 
@@ -73,15 +76,22 @@ async def _broken(request: Request, error: Exception) -> Response:
 
 
 def _plain(request: Request, status: int, code: str, details: dict[str, object]) -> Problem:
-    translation = services.of(request).translations[languages.of(request)]
     return Problem(
         type=f"/problems/{code}",
-        title=sentences.by_code(code, details, translation),
+        title=sentences.by_code(code, details, _translation(request)),
         status=status,
         code=code,
         instance=_request_id(request),
         details=details,
     )
+
+
+def _translation(request: Request) -> NullTranslations:
+    """Return the reader's translations; a scanner's if it asks what scanners ask."""
+    given = services.of(request)
+    if request.url.path.startswith(_OF_SCANNERS):
+        return given.scanner_translations[languages.of_scanner(request)]
+    return given.translations[languages.of(request)]
 
 
 def _request_id(request: Request) -> str | None:

@@ -15,6 +15,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
+from api import sentences as refusals
 from api.wording import scanner
 
 ROOT = Path(__file__).parent.parent
@@ -23,7 +24,7 @@ FOLDERS = ("api", "identity", "kernel", "ledger", "merchants", "redemption", "re
 LANGUAGES = {"de", "tr"}
 """Languages that must be complete: Turkish for the scanner, the others for everything."""
 SCANNER_ALONE = {"tr"}
-SCANNER_MODULES = {"api/verdicts.py"}
+SCANNER_MODULES = {"api/verdicts.py", "api/wording/scan_logs.py"}
 """Sentences that the scanner shows besides its own."""
 METHODS = [("**.py", "python"), ("**/templates/**", "jinja2"), ("templates/**", "jinja2")]
 OPTIONS = {
@@ -53,7 +54,8 @@ def wanted_in(language: str, everything: Catalog) -> Catalog:
     """Return the sentences that a language has to have."""
     if language not in SCANNER_ALONE:
         return everything
-    said, catalogue = set(scanner.words().values()), Catalog(project="Duiscoin", charset="utf-8", fuzzy=False)
+    said = set(scanner.words().values()) | {refusals.SENTENCES[code] for code in scanner.REFUSALS}
+    catalogue = Catalog(project="Duiscoin", charset="utf-8", fuzzy=False)
     for message in everything:
         if message.id in said or SCANNER_MODULES & {name for name, _ in message.locations}:
             catalogue.add(message.id, locations=message.locations, context=message.context)

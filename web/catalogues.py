@@ -36,4 +36,7 @@ def _read(language: str) -> gettext.NullTranslations:
     with source.open("rb") as file:
         write_mo(compiled, read_po(file, locale=language, domain=DOMAIN))
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    translation = gettext.GNUTranslations(compiled)
+    if language not in LANGUAGES:
+        translation.add_fallback(_read(LANGUAGES[0]))
+    return translation

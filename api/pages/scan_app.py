@@ -11,10 +11,10 @@ from importlib import resources
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import HTMLResponse
 
 from api import languages, services
 from api.access import Access, Caller, Sort
+from api.pages import framing
 from api.wording import scanner
 from kernel.cities import City
 from web import templating
@@ -94,7 +94,7 @@ def worker(request: Request, caller: Anyone) -> Response:
 
 def _shell(request: Request, caller: Caller) -> Response:
     page = _page(request, caller.city, languages.of_scanner(request))
-    return HTMLResponse(page, headers=_REVALIDATED)
+    return framing.html(request, page, headers=_REVALIDATED)
 
 
 def _page(request: Request, city: City, language: str) -> str:

@@ -68,7 +68,8 @@ def every(request: Request, caller: Anyone, kind: str = "") -> Response:
         found = [offer for offer in offers.published(reading) if offer.on_sale(reading.now)]
         available = _available(reading, caller)
         names = {venue.venue_id: venue.name for venue in venues.every(reading)}
-    kinds = sorted({offer.kind.value for offer in found})
+    on_offer = {offer.kind.value for offer in found}
+    kinds = [kind for kind in KIND_WORDS if kind in on_offer]
     shown = [offer for offer in found if kind in {"", offer.kind.value}]
     return framing.show(
         request, caller, "citizen/offers.html", offers=shown, kinds=kinds, kind=kind, available=available,
@@ -147,6 +148,15 @@ async def activate(request: Request, caller: CitizenForm, voucher_id: str) -> Re
         errors = framing.field_errors(request, caller, error)
         return voucher_page(request, caller, voucher_id, status=409, errors=errors)
     return framing.go(f"/vouchers/{voucher_id}", "ticket-activated")
+
+
+@router.get("/vouchers/{voucher_id}/cancel")
+def ask_before_cancelling(request: Request, caller: Citizen, voucher_id: str) -> Response:
+    """Ask once more before a voucher is given back."""
+    owner = caller.person_session.person.owner
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        found = vouchers.of_owner(reading, owner, voucher_id)
+    return framing.show(request, caller, "citizen/voucher_return.html", voucher=found)
 
 
 @router.post("/vouchers/{voucher_id}/cancel")

@@ -13,6 +13,7 @@ from kernel.db import Work
 from kernel.errors import DomainError
 from ledger import wallets
 from rewards import action_types, campaigns, donating, goals, standing, submissions, teams
+from web import formats
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False)
@@ -109,6 +110,9 @@ async def donate(request: Request, caller: CitizenForm) -> Response:
         nobody = framing.gettext_of(request, caller).gettext("Please choose who gets the points.")
         return _donate_page(request, caller, status=422, errors=[("venue_id", nobody)], typed=typed)
 
+    if form.get("sure") != "yes":
+        return _donation_asked(request, caller, numbers, typed)
+
     def command(work: Work) -> Mapping[str, Any]:
         given = donating.donate(work, caller.city, owner, numbers["venue_id"], numbers["points"])
         return {"donation_id": str(given.donation_id)}
@@ -141,6 +145,30 @@ def _achievements_page(
         request, caller, "citizen/achievements.html", status=status, standing=reached, titles=actions,
         team=team, goals=[one for one in running if one.team_id is not None], level_words=LEVEL_WORDS,
         errors=errors or [], code=code, steps=standing.STEPS,
+    )  # fmt: skip
+
+
+def _donation_asked(
+    request: Request, caller: Caller, numbers: Mapping[str, int], typed: Mapping[str, str]
+) -> Response:
+    """Ask once more, because a donation can't be taken back; say at once what could not be given."""
+    _ = framing.gettext_of(request, caller).gettext
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        names = {one.venue.venue_id: one.venue.name for one in donating.recipients(reading)}
+        available = wallets.wallet(reading, caller.person_session.person.owner).available
+    if numbers["venue_id"] not in names:
+        return _donate_page(
+            request, caller, status=422, typed=typed,
+            errors=[("venue_id", _("Please choose who gets the points."))],
+        )  # fmt: skip
+    if not 0 < numbers["points"] <= available:
+        fault = _("Please enter a whole number from 1 to %(most)s.") % {
+            "most": formats.number(available, caller.language)
+        }
+        return _donate_page(request, caller, status=422, typed=typed, errors=[("points", fault)])
+    return framing.show(
+        request, caller, "citizen/donate_sure.html", recipient=names[numbers["venue_id"]],
+        venue_id=numbers["venue_id"], points=numbers["points"],
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from api import commanding, services
+from api import commanding, languages, services
 from api.access import Access, Caller, Sort
 from api.commanding import IdempotencyKey
 from api.v1.shapes import IdText, In, LongId, base64url, from_base64url
@@ -153,7 +153,10 @@ def told(request: Request, caller: Caller, answer: Answer) -> dict[str, Any]:
 def _results(
     request: Request, caller: Caller, results: tuple[Result, ...] | list[Result]
 ) -> list[dict[str, Any]]:
-    translation = services.of(request).translations[caller.language]
+    given = services.of(request)
+    translation = given.translations[caller.language]
+    if caller.device is not None:
+        translation = given.scanner_translations[languages.of_scanner(request)]
     return [
         {
             "seq": one.seq,

@@ -222,6 +222,15 @@ OFFLINE: Mapping[str, tuple[str, str]] = {
     ),
 }  # fmt: skip
 """Title and sentence of verdicts that only a device without a network gives."""
+REFUSALS = (
+    "device-key-invalid", "device-key-used", "device-lost", "device-revoked", "device-unknown",
+    "device-without-key", "direction-not-here", "enrolment-signature-wrong", "internal-error",
+    "invitation-expired", "invitation-unknown", "invitation-used", "request-invalid", "request-too-large",
+    "scan-log-not-base64", "scan-nonce-invalid", "scan-nonce-reused", "scan-not-found", "sign-in-needed",
+    "till-number-invalid", "till-number-missing", "till-number-used", "too-many-requests",
+    "undo-given-back", "undo-not-offered", "undo-not-yours", "undo-nothing", "undo-too-late", "venue-suspended",
+)  # fmt: skip
+"""Codes of what the server refuses a device: their sentences are shown on the scanner, in its language."""
 
 
 def words() -> dict[str, str]:

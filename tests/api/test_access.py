@@ -186,6 +186,28 @@ def test_a_form_without_token_is_refused(edge: Edge) -> None:
     assert [403, 403, 303] == [forged.status_code, stolen.status_code, honest.status_code]
 
 
+def test_pages_carry_the_token_masked(edge: Edge) -> None:
+    """Each page has another one, so that its length when compressed tells nothing; all of them are taken."""
+    _, token = edge.person()
+    fields = edge.browse(token)
+
+    def save(given: str, key: str) -> int:
+        typed = {"name": "Anna", "language": "de", "csrf_token": given, "idempotency_key": key}
+        return int(edge.client.post("/account", data=typed).status_code)
+
+    pages = [edge.client.get("/account", headers={"Accept-Encoding": "gzip"}) for _ in range(2)]
+    first, second = (re.findall('name="csrf_token" value="([0-9a-f]+)"', page.text)[0] for page in pages)
+
+    assert ["gzip", "gzip"] == [page.headers["content-encoding"] for page in pages]
+    assert first != second
+    assert fields["csrf_token"] not in pages[0].text
+    assert [303, 303] == [save(first, "m-1"), save(second, "m-2")]
+    assert [403, 403] == [save(first[:64] + second[64:], "m-3"), save("g" * 128, "m-4")]
+    assert (
+        "content-encoding" not in edge.client.get("/account", headers={"Accept-Encoding": "identity"}).headers
+    )
+
+
 def test_a_second_city_sees_nothing(edge: Edge) -> None:
     """Who has every role there and knows each number of the first city's things finds none of them."""
     anna, token = edge.person()

@@ -63,6 +63,16 @@ def test_a_log_is_handed_in(edge: Edge, joined: dict[str, Any]) -> None:
     known = edge.call("GET", "/api/v1/venue/scan-log", joined["token"]).json()
     assert {name: answer[name] for name in known} == known
     assert answer == send(edge, joined, scan).json()
+    turkish = edge.call(
+        "POST", "/api/v1/venue/scan-log", joined["token"], json={"events": ["!"]},
+        headers={"Accept-Language": "tr-TR"},
+    )  # fmt: skip
+    assert "Cihaz okunamayan bir şey gönderdi." in turkish.json()["title"]
+    again = edge.call(
+        "POST", "/api/v1/venue/scan-log", joined["token"], json={"events": [base64url(scan.data)]},
+        headers={"Accept-Language": "tr-TR"},
+    )  # fmt: skip
+    assert "Kaydedildi." == again.json()["results"][0]["sentence"]
 
 
 def test_a_quarantine_is_ended_by_an_administrator(edge: Edge, joined: dict[str, Any]) -> None:

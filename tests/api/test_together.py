@@ -1,6 +1,7 @@
 """Goals, teams, badges and donations, on the pages and through the API."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -224,6 +225,32 @@ def test_donations_refuse(edge: Edge, club: int) -> None:
     assert (409, "venue-takes-no-donations") == refused(club, 5)
     page = edge.client.post("/donate", data={**edge.browse(token), "venue_id": "x", "points": "5"})
     assert 422 == page.status_code
+
+
+def test_a_donation_is_asked_about_once_more(edge: Edge, club: int) -> None:
+    """It can't be taken back: the page names amount and club, and only the second answer gives."""
+    person, token = edge.person()
+    edge.give(person, 60)
+
+    def post(**typed: object) -> Any:
+        return edge.client.post(
+            "/donate",
+            data={**edge.browse(token), **{name: str(value) for name, value in typed.items()}},
+            headers={"Accept-Language": "de"},
+        )
+
+    too_much = post(venue_id=club, points=61)
+    asked = post(venue_id=club, points=45)
+    with edge.database.reading(edge.city.city_id) as reading:
+        assert 60 == wallets.wallet(reading, person.owner).available
+    given = post(venue_id=club, points=45, sure="yes")
+
+    assert (422, 200, 303) == (too_much.status_code, asked.status_code, given.status_code)
+    assert "eine ganze Zahl von 1 bis 60" in too_much.text
+    assert 'value="61"' in too_much.text
+    assert "45 Punkte verschenken an: Ruderclub?" in asked.text
+    with edge.database.reading(edge.city.city_id) as reading:
+        assert 15 == wallets.wallet(reading, person.owner).available
 
 
 def test_own_badges(edge: Edge) -> None:

@@ -87,6 +87,8 @@ class Stories:
 
     def give_back(self) -> None:
         """Give the voucher back that is on the screen."""
+        self.phone.get_by_role("link", name="Zurückgeben").click()
+        looks_well(self.phone)
         self.phone.get_by_role("button", name="Zurückgeben").click()
         expect(self.phone.get_by_text("Zurückgegeben: Die Punkte gehören wieder Ihnen.")).to_be_visible()
         looks_well(self.phone)
