@@ -46,6 +46,5 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     failing.install(app)
     v1.include(app)
     pages.include(app)
-    app.include_router(monitoring.router)
-    app.include_router(webhooks.router)
+    app.router.routes.extend([*monitoring.router.routes, *webhooks.router.routes])
     return app

@@ -158,7 +158,8 @@ _MODULES = (
 def include(app: FastAPI) -> None:
     """Add all pages."""
     for module in _MODULES:
-        app.include_router(module.router)
+        # As they are: including a router would build each of its routes anew at the first request.
+        app.router.routes.extend(module.router.routes)
     app.state.page_access = dict(_accesses())
 
 
