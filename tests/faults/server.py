@@ -28,7 +28,7 @@ class Server:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        command = [sys.executable, "-c", "from api.cli.main import run; run()", "serve"]
+        command = [sys.executable, "-c", "from api.cli.start import run; run()", "serve"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--port", str(self._port)], env=self._environment, stdout=log, stderr=log

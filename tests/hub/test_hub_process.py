@@ -30,7 +30,7 @@ from tests.browser.gates import Gate
 from tests.browser.town import Town
 from tests.fixtures.databases import Prepare
 
-COMMAND = [sys.executable, "-c", "from api.cli.main import run; run()", "hub"]
+COMMAND = [sys.executable, "-c", "from api.cli.start import run; run()", "hub"]
 SECONDS = 60
 
 
