@@ -91,7 +91,7 @@ def _joined() -> APIRouter:
 
 
 _ROUTER = _joined()
-"""Joined once a process: FastAPI builds each included route anew at the first request, which takes its time."""
+"""Joined once a process: FastAPI builds each included route anew at the first request, which takes time."""
 
 
 def include(app: FastAPI) -> None:
