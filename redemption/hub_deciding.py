@@ -123,6 +123,10 @@ class _Desk:
             and self._show(work, scanned[place])
         }
         found |= recognising.find(work, strange, sealer) if strange else {}
+        if self.state.stopped:
+            return {
+                place: self._stopped(one) if isinstance(one, Found) else one for place, one in found.items()
+            }
         return {
             place: self._allowed(work, one, sealer) if isinstance(one, Found) else one
             for place, one in found.items()
@@ -169,6 +173,13 @@ class _Desk:
 
     def _is_mine(self, claims: Claims) -> bool:
         return Flags.LEASE in claims.flags and claims.device == tokens.device_name(self.state.device_id)
+
+    def _stopped(self, found: Found) -> Found:
+        """Return what is found while the hub may let nobody in; at the way out guests go."""
+        if found.code in {VerdictCode.LET_OUT, VerdictCode.NOT_INSIDE, VerdictCode.NO_REENTRY}:
+            return found
+        paused = self.state.city_state == hub_states.VENUE_PAUSED
+        return replace(found, code=VerdictCode.VENUE_SUSPENDED if paused else VerdictCode.HUB_BLOCKED)
 
     def _allowed(self, work: db.Work, found: Found, sealer: Sealer) -> Found:
         """Return what is found, once it is asked whether the hub may take it."""

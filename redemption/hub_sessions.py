@@ -134,7 +134,7 @@ def close(work: db.Work, device_id: int, begun_before: dt.datetime) -> None:
 
 
 def lose(work: db.Work, device_id: int) -> None:
-    """End the session of a hub that was reported lost: its owner wants to go on without it."""
+    """End the session of a hub that was reported lost or shut out: its owner goes on without it."""
     _end(work, table.c.device_id == device_id, "lost")
 
 

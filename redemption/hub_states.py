@@ -13,6 +13,10 @@ from redemption.hub_tables import hub_states as table
 from redemption.offline_policy import Policy, Proof
 
 ACTIVE = "active"
+STOPPED = frozenset({"suspended", "lost", "revoked"})
+"""The owner, or the city, has stopped the hub."""
+VENUE_PAUSED = "paused"
+"""The city has paused the venue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class HubState:
     server_url: str
     token: str = field(repr=False)
     city_state: str = ACTIVE
-    """What the city says of it: a state of devices, or `revoked`."""
+    """What the city says of it: a state of devices, `revoked`, or `paused` with its venue."""
     heard_at: dt.datetime | None = None
     offset_ms: int = 0
     """City's clock minus this machine's."""
@@ -54,6 +58,11 @@ class HubState:
         """Whether it lets guests in who are on its list."""
         in_time = self.session_until is not None and now < self.session_until
         return in_time and self.city_state == ACTIVE
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it lets nobody in, and is not to ask the city for a verdict either."""
+        return self.city_state in STOPPED or self.city_state == VENUE_PAUSED
 
     @property
     def complete(self) -> bool:

@@ -159,6 +159,11 @@ def close(work: db.Work, device_id: int, leased_before: dt.datetime, voucher_id:
     return _end(work, _select(work, sa.and_(*conditions)), "closed")
 
 
+def lose(work: db.Work, device_id: int) -> None:
+    """End what is leased to a device that was reported lost or shut out: its guests go elsewhere."""
+    _end(work, _select(work, sa.and_(table.c.device_id == device_id, table.c.ended_at.is_(None))), "lost")
+
+
 def sweep(work: db.Work) -> None:
     """End leases whose time, and that of the device's log, is over."""
     _end(work, _select(work, sa.and_(table.c.ended_at.is_(None), table.c.free_at <= work.now)), "over")

@@ -35,7 +35,7 @@ leases = sa.Table(
     sa.Column("free_at", db.UtcDateTime, nullable=False, comment="Nobody waits for the device's log longer"),
     sa.Column("token", sa.LargeBinary(200), nullable=False),
     sa.Column("ended_at", db.UtcDateTime),
-    sa.Column("how", sa.String(8), comment="used, closed or over"),
+    sa.Column("how", sa.String(8), comment="used, closed, over or lost"),
     sa.Index("ix_voucher_leases_voucher_id", "city_id", "voucher_id", "lease_id"),
     sa.Index("ix_voucher_leases_device_id", "city_id", "device_id", "lease_id"),
     comment="Vouchers that are reserved for one device, which may take them without a network",

@@ -73,6 +73,8 @@ class VerdictCode(enum.StrEnum):
     """Reserved for one device, which may take it without a network."""
     AT_HUB = "at-hub"
     """Left to the venue's hub, which takes it without a network."""
+    HUB_BLOCKED = "hub-blocked"
+    """Said by a hub: the city has stopped it, or its owner has."""
     HUB_CLOSED = "hub-closed"
     """Said by a hub: its time is over, and it reaches nobody who could say."""
     NOT_ON_LIST = "not-on-list"
@@ -127,6 +129,7 @@ _COLOURS = {
     VerdictCode.TOO_FEW_LEFT: Colour.AMBER,
     VerdictCode.LEASED: Colour.AMBER,
     VerdictCode.AT_HUB: Colour.AMBER,
+    VerdictCode.HUB_BLOCKED: Colour.AMBER,
     VerdictCode.HUB_CLOSED: Colour.AMBER,
     VerdictCode.NOT_ON_LIST: Colour.AMBER,
     VerdictCode.OTHER_VENUE: Colour.AMBER,

@@ -2,9 +2,10 @@
 
 import contextlib
 import datetime as dt
+import http.client
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import Request
 
@@ -28,6 +29,14 @@ from redemption.scans import Scanned
 from redemption.tokens import TokenRefused
 from redemption.verdicts import Verdict, VerdictCode
 
+_STATES: Final = {
+    "device-suspended": "suspended",
+    "device-lost": "lost",
+    "device-revoked": "revoked",
+    "device-unknown": "revoked",
+    "venue-suspended": hub_states.VENUE_PAUSED,
+}
+"""What the hub is by the reason for which the city refuses it."""
 FORWARD_SECONDS = 1.5
 """A gate waits two and a half seconds for its verdict."""
 
@@ -103,7 +112,7 @@ class Hub:
 
     def ask_city(self, scanned: Scanned, language: str, receipt: str = "") -> dict[str, Any] | None:
         """Return the city's verdict on a scan that is not for the hub to decide; None if the hub has to."""
-        if not self.online:
+        if not self.online or self.state().stopped:
             return None
         with self._forwarding():
             with self.database.reading(self.city.city_id) as reading:
@@ -117,9 +126,15 @@ class Hub:
                 return self._forward(scanned, language, receipt)
             except Unreachable:
                 self.online = False
-            except Refused:
-                return None
+            except Refused as refused:
+                self.hear(refused)
         return None
+
+    def hear(self, refused: Refused) -> None:
+        """Believe the city at once when it says that this hub may do nothing any more."""
+        state = _STATES.get(refused.code)
+        if state is not None and state != self.state().city_state:
+            self.change(city_state=state)
 
     def undo_at_city(self, scan_id: int) -> dict[str, Any]:
         """Let the city take a scan back that it has decided. Raises Unreachable, Refused."""
@@ -174,6 +189,9 @@ class Hub:
             language=language,
         )  # fmt: skip
 
+        if told["code"] == VerdictCode.DEVICE_SUSPENDED.value:
+            # It means the hub, not the gate.
+            raise Refused(http.client.FORBIDDEN, told["code"], told["sentence"])
         self._note(scanned, told)
         return told
 

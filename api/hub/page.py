@@ -21,7 +21,7 @@ from kernel.errors import DomainError, Forbidden, Invalid, NotFound
 from merchants import device_reports, devices, enrolling
 from merchants.devices import Device, DeviceRefused, Limits
 from merchants.directions import Direction
-from redemption import hub_noting, hub_states, passages, qr
+from redemption import hub_logs, hub_noting, hub_states, passages, qr
 from redemption.offer_terms import USES_MAX
 from redemption.scans import Scanned
 from web import templating
@@ -149,6 +149,17 @@ def revoke(request: Request, caller: AnyoneForm, device_id: int) -> Response:
         caller.city.city_id, lambda work: devices.revoke(work, _gate(work, device_id).device_id)
     )
     return framing.go("/hub", "gate-gone")
+
+
+@router.get("/log.dscl")
+def save_log(request: Request, _: Anyone) -> Response:
+    """Give the record as a file, for a hub that the city takes nothing from any more."""
+    _check_staff(request)
+    hub = machine.of(request)
+    with hub.database.reading(hub.city.city_id) as reading:
+        data = hub_logs.export(reading)
+    headers = {"Content-Disposition": 'attachment; filename="hub-log.dscl"', "Cache-Control": "no-store"}
+    return Response(data, media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/scan")

@@ -17,7 +17,6 @@ ONLINE_SECONDS = 20.0
 OFFLINE_SECONDS = 5.0
 SOON_SECONDS = 2.0
 """After a scan: what comes meanwhile goes along."""
-_UNAUTHENTICATED = 401
 _log = logs.get(__name__)
 
 
@@ -90,6 +89,7 @@ def _talk(hub: Hub) -> None:
     try:
         _hand_in(hub)
         renewed = taking_over.trust(hub)
+        _give_back_if_paused(hub)
         taking_over.copy(hub)
         taking_over.passages(hub)
         taking_over.vouchers(hub, renewed)
@@ -99,9 +99,7 @@ def _talk(hub: Hub) -> None:
         hub.online = False
         raise
     except Refused as refused:
-        if refused.status == _UNAUTHENTICATED:
-            # Lost or shut out: it lets nobody in any more.
-            hub.change(city_state="revoked" if refused.code == "device-revoked" else "lost")
+        hub.hear(refused)
         raise
     hub.online = True
 
@@ -119,6 +117,14 @@ def _hand_in(hub: Hub) -> None:
         if told["through_seq"] == state.acknowledged:
             # Held up by something that only the city's office can mend.
             return
+
+
+def _give_back_if_paused(hub: Hub) -> None:
+    """Give all back once it is known that the hub is paused: it lets nobody in, so others shall."""
+    state = hub.state()
+    if state.city_state == "suspended" and state.session_id is not None:
+        hub.database.run(hub.city.city_id, lambda work: hub_logs.close(work, hub.key))
+        _hand_in(hub)
 
 
 def _report(hub: Hub) -> None:

@@ -12,7 +12,7 @@ from api import services
 from api.access import Access, Caller
 from api.pages import framing, venue
 from api.pages.framing import Area
-from api.v1.devices import enrolment_url, lost
+from api.v1.devices import enrolment_url, lost, shut_out
 from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
@@ -38,7 +38,6 @@ WAYS: Mapping[Direction, str] = {
 framing.announce(
     {
         "device-revoked": ("success", N_("The device can't scan any more.")),
-        "device-suspended": ("success", N_("The device is paused. What it scanned is still handed in.")),
         "device-lost": ("success", N_("The device is shut out. What it lets in from now on is not paid.")),
         "device-turned": ("success", N_("From now on the device counts guests that way.")),
         "device-reactivated": ("success", N_("The device may scan again.")),
@@ -47,9 +46,9 @@ framing.announce(
 
 
 @router.get("")
-def own_devices(request: Request, caller: Staff, venue_id: int = 0) -> Response:
-    """Show the venue's devices."""
-    return _page(request, caller, venue_id)
+def own_devices(request: Request, caller: Staff, venue_id: int = 0, paused: int = 0) -> Response:
+    """Show the venue's devices; above them one that was just paused."""
+    return _page(request, caller, venue_id, paused=paused)
 
 
 @router.post("/invitations")
@@ -115,16 +114,27 @@ def invite_hub(
     )  # fmt: skip
 
 
+@router.get("/{device_id}/lose")
+def ask_whether_lost(request: Request, caller: Staff, device_id: int) -> Response:
+    """Ask once before a device counts as lost."""
+    with services.of(request).database.reading(caller.city.city_id) as reading:
+        device = devices.get(reading, device_id)
+        caller.check_venue(device.venue_id, Role.VENUE_OWNER)
+        holds = hub_sessions.running(reading, [device.venue_id]).get(device.venue_id)
+    held = holds is not None and holds.device_id == device_id
+    return framing.show(request, caller, "venue/device_lose.html", area=Area.VENUE, device=device, holds=held)
+
+
 @router.post("/{device_id}/revoke")
 def revoke(request: Request, caller: Owner, device_id: int) -> Response:
     """Shut a device out for good."""
-    return _change(request, caller, device_id, "device-revoked", devices.revoke)
+    return _change(request, caller, device_id, "device-revoked", shut_out)
 
 
 @router.post("/{device_id}/suspend")
 def suspend(request: Request, caller: Owner, device_id: int) -> Response:
-    """Pause a device."""
-    return _change(request, caller, device_id, "device-suspended", safeguarding.suspend)
+    """Pause a device at once; the page then offers to let it scan again."""
+    return _change(request, caller, device_id, "device-suspended", safeguarding.suspend, stays=True)
 
 
 @router.post("/{device_id}/turn")
@@ -161,8 +171,16 @@ def direction_of(typed: str) -> Direction:
 
 
 def _change(
-    request: Request, caller: Caller, device_id: int, act: str, change: Callable[[Work, int], Device]
+    request: Request,
+    caller: Caller,
+    device_id: int,
+    act: str,
+    change: Callable[[Work, int], Device],
+    *,
+    stays: bool = False,
 ) -> Response:
+    """Change a device; `stays`: the page shows it above, with the way back."""
+
     def command(work: Work) -> int:
         device = devices.get(work, device_id)
         caller.check_venue(device.venue_id, Role.VENUE_OWNER)
@@ -171,6 +189,8 @@ def _change(
         return device.venue_id
 
     venue_id = services.of(request).database.run(caller.city.city_id, command)
+    if stays:
+        return framing.go(f"/venue/devices?venue_id={venue_id}&paused={device_id}")
     return framing.go(f"/venue/devices?venue_id={venue_id}", act)
 
 
@@ -180,6 +200,7 @@ def _page(
     venue_id: int,
     *,
     typed: tuple[str, str] = ("", ""),
+    paused: int = 0,
     error: DomainError | None = None,
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
@@ -198,5 +219,6 @@ def _page(
         reports=reports, session=session, owns=owns, counts=counts, tiers=TIERS,
         ways=ways(framing.gettext_of(request, caller)),
         venues=venue.venues_of(request, caller), name=typed[0], gate=typed[1],
+        paused=next((one for one in found if one.device_id == paused and one.state == "suspended"), None),
         errors=framing.field_errors(request, caller, error) if error else [],
     )  # fmt: skip

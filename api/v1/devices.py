@@ -22,7 +22,7 @@ from merchants import device_reports, devices, enrolling, safeguarding, venues
 from merchants.device_reports import Report
 from merchants.devices import Device, DeviceKind, Limits
 from merchants.directions import Direction
-from redemption import hub_sessions
+from redemption import hub_sessions, leasing
 
 router = APIRouter(tags=["devices"])
 Anyone = Annotated[Caller, Depends(Access(Sort.ANYONE, cookies=False))]
@@ -289,17 +289,29 @@ async def revoke(request: Request, caller: Owner, device_id: LongId, key: Idempo
 
     def command(work: Work) -> None:
         _check(caller, devices.get(work, device_id).venue_id)
-        devices.revoke(work, device_id)
+        shut_out(work, device_id)
         auditing.record(work, caller.scope, "device-revoked", f"device/{device_id}", {})
 
     return await commanding.done(request, caller, key, command)
 
 
 def lost(work: Work, device_id: int, since: dt.datetime | None = None) -> Device:
-    """Report a device lost; what was left to a hub is free at once, so that its venue can go on."""
+    """Report a device lost; what was left to it is free at once, so that its venue can go on."""
     device = safeguarding.lose(work, device_id, since)
-    hub_sessions.lose(work, device_id)
+    _free(work, device_id)
     return device
+
+
+def shut_out(work: Work, device_id: int) -> Device:
+    """Refuse a device for good; what was left to it is free at once."""
+    device = devices.revoke(work, device_id)
+    _free(work, device_id)
+    return device
+
+
+def _free(work: Work, device_id: int) -> None:
+    hub_sessions.lose(work, device_id)
+    leasing.lose(work, device_id)
 
 
 def enrolment_url(request: Request, secret: str) -> str:

@@ -149,6 +149,8 @@ WORDS: Mapping[str, str] = {
     "canary-log": N_("This device can't write its record."),
     "canary-voucher": N_("The test voucher was not accepted: {reason}"),
     "by-none": N_("Decided without a network."),
+    "alone-inside": N_("Without a network this device knows only what it has scanned itself: the guest may have left by another gate. Ask there."),
+    "alone-gates": N_("Out and in again: without a network this device knows only the guests that it has scanned itself."),
     "complaint": N_("Handed in later, not accepted"),
     # Help
     "help-title": N_("When is what possible?"),
@@ -164,6 +166,9 @@ WORDS: Mapping[str, str] = {
     ),
     "help-gates": N_(
         "Out and in again: with some offers guests may leave and come back. Scan the same code at the way out. Without a network only the device that counted a guest out lets them in again."
+    ),
+    "help-alone": N_(
+        "Several entrances without a network: each device knows only what it has scanned itself. With a hub of the venue they all count together."
     ),
     "help-back": N_("The device changes by itself, there is nothing to switch. What was scanned without a network is handed in as soon as there is one."),
     "help-near": N_("Hold the phone 15 to 20 cm away. On an iPhone, zoom 2 helps: close up the usual lens does not get sharp."),

@@ -332,6 +332,12 @@ VERDICTS = {
             "Until {time} only the venue's own hub “{gates}” takes this voucher: scan it at an entrance there, it has not been used up."
         ),
     ),
+    "hub-blocked": (
+        N_("Hub is blocked"),
+        N_(
+            "This hub may let nobody in any more: scan with a device that has the internet, or ask the owner of the venue. The voucher stays valid."
+        ),
+    ),
     "hub-closed": (
         N_("Hub is closed"),
         N_(

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -151,6 +152,18 @@ class House:
             headers["Authorization"] = f"Bearer {token}"
         answer: dict[str, Any] = self.client.request(method, path, headers=headers, **rest).json()
         return answer
+
+    def sign_in(self) -> None:
+        """Be somebody at the hub's page who has the code for staff."""
+        self.form("/hub/sign-in", code=self.hub.folder.staff_code())
+
+    def form(self, path: str, **fields: str) -> None:
+        """Send a form of the hub's page."""
+        page = self.client.get("/hub").text
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        assert found is not None
+        answer = self.client.post(path, data={"csrf_token": found[1], **fields})
+        assert 303 == answer.status_code, answer.text
 
     def publish(self) -> None:
         """Let the city sign its status list, as the worker does."""

@@ -11,6 +11,7 @@ from api.hub import joining, syncing
 from api.hub.link import Refused, Unreachable
 from kernel.errors import Conflict
 from ledger import invariants
+from merchants import venues
 from redemption import hub_logs, scan_events
 from redemption.offer_terms import Terms
 from redemption.vouchers import VoucherStatus
@@ -18,6 +19,13 @@ from tests.api.edge import Edge
 from tests.hub.house import SERVER, Gate, House
 
 EVENING = dt.timedelta(hours=8)
+REFUSED = [
+    ("GET", "venue/trust"), ("GET", "venue/scan-log"), ("POST", "venue/scan-log"), ("POST", "scans"),
+    ("GET", "venue/hub/copy"), ("POST", "venue/hub/session"), ("GET", "venue/hub/vouchers"),
+    ("GET", "venue/hub/vouchers/changed?at=1"), ("GET", "venue/hub/passages"), ("POST", "venue/hub/typed"),
+    ("POST", "venue/canary"), ("POST", "venue/device-state"),
+]  # fmt: skip
+on_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -134,29 +142,89 @@ def test_uses_are_counted_typed_and_taken_back(house: House) -> None:
     assert whole(house)
 
 
-def test_the_hub_follows_the_city(house: House) -> None:
-    """Time over, suspended, lost: it lets nobody in; what it wrote is handed in as of any device."""
+def test_a_paused_hub_gives_all_back(house: House) -> None:
+    """Once it hears of it: its gates say so, other devices take the vouchers, and it may go on later."""
+    first, second, third = (house.sell(house.offer(code=code)) for code in ("one", "two", "three"))
+    opened(house)
+    gate = Gate(house, "Tor 1")
+    device = f"/api/v1/devices/{house.hub.state().device_id}"
+    house.wire.cut = True
+    house.hub.online = False
+    house.edge.call("POST", f"{device}/suspension", house.owner)
+    # It can't know: what it lets in is good, because nobody else does.
+    assert ("at-hub", "accepted") == (house.elsewhere(first), gate.scan(first)["code"])
+    house.wire.cut = False
+    syncing.once(house.hub)
+    assert ("hub-blocked", "amber") == tuple(gate.scan(second)[name] for name in ("code", "colour"))
+    assert ["already-used", "accepted"] == [house.elsewhere(one) for one in (first, second)]
+    assert "Hub" in house.client.get("/hub", headers={"Accept-Language": "en"}).text
+    house.edge.call("POST", f"{device}/reactivation", house.owner)
+    syncing.once(house.hub)
+    assert ("active", None) == (house.hub.state().city_state, house.hub.state().session_id)
+    opened(house)
+    # Online the city says it at once, before the hub syncs.
+    house.edge.call("POST", f"{device}/suspension", house.owner)
+    later = house.sell()
+    assert "hub-blocked" == gate.scan(later)["code"]
+    assert "suspended" == house.hub.state().city_state
+    assert whole(house)
+    assert third.left == house.look(third).left
+
+
+@pytest.mark.parametrize("how", ["loss", "revoked"])
+@on_sqlite
+def test_a_blocked_hub_is_refused_at_once(house: House, how: str) -> None:
+    """Every call, with whatever it asks; vouchers are everybody's; staff read what to do, and save the record."""
+    voucher, taken = house.sell(), house.sell(house.offer())
+    opened(house)
+    gate, lost_gate = Gate(house, "Tor 1"), Gate(house, "Tor 2")
+    house.wire.cut, house.hub.online = True, False
+    assert "accepted" == gate.scan(taken)["code"]
+    house.edge.database.clock.advance(EVENING)  # type: ignore[attr-defined]  # a clock of tests
+    assert "hub-closed" == gate.scan(voucher)["code"]
+    device = f"/api/v1/devices/{house.hub.state().device_id}"
+    if how == "loss":
+        house.edge.call("POST", f"{device}/loss", house.owner, json={})
+    else:
+        house.edge.call("DELETE", device, house.owner)
+    assert "accepted" == house.elsewhere(voucher)
+    token = house.hub.state().token
+    for method, path in REFUSED:
+        answer = house.edge.call(method, f"/api/v1/{path}", token, json={} if method == "POST" else None)
+        assert 401 == answer.status_code, path
+    house.wire.cut, house.hub.online = False, True
+    # Also at the next scan, without waiting for the next time that it syncs.
+    assert "hub-blocked" == gate.scan(house.sell())["code"]
+    assert house.hub.state().city_state == ("lost" if how == "loss" else "revoked")
+    with pytest.raises(Refused, match="device-"):
+        syncing.once(house.hub)
+    house.sign_in()
+    page = house.client.get("/hub?lang=en").text
+    assert "This hub is blocked" in page
+    assert "/hub/log.dscl" in page
+    assert house.client.get("/hub/log.dscl").content.startswith(scan_events.MAGIC)
+    # A phone behind the hub that is gone is refused as fast.
+    house.form(f"/hub/gates/{lost_gate.device_id}/revoke")
+    assert "device-revoked" == lost_gate.scan(voucher)["code"]
+
+
+@on_sqlite
+def test_the_time_of_a_hub_is_over(house: House) -> None:
+    """It lets nobody in, says so, and its venue may be paused as a whole."""
     voucher = house.sell()
     opened(house)
     gate = Gate(house, "Tor 1")
-    device = house.hub.state().device_id
-    house.edge.call("POST", f"/api/v1/devices/{device}/suspension", house.owner)
-    syncing.once(house.hub)
-    house.wire.cut = True
-    house.hub.online = False
-    assert "hub-closed" == gate.scan(voucher)["code"]
-    house.wire.cut = False
-    house.edge.call("POST", f"/api/v1/devices/{device}/reactivation", house.owner)
-    syncing.once(house.hub)
-    house.wire.cut = True
+    house.wire.cut, house.hub.online = True, False
     house.edge.database.clock.advance(EVENING)  # type: ignore[attr-defined]  # a clock of tests
     assert "hub-closed" == gate.scan(voucher)["code"]
-    house.edge.call("POST", f"/api/v1/devices/{device}/loss", house.owner, json={})
-    assert "accepted" == house.elsewhere(voucher)
-    house.wire.cut = False
-    with pytest.raises(Refused, match="device-lost"):
+    house.wire.cut, house.hub.online = False, True
+    house.run(lambda work: venues.suspend(work, house.edge.pool.venue_id))
+    assert "venue-suspended" == gate.scan(voucher)["code"]
+    with pytest.raises(Refused, match="venue-suspended"):
         syncing.once(house.hub)
-    assert "lost" == house.hub.state().city_state
+    house.run(lambda work: venues.reactivate(work, house.edge.pool.venue_id))
+    syncing.once(house.hub)
+    assert "active" == house.hub.state().city_state
 
 
 def test_the_key_stays_and_nobody_can_use_the_list(house: House) -> None:

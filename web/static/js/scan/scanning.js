@@ -138,7 +138,7 @@ export class Scanning {
     return {
       code, colour: COLOURS[code] ?? (RED.has(code) ? "red" : "amber"),
       title: words.say(`verdict.${code}.title`), text: words.say(`verdict.${code}.text`, values),
-      offer: offer?.titles[words.current()] ?? offer?.titles.de ?? "", notes: accepted ? this.notes(claims, asked) : persons && persons > 1 ? [words.say("persons", { count: persons })] : [],
+      offer: offer?.titles[words.current()] ?? offer?.titles.de ?? "", notes: code === "already-inside" ? [words.say("alone-inside")] : accepted ? this.notes(claims, asked) : persons && persons > 1 ? [words.say("persons", { count: persons })] : [],
       ground: tier, question, confirmable: code === "phone-clock-off" || code === "offline-id-needed",
       undo: minutes ? { until: Date.now() + minutes * 60_000, scanId: null, seq } : null,
     };

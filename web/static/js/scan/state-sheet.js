@@ -13,6 +13,7 @@ export async function lines(scanning) {
   const found = [
     words.say("state-key", { name: [device.name, device.gate].filter(Boolean).join(", ") }),
     words.say(`tier-${scanning.tier}`),
+    ...(scanning.tier !== "online" && scanning.countsGuests ? [words.say("alone-gates")] : []),
     age === null ? words.say("state-no-list") : words.say("state-list", { age: words.age(age * 1000) }),
     log.waiting ? words.say("state-queue", { count: log.waiting }) : words.say("state-queue-none"),
     off < CLOCK_MS ? words.say("state-clock-right") : words.say("state-clock", { seconds: Math.round(off / 1000) }),
