@@ -1,11 +1,10 @@
 """A small server to be killed: posts through the product's writer what comes line by line over a socket.
 
-It is forked from a process that has everything imported already, so that a round takes a fraction of a second.
+It is forked as the commands are: see `forking`.
 """
 
 import contextlib
 import datetime as dt
-import multiprocessing
 import socket
 import threading
 import time
@@ -19,11 +18,10 @@ from kernel.db import Database
 from kernel.errors import DomainError
 from kernel.writing import Writer
 from ledger import posting, transfers
+from tests.faults.forking import CONTEXT
 
 ADDRESS_SECONDS = 20
 _DAY = dt.date(2026, 5, 4)
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.faults.poster"])
 
 
 class Poster:
@@ -36,7 +34,7 @@ class Poster:
     def start(self) -> None:
         """Start the server and wait until it listens."""
         Path(self._given[2]).unlink(missing_ok=True)
-        self._process = _CONTEXT.Process(target=serve, args=self._given, daemon=True)
+        self._process = CONTEXT.Process(target=serve, args=self._given, daemon=True)
         self._process.start()
         deadline = time.monotonic() + ADDRESS_SECONDS
         while not Path(self._given[2]).exists():

@@ -114,7 +114,10 @@ def test_kill_9_loses_nothing_acknowledged(live_database: Database, tmp_path: Pa
         server.start()
         thread = threading.Thread(target=client.run)
         thread.start()
-        time.sleep(chance.uniform(0.3, 1.2))
+        enough = len(client.bought) + chance.randint(2, 6)
+        while thread.is_alive() and len(client.bought) < enough:
+            time.sleep(0.005)
+        time.sleep(chance.uniform(0, 0.05))
         server.kill()
         thread.join()
         with live_database.reading(city.city_id) as reading:

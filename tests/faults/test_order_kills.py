@@ -102,10 +102,13 @@ class Shop:
             raise httpx.HTTPError(answer.text)
         return answer.json()
 
-    def suffer(self, kill: Kill, seconds: float) -> None:
-        """Let the buyer order until something is killed."""
+    def suffer(self, kill: Kill, orders_made: int, seconds: float) -> None:
+        """Let the buyer make so many orders, and a moment later kill something."""
+        enough = len(self.ordered) + orders_made
         thread = threading.Thread(target=self.run)
         thread.start()
+        while thread.is_alive() and len(self.ordered) < enough:
+            time.sleep(0.005)
         time.sleep(seconds)
         kill(self.server)
         thread.join()
@@ -172,7 +175,7 @@ def test_killing_the_server_while_people_pay(new_database: MakeDatabase, tmp_pat
     chance = random.Random(7)
     for _ in range(2):
         shop.server.start()
-        shop.suffer(Server.kill, chance.uniform(0.4, 1.0))
+        shop.suffer(Server.kill, chance.randint(2, 6), chance.uniform(0, 0.05))
     shop.settle()
     assert shop.ordered
     shop.check()
@@ -183,14 +186,14 @@ def test_killing_postgresql_while_people_pay(cluster: Cluster, tmp_path: Path) -
     """First the database under a server that stays, then both; nothing that was acknowledged is lost."""
     shop = Shop(cluster.url, tmp_path)
     shop.server.start()
-    shop.suffer(lambda _: cluster.kill(), 0.8)
+    shop.suffer(lambda _: cluster.kill(), 4, 0.02)
     cluster.start()
 
     def kill_both(server: Server) -> None:
         cluster.kill()
         server.kill()
 
-    shop.suffer(kill_both, 0.8)
+    shop.suffer(kill_both, 4, 0.02)
     cluster.start()
     shop.settle()
     assert shop.ordered

@@ -1,13 +1,7 @@
 """A hub in a process of its own, killed as by a power cut between any two steps, with four gates."""
 
-import contextlib
 import datetime as dt
-import os
-import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,10 +22,8 @@ from redemption.vouchers import Voucher, VoucherStatus
 from tests.browser import town as towns
 from tests.browser.gates import Gate
 from tests.browser.town import Town
+from tests.faults.forking import Command
 from tests.fixtures.databases import Prepare
-
-COMMAND = [sys.executable, "-c", "from api.cli.start import run; run()", "hub"]
-SECONDS = 60
 
 
 class HubProcess:
@@ -40,36 +32,19 @@ class HubProcess:
     def __init__(self, folder: Folder, log: Path) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            self._port = probe.getsockname()[1]
-        self._folder, self._log = folder, log
-        self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"http://127.0.0.1:{self._port}"
+            port = probe.getsockname()[1]
+        arguments = ["hub", "serve", "--plain", "--host", "127.0.0.1", "--port", str(port)]
+        self._command = Command([*arguments, "--data", str(folder.path)], {}, log)
+        self.wait = self._command.wait
+        self.url = f"http://127.0.0.1:{port}"
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*COMMAND, "serve", "--plain", "--host", "127.0.0.1", "--port", str(self._port), "--data", str(self._folder.path)],
-                stdout=log, stderr=log, env={**os.environ},
-            )  # fmt: skip
-        self.wait(lambda: httpx.get(f"{self.url}/hub", timeout=2).status_code == 200)
+        self._command.start(f"{self.url}/hub")
 
     def kill(self) -> None:
         """Kill it: no handler runs."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-
-    def wait(self, reached: Any) -> None:
-        """Wait until something is so."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            with contextlib.suppress(httpx.HTTPError):
-                if reached():
-                    return
-            time.sleep(0.05)
-        raise TimeoutError(self._log.read_text()[-3000:])
+        self._command.kill()
 
     def scan(self, token: str, voucher: Voucher, nonce: str) -> dict[str, Any]:
         """Scan at a gate; a gate repeats what was not answered, under the same number."""
