@@ -48,6 +48,8 @@ class NavItem:
     active: bool = False
     count: int = 0
     """Things that wait there; shown as a badge if there are any."""
+    group: str = ""
+    """The heading of the group that begins with it, in a navigation that is divided."""
 
 
 @dataclass(frozen=True, slots=True)

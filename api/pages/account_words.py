@@ -43,9 +43,67 @@ _KINDS: Final[Mapping[str, str]] = {
 }
 
 
-def of(path: str, translate: Callable[[str], str]) -> str:
-    """Return what an account is, or nothing where only its path says it."""
+_OF_VENUES: Final[Mapping[str, str]] = {
+    "venue": N_("%(venue)s: points, not settled"),
+    "eur/payable": N_("%(venue)s: owed"),
+    "eur/takings": N_("%(venue)s: takings"),
+}
+_OF_PEOPLE: Final = "wallet"
+_NOBODY: Final[Mapping[int, str]] = {}
+_PURPOSES: Final[Mapping[str, str]] = {
+    "award": N_("Points earned"),
+    "bank-matched": N_("Receipt of the bank assigned"),
+    "bank-receipt": N_("Receipt at the bank"),
+    "bank-returned": N_("Sent back by the bank"),
+    "budget-funding": N_("Budget granted"),
+    "cash-counted": N_("Cash counted"),
+    "desk-given-back": N_("Given back at a desk"),
+    "desk-taken": N_("Taken at a desk"),
+    "dispute": N_("Taken back by a payer's bank"),
+    "dispute-granted": N_("Taken back for good"),
+    "donation": N_("Donated to a club"),
+    "due-returned": N_("Fine or fee given back"),
+    "fee": N_("Fee paid"),
+    "fine": N_("Fine paid"),
+    "hold-expired": N_("Reservation expired"),
+    "order": N_("Order"),
+    "order-ended": N_("Order ended without payment"),
+    "order-paid": N_("Order paid"),
+    "payment": N_("Payment received"),
+    "payout": N_("Paid out"),
+    "payout-returned": N_("Payout came back"),
+    "places-opened": N_("Places put on sale"),
+    "points-expired": N_("Points expired"),
+    "provider-fees": N_("Fees of a payment service"),
+    "provider-payout": N_("Payout of a payment service"),
+    "redemption": N_("Redeemed"),
+    "redemption-presented": N_("Redeemed on the guest's phone"),
+    "refund": N_("Given back"),
+    "refund-failed": N_("Giving back failed"),
+    "refund-sent": N_("Giving back sent"),
+    "settlement": N_("Settlement"),
+    "settlement-correction": N_("Correction of a statement"),
+    "voucher": N_("Voucher"),
+    "voucher-again": N_("Voucher made valid again"),
+    "voucher-cancelled": N_("Voucher given back"),
+    "wallet-erased": N_("Account of a person deleted"),
+}
+
+
+def of(path: str, translate: Callable[[str], str], venues: Mapping[int, str] = _NOBODY) -> str:
+    """Return what an account is, with the name of its venue; nothing where only its path says it."""
     if path in _WORDS:
         return translate(_WORDS[path])
-    begins = [kind for kind in _KINDS if path.startswith(f"{kind}/")]
-    return translate(_KINDS[max(begins, key=len)]) if begins else ""
+    begins = [kind for kind in _KINDS if f"{path}/".startswith(f"{kind}/")]
+    if not begins:
+        return ""
+    kind = max(begins, key=len)
+    said, whose = translate(_KINDS[kind]), path[len(kind) + 1 :]
+    if kind in _OF_VENUES and whose.isdecimal() and int(whose) in venues:
+        return translate(_OF_VENUES[kind]) % {"venue": venues[int(whose)]}
+    return said if not whose or kind == _OF_PEOPLE else f"{said}: {whose}"
+
+
+def purpose(code: str, translate: Callable[[str], str]) -> str:
+    """Return what a booking was for; its code where that says more."""
+    return translate(_PURPOSES[code]) if code in _PURPOSES else code

@@ -64,17 +64,17 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Cash desk"), "/office/cash", "wallet"),
         (N_("Taking part"), "/office/occasions", "city"),
         (N_("Actions"), "/office/actions", "flower"),
+        (N_("Rules"), "/office/rules", "rules"),
         (N_("Bins"), "/office/tags", "bin"),
         (N_("Quests"), "/office/quests", "quest"),
-        (N_("Rules"), "/office/rules", "rules"),
-        (N_("Budgets"), "/treasury/budgets", "wallet"),
-        (N_("Payouts"), "/treasury/payouts", "bank"),
+        (N_("Together"), "/office/together", "heart"),
         (N_("Offers"), "/office/offers", "gift"),
         (N_("Venues"), "/office/venues", "shop"),
         (N_("Keys"), "/office/voucher-keys", "settings"),
         (N_("Offline"), "/office/offline", "device"),
         (N_("Devices"), "/office/devices", "device"),
-        (N_("Together"), "/office/together", "heart"),
+        (N_("Budgets"), "/treasury/budgets", "wallet"),
+        (N_("Payouts"), "/treasury/payouts", "bank"),
         (N_("People"), "/office/people", "people"),
     ),
     Area.TREASURY: (
@@ -91,6 +91,28 @@ _NAVIGATION: Mapping[Area, tuple[tuple[str, str, str], ...]] = {
         (N_("Audit log"), "/treasury/audit-log", "history"),
     ),
 }
+_GROUPS: Final[Mapping[Area, tuple[tuple[str, tuple[str, ...]], ...]]] = {
+    Area.OFFICE: (
+        (N_("Decide"), ("/office/review", "/office/cases", "/office/outcomes")),
+        (N_("On site"), ("/office/desk", "/office/cash", "/office/occasions")),
+        (
+            N_("Collect points"),
+            ("/office/actions", "/office/rules", "/office/tags", "/office/quests", "/office/together"),
+        ),
+        (
+            N_("Redeem points"),
+            (
+                "/office/offers",
+                "/office/venues",
+                "/office/voucher-keys",
+                "/office/offline",
+                "/office/devices",
+            ),
+        ),
+        (N_("Money and roles"), ("/treasury/budgets", "/treasury/payouts", "/office/people")),
+    ),
+}
+"""What a long navigation is divided into; the entries stand in the same order."""
 _HOMES: Final = frozenset({"/", "/venue", "/office", "/treasury"})
 """Pages that others lie below without belonging to them."""
 _BELONGING: Final[Mapping[str, str]] = {
@@ -100,6 +122,11 @@ _BELONGING: Final[Mapping[str, str]] = {
     "/fines": "/offers",
     "/hand-over": "/vouchers",
     "/orders": "/vouchers",
+    "/office/anomalies": "/office/venues",
+    "/office/applications": "/office/venues",
+    "/office/claims": "/office/venues",
+    "/office/departments": "/office/cases",
+    "/office/presented": "/office/offline",
     "/quests": "/actions",
     "/receipts": "/history",
     "/reports": "/actions",
@@ -265,10 +292,23 @@ def _navigation(
     accesses: Mapping[str, Access] = request.app.state.page_access
     items = [item for item in _NAVIGATION[area] if not accesses[item[1]].lacks_role(caller)]
     best = _entry_of(request.url.path, [href for _, href, _ in items])
+    heads = _heads([href for _, href, _ in items], _GROUPS.get(area, ()))
     return tuple(
-        NavItem(translation.gettext(label), href, pictogram, active=href == best)
+        NavItem(
+            translation.gettext(label),
+            href,
+            pictogram,
+            active=href == best,
+            group=translation.gettext(heads[href]) if href in heads else "",
+        )
         for label, href, pictogram in items
     )
+
+
+def _heads(entries: list[str], groups: tuple[tuple[str, tuple[str, ...]], ...]) -> dict[str, str]:
+    """Return which entries begin a group: for this reader, who may lack the first of it."""
+    begun = ((next((one for one in entries if one in members), None), label) for label, members in groups)
+    return {first: label for first, label in begun if first is not None}
 
 
 def _entry_of(path: str, entries: list[str]) -> str:

@@ -1,5 +1,6 @@
 """The administration's people: who may do what, and which other systems may report."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -11,10 +12,12 @@ from api.pages import framing
 from api.pages.framing import Area
 from identity import clients, persons, roles
 from identity.clients import Scope
-from identity.roles import AT_VENUE, CITY, Role
+from identity.persons import Person
+from identity.roles import AT_VENUE, CITY, Held, Role
 from kernel.db import Work
 from kernel.errors import DomainError, Forbidden, Invalid
 from kernel.signing import VerifyKey
+from merchants import venues
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/office/people")
@@ -58,12 +61,12 @@ def grant(
     def command(work: Work) -> None:
         address = persons.normalised_email(email)
         person = persons.by_email(work, address) or persons.register(work, address)
-        roles.grant(work, person.person_id, Role(role), venue_id=CITY, granter_id=granter)
+        roles.grant(work, person.person_id, _role(role), venue_id=CITY, granter_id=granter)
 
     try:
         services.of(request).database.run(caller.city.city_id, command)
     except DomainError as error:
-        return _refused(request, caller, error, email)
+        return _refused(request, caller, error, {"email": email, "role": role})
     return framing.go("/office/people", "granted")
 
 
@@ -80,10 +83,10 @@ def revoke(
     try:
         services.of(request).database.run(
             caller.city.city_id,
-            lambda work: roles.revoke(work, person_id, Role(role), venue_id=venue_id, revoker_id=revoker),
+            lambda work: roles.revoke(work, person_id, _role(role), venue_id=venue_id, revoker_id=revoker),
         )
     except DomainError as error:
-        return _refused(request, caller, error, "")
+        return _refused(request, caller, error)
     return framing.go("/office/people", "revoked")
 
 
@@ -105,7 +108,7 @@ def admit(
     try:
         token = services.of(request).database.run(caller.city.city_id, command)
     except DomainError as error:
-        return _refused(request, caller, error, "")
+        return _refused(request, caller, error, {"name": name, "public_key": public_key})
     return _page(request, caller, token=token)
 
 
@@ -129,12 +132,32 @@ def _key(text: str) -> VerifyKey | None:
         raise Invalid("public-key-unreadable", field="public_key") from None
 
 
-def _refused(request: Request, caller: Caller, error: DomainError, email: str) -> Response:
+def _role(text: str) -> Role:
+    """Return a role by its name. Raises Invalid `request-invalid`."""
+    if text not in set(Role):
+        raise Invalid("request-invalid", field="role")
+    return Role(text)
+
+
+def _refused(
+    request: Request, caller: Caller, error: DomainError, typed: Mapping[str, str] = framing.NO_FIELDS
+) -> Response:
     if isinstance(error, Forbidden):
         errors: list[tuple[str | None, str]] = [(None, framing.sentence(request, caller, error))]
     else:
         errors = framing.field_errors(request, caller, error)
-    return _page(request, caller, status=409, errors=errors, email=email)
+    return _page(request, caller, status=409, errors=errors, typed=typed)
+
+
+def _by_person(
+    held: Sequence[tuple[int, Held]], people: Mapping[int, Person]
+) -> list[tuple[Person, list[Held]]]:
+    """Return everybody once, by name, with all that they may do."""
+    found: dict[int, list[Held]] = {}
+    for number, one in held:
+        found.setdefault(number, []).append(one)
+    named = [(people[number], roles_held) for number, roles_held in found.items()]
+    return sorted(named, key=lambda one: (one[0].name or one[0].email or "").casefold())
 
 
 def _page(
@@ -143,17 +166,18 @@ def _page(
     *,
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
-    email: str = "",
+    typed: Mapping[str, str] = framing.NO_FIELDS,
     token: str | None = None,
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         held = roles.every(reading)
         people = persons.by_ids(reading, [number for number, _ in held])
+        known = venues.by_id(reading, sorted({one.venue_id for _, one in held} - {CITY}))
         systems = clients.every(reading)
     grantable = [role.value for role in Role if role not in AT_VENUE]
     return framing.show(
         request, caller, "office/people.html", area=Area.OFFICE, status=status,
-        held=[(people[number], one) for number, one in held], systems=systems, errors=errors or [],
-        email=email, token=token, words=ROLE_WORDS, grantable=grantable,
+        held=_by_person(held, people), systems=systems, errors=errors or [], venues=known,
+        typed=typed, token=token, words=ROLE_WORDS, grantable=grantable,
         me=caller.person_session.person.person_id,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from ledger import accounts, chart, invariants, queries, verifying
 from ledger.accounts import Account
 from ledger.outcomes import Counters
 from ledger.transfers import DUC, EUR
+from merchants import venues
 from redemption import reconciliations
 from redemption.volumes import THRESHOLD_CENTS
 from web.marking import N_
@@ -95,13 +96,14 @@ def chart_of_accounts(request: Request, caller: Reader, asset: str = DUC) -> Res
     """Show the accounts of an asset with their balances; those of single people and orders as one sum."""
     with services.of(request).database.reading(caller.city.city_id) as reading:
         balance = _balance(reading)
+        names = _venue_names(reading)
     assets = sorted({account.asset.partition(":")[0] for account, _ in balance})
     shown = [(account, left) for account, left in balance if account.asset.partition(":")[0] == asset]
     translate = framing.gettext_of(request, caller).gettext
     return framing.show(
         request, caller, "treasury/accounts.html", area=Area.TREASURY, balance=shown, assets=assets,
         asset=asset, others=-sum(left.posted for _, left in shown), is_euro=asset == EUR,
-        words=lambda path: account_words.of(path, translate),
+        words=lambda path: account_words.of(path, translate, names),
     )  # fmt: skip
 
 
@@ -112,11 +114,14 @@ def statement(request: Request, caller: Reader, path: str, before: int | None = 
         account = accounts.get(reading, path)
         lines = queries.statement(reading, path, before=before, limit=PAGE)
         left = queries.balance(reading, path)
+        names = _venue_names(reading)
+    translate = framing.gettext_of(request, caller).gettext
     older = f"/treasury/accounts/{path}?before={lines[-1].booked.sequence}" if len(lines) == PAGE else None
     return framing.show(
         request, caller, "treasury/statement.html", area=Area.TREASURY, account=account, lines=lines,
         older=older, left=left, is_euro=account.asset == EUR,
-        said=account_words.of(path, framing.gettext_of(request, caller).gettext),
+        words=lambda path: account_words.of(path, translate, names),
+        purposes=lambda code: account_words.purpose(code, translate),
     )  # fmt: skip
 
 
@@ -145,6 +150,10 @@ def audit_log(request: Request, caller: Reader, before: int | None = None) -> Re
         request, caller, "treasury/audit_log.html", area=Area.TREASURY, entries=entries, older=older,
         people=people,
     )  # fmt: skip
+
+
+def _venue_names(reading: Reading) -> dict[int, str]:
+    return {one.venue_id: one.name for one in venues.every(reading)}
 
 
 def _balance(reading: Reading) -> list[tuple[Account, Counters]]:

@@ -1,7 +1,7 @@
 """The owner's page for guests who redeem on their own phones: on and off, poster and card, what came in."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -57,24 +57,20 @@ async def turn_on(request: Request, caller: OwnerForm, venue_id: Annotated[Short
         auditing.record(work, caller.scope, "presented-on", f"venue/{number}", details)
         return {}
 
-    try:
-        await commanding.perform_form(request, caller, command)
-    except DomainError as error:
-        return _page(request, caller, number, error=error)
-    return framing.go(f"/venue/presented?venue_id={number}", "presented-on")
+    return await _perform(request, caller, number, command, "presented-on")
 
 
 @router.post("/off")
-def turn_off(request: Request, caller: OwnerForm, venue_id: Annotated[ShortId, Form()]) -> Response:
+async def turn_off(request: Request, caller: OwnerForm, venue_id: Annotated[ShortId, Form()]) -> Response:
     """Turn it off."""
     number = owned(caller, venue_id)
 
-    def command(work: Work) -> None:
+    def command(work: Work) -> Mapping[str, Any]:
         presented_venues.turn_off(work, number)
         auditing.record(work, caller.scope, "presented-off", f"venue/{number}", {})
+        return {}
 
-    services.of(request).database.run(caller.city.city_id, command)
-    return framing.go(f"/venue/presented?venue_id={number}", "presented-off")
+    return await _perform(request, caller, number, command, "presented-off")
 
 
 @router.post("/reissue")
@@ -93,11 +89,7 @@ async def reissue(
         auditing.record(work, caller.scope, "presented-reissued", f"venue/{number}", details)
         return {}
 
-    try:
-        await commanding.perform_form(request, caller, command)
-    except DomainError as error:
-        return _page(request, caller, number, error=error)
-    return framing.go(f"/venue/presented?venue_id={number}", "presented-reissued")
+    return await _perform(request, caller, number, command, "presented-reissued")
 
 
 @router.get("/poster.pdf")
@@ -132,11 +124,18 @@ async def undo(
         auditing.record(work, caller.scope, "presented-undone", f"presented/{presented_id}", {})
         return {"presented_id": str(undone.presented_id)}
 
+    return await _perform(request, caller, number, command, "presented-undone")
+
+
+async def _perform(
+    request: Request, caller: Caller, venue_id: int, command: Callable[[Work], Mapping[str, Any]], done: str
+) -> Response:
+    """Run what the owner asked for and say that it is done, or show the page with why not."""
     try:
         await commanding.perform_form(request, caller, command)
     except DomainError as error:
-        return _page(request, caller, number, error=error)
-    return framing.go(f"/venue/presented?venue_id={number}", "presented-undone")
+        return _page(request, caller, venue_id, error=error)
+    return framing.go(f"/venue/presented?venue_id={venue_id}", done)
 
 
 def _newest(request: Request, reading: Reading, venue_id: int) -> VenueSecret:

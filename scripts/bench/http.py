@@ -1,13 +1,15 @@
-"""Measures the edge: buying, scanning and the main pages over HTTP. See docs/performance.md.
+"""Measures over HTTP: buying, scanning, the main pages, those of a crowded city. See docs/performance.md.
 
-    .venv/bin/python scripts/bench/http.py [--json] [--quick] [--only buying-and-scanning|pages]
+    .venv/bin/python scripts/bench/http.py [--json] [--quick] [--only buying-and-scanning|pages|crowded]
                                            [--backend postgresql|sqlite] [--clients 1 16 64] [--seconds 2]
 
 Buying is by so many citizens at a time, scanning by so many devices.
 """
 
 import argparse
+import itertools
 import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +17,18 @@ if __name__ == "__main__":
     # The names in this folder would hide the rooms of the same name.
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from scripts.bench.measuring import edge, pages, stages
-from scripts.bench.measuring.results import Printer
-from scripts.bench.measuring.scale import FULL, QUICK
+from scripts.bench.measuring import crowded, edge, pages, stages
+from scripts.bench.measuring.results import Printer, Result
+from scripts.bench.measuring.scale import FULL, QUICK, Scale
+from scripts.bench.measuring.stages import Stage
 
-PARTS = ("buying-and-scanning", "pages")
+PARTS = ("buying-and-scanning", "pages", "crowded")
 BACKENDS = ("postgresql", "sqlite")
+STAGED: Mapping[str, Callable[[Stage, Scale, Sequence[int]], Iterator[Result]]] = {
+    "buying-and-scanning": edge.requests,
+    "crowded": lambda stage, scale, _clients: crowded.measured(stage, scale.redemptions, scale.rounds),
+}
+"""The parts that have a city of their own on each database."""
 CLIENTS = [1, 16, 64]
 
 
@@ -46,13 +54,14 @@ def main() -> int:
     printer.table_head()
     if "pages" in parts:
         printer.all(pages.measured(20 if options.quick else 200))
-    if "buying-and-scanning" in parts:
+    staged, backends = [part for part in parts if part in STAGED], options.backend or BACKENDS
+    if staged:
         with stages.opened(
-            None, None, backends=BACKENDS, wallet_count=scale.wallets, lax=options.quick
+            None, None, backends=backends, wallet_count=scale.wallets, lax=options.quick
         ) as all_stages:
-            for backend in options.backend or BACKENDS:
+            for backend, part in itertools.product(backends, staged):
                 with all_stages.fresh(backend) as stage:
-                    found = list(edge.requests(stage, scale, options.clients))
+                    found = list(STAGED[part](stage, scale, options.clients))
                     stage.verify()
                 printer.all(found)
     return 0

@@ -38,7 +38,7 @@ from scripts.bench.measuring.stages import BUDGET, Stage, UnsoundError
 
 CLIENTS = 64
 UNIT = "requests/s"
-_SECRET = "only for measuring, never for a city 0123456789"  # noqa: S105 -- seals what is thrown away
+SECRET = "only for measuring, never for a city 0123456789"  # noqa: S105 -- seals what is thrown away
 _START_SECONDS_MAX = 90
 _CHUNK = 100
 _PRICE = 40
@@ -58,7 +58,7 @@ def requests(stage: Stage, scale: Scale, counts: Sequence[int] = (CLIENTS,)) -> 
     ours: dict[str, list[Answers]] = defaultdict(list)
     empty: dict[str, list[Answers]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="duiscoin-bench-files-") as folder:
-        settings = Settings(database_url=stage.url, secret_key=_SECRET, data_directory=folder)  # type: ignore[arg-type]  # pydantic takes text
+        settings = Settings(database_url=stage.url, secret_key=SECRET, data_directory=folder)  # type: ignore[arg-type]  # pydantic takes text
         town = _prepared(stage, settings, scale)
         with serving("product", settings) as port, serving("empty", settings) as empty_port:
             for turn, clients in enumerate([*counts] * scale.rounds):
@@ -181,7 +181,7 @@ def serving(name: str, settings: Settings) -> Iterator[int]:
     environment = {
         **os.environ,
         "DUISCOIN_DATABASE_URL": settings.database_url,
-        "DUISCOIN_SECRET_KEY": _SECRET,
+        "DUISCOIN_SECRET_KEY": SECRET,
         "DUISCOIN_DATA_DIRECTORY": str(settings.data_directory),
     }
     log = settings.data_directory / f"{name}.log"

@@ -46,15 +46,15 @@ def measured(times: int) -> Iterator[Result]:
         tokens = _tokens(database)
         database.close()
         with edge.serving("product", settings) as port, edge.serving("empty", settings) as empty_port:
-            empty = _waits(empty_port, "/", "", times)
+            empty = waits(empty_port, "/", "", times)
             for path, who in PAGES:
-                waits = _waits(port, path, tokens.get(who, ""), times)
+                found = waits(port, path, tokens.get(who, ""), times)
                 for percent in (50, 95):
                     yield results.compared(
                         f"page{path.replace('/', '-').rstrip('-')}-{who}-p{percent}",
                         "sqlite",
                         "ms",
-                        [results.percentile(waits, percent)],
+                        [results.percentile(found, percent)],
                         "empty handler",
                         [results.percentile(empty, percent)],
                     )
@@ -78,11 +78,11 @@ def _tokens(database: Database) -> dict[str, str]:
     return database.run(cities.every(database)[0].city_id, command)
 
 
-def _waits(port: int, path: str, token: str, times: int) -> list[float]:
+def waits(port: int, path: str, token: str, times: int) -> list[float]:
     """Return milliseconds of each request on a connection that is kept. Raises UnsoundError for a failure."""
     connection = HTTPConnection(load.HOST, port)
     headers = {"Cookie": f"{SESSION_COOKIE}={token}"} if token else {}
-    waits = []
+    found = []
     for number in range(times + _WARMING):
         began = time.perf_counter()
         connection.request(
@@ -90,12 +90,12 @@ def _waits(port: int, path: str, token: str, times: int) -> list[float]:
         )
         answer = connection.getresponse()
         answer.read()
-        waits.append((time.perf_counter() - began) * 1000)
+        found.append((time.perf_counter() - began) * 1000)
         if answer.status != 200:  # noqa: PLR2004 -- the page
             msg = f"{path} was answered with {answer.status}"
             raise UnsoundError(msg)
     connection.close()
-    return waits[_WARMING:]
+    return found[_WARMING:]
 
 
 def _first_load(port: int) -> float:

@@ -16,6 +16,8 @@ class Scale:
     """Transfers in the book whose size and verification are measured."""
     growth: int
     """Transfers up to which the book grows."""
+    redemptions: int
+    """In a crowded city, of which the treasury's pages are asked for."""
     citizens: int
     requests_a_turn: int
     """At most; a turn of requests takes `seconds_a_turn` twice."""
@@ -34,6 +36,7 @@ FULL = Scale(
     wallets=10_000,
     filled=300_000,
     growth=1_000_000,
+    redemptions=100_000,
     citizens=3_000,
     requests_a_turn=20_000,
 )
@@ -45,6 +48,7 @@ QUICK = Scale(
     wallets=100,
     filled=1_000,
     growth=4_000,
+    redemptions=200,
     citizens=8,
     requests_a_turn=16,
 )
