@@ -124,7 +124,7 @@ def my_vouchers(request: Request, caller: Citizen, before: int | None = None) ->
     older = f"/vouchers?before={found[-1].status_index}" if len(found) == PAGE else None
     return framing.show(
         request, caller, "citizen/vouchers.html", vouchers=found_first, older=older, words=STATUS_WORDS,
-        receipts=paid,
+        receipts=paid, is_first=before is None, shown_at=services.of(request).database.clock.now(),
     )  # fmt: skip
 
 
@@ -294,7 +294,8 @@ def voucher_page(
         returnable=until is not None and now < until and lease is None,
         lease=lease, lease_open=lease_open, gate=gate, gates=entrances,
         back_until=back_until, is_shown=found.status in vouchers.SHOWN or back_until is not None,
-        waits=waits, presentable=presentable, running=running if running and running.owner == owner else None,
+        waits=waits, presentable=presentable, shown_at=now,
+        running=running if running and running.owner == owner else None,
     )  # fmt: skip
 
 

@@ -39,6 +39,7 @@ PUBLIC = {
     ("GET", "/scan"), ("GET", "/scan/enrol"), ("GET", "/scan/manifest.webmanifest"), ("GET", "/scan/worker.js"), ("GET", "/scan/words.json"),
     ("GET", "/at/{poster}"), ("GET", "/check/{venue_id}"), ("GET", "/check/now.json"), ("GET", "/check/worker.js"), ("GET", "/api/v1/posters/{poster}"),
     ("GET", "/log/checkpoint"), ("GET", "/log/key"), ("GET", "/log/tile/{path:path}"), ("GET", "/log/verify"),
+    ("GET", "/offline"), ("GET", "/wallet-worker.js"),
 }  # fmt: skip
 """Every route that somebody may use who is not signed in; a new one has to be added here on purpose."""
 

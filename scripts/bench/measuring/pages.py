@@ -59,6 +59,7 @@ def measured(times: int) -> Iterator[Result]:
                         [results.percentile(empty, percent)],
                     )
             yield results.alone("first-load", "sqlite", "bytes", [_first_load(port)])
+            yield results.alone("first-load-home", "sqlite", "bytes", [_first_load(port, tokens[CITIZEN])])
 
 
 def _tokens(database: Database) -> dict[str, str]:
@@ -98,12 +99,14 @@ def waits(port: int, path: str, token: str, times: int) -> list[float]:
     return found[_WARMING:]
 
 
-def _first_load(port: int) -> float:
-    """Return the bytes that a browser without anything in its cache loads for the welcome page."""
+def _first_load(port: int, token: str = "") -> float:
+    """Return the bytes that a browser with an empty cache loads for the welcome page, or for one's home."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(f"http://{load.HOST}:{port}/", wait_until="networkidle")
+        page, address = browser.new_page(), f"http://{load.HOST}:{port}/"
+        if token:
+            page.context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address}])
+        page.goto(address, wait_until="networkidle")
         size = float(page.evaluate(_SIZES))
         browser.close()
     return size
