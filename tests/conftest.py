@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.chromium",
     "tests.fixtures.databases",
     "tests.fixtures.garbage",
+    "tests.fixtures.ordering",
     "tests.fixtures.postgresql",
     "tests.fixtures.statements",
     "tests.fixtures.valkey",

@@ -4,6 +4,7 @@ import contextlib
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import redis
@@ -13,8 +14,11 @@ from playwright.sync_api import Browser, Page
 
 from kernel import cities, outbox
 from kernel.db import Database
+from tests.fixtures import ordering
 from tests.fixtures.chromium import Film
 from tests.fixtures.databases import MakeDatabase
+
+TESTS = Path(__file__).parents[1]
 
 
 def _slugs(database: Database) -> list[str]:
@@ -104,3 +108,8 @@ def test_postgresql_is_the_pinned_one_and_private(postgresql_server: str) -> Non
     engine.dispose()
 
     assert (18, "") == (int(version) // 10_000, addresses)
+
+
+def test_long_files_are_there() -> None:
+    """A file that was renamed keeps its place in the order."""
+    assert [name for name in ordering.LONG if not (TESTS / f"{name}.py").is_file()] == []
