@@ -73,7 +73,7 @@ def submit(work: db.Work, person_id: int, *, signed_name: str, contract_text: st
     """Sign the contract and hand the application in.
 
     Raises NotFound `application-not-found`; Conflict `application-submitted`; Invalid as
-    `applications.checked`, `proof-missing`, `signature-missing`, `signature-too-long`.
+    `applications.checked`, `proof-missing`, `contract-signature-missing`, `signature-too-long`.
     """
     found = _editable(_mine(work, person_id))
     applications.checked(found.typed, bounds.find(work))

@@ -53,7 +53,7 @@ def approve(
     The contract begins with the period of the calendar that is running, so that the first period is a whole
     one. Raises NotFound `application-not-found`; Conflict `application-not-submitted`, `contract-altered`,
     `payee-check-failed` (the bank knows that account under another name); Forbidden `own-application`;
-    Invalid `application-incomplete` (the city's bounds have changed), `signature-missing`.
+    Invalid `application-incomplete` (the city's bounds have changed), `contract-signature-missing`.
     """
     found = _waiting(work, application_id, by)
     if payee_check is PayeeCheck.NO_MATCH:

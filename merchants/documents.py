@@ -39,10 +39,10 @@ class Document:
 
 
 def checked_signer(name: str) -> str:
-    """Return the name of who signs. Raises Invalid `signature-missing`, `signature-too-long`."""
+    """Return the name of who signs. Raises Invalid `contract-signature-missing`, `signature-too-long`."""
     tidy = " ".join(name.split())
     if not tidy:
-        raise Invalid("signature-missing", field="signed_name")
+        raise Invalid("contract-signature-missing", field="signed_name")
     if len(tidy) > SIGNER_MAX:
         raise Invalid("signature-too-long", field="signed_name", maximum=SIGNER_MAX)
     return tidy

@@ -50,7 +50,7 @@ class ProofFile:
 def read(uploaded: bytes, name: str) -> ProofFile:
     """Return the proof in an upload.
 
-    Raises Invalid: `proof-empty`, `proof-too-large`, `proof-type-unknown`, `proof-unreadable`,
+    Raises Invalid: `proof-empty`, `proof-too-large`, `proof-type-unknown`, `application-proof-unreadable`,
     `proof-locked` (a PDF with a password).
     """
     if not uploaded:
@@ -65,7 +65,7 @@ def read(uploaded: bytes, name: str) -> ProofFile:
 
 def _pdf(uploaded: bytes) -> bytes:
     if b"%%EOF" not in uploaded[-_TAIL:]:
-        raise Invalid("proof-unreadable", field="proof")
+        raise Invalid("application-proof-unreadable", field="proof")
     if b"/Encrypt" in uploaded:
         raise Invalid("proof-locked", field="proof")
     return uploaded
@@ -80,13 +80,13 @@ def _photo(uploaded: bytes) -> bytes:
     except UnidentifiedImageError:
         raise Invalid("proof-type-unknown", field="proof") from None
     except (OSError, ValueError, Image.DecompressionBombError):
-        raise Invalid("proof-unreadable", field="proof") from None
+        raise Invalid("application-proof-unreadable", field="proof") from None
     if image.width * image.height > PIXELS_MAX:
         raise Invalid("proof-too-large", field="proof", maximum_megabytes=BYTES_MAX // 1024 // 1024)
     try:
         upright = ImageOps.exif_transpose(image).convert("RGB")
     except (OSError, ValueError, SyntaxError):
-        raise Invalid("proof-unreadable", field="proof") from None
+        raise Invalid("application-proof-unreadable", field="proof") from None
     upright.thumbnail((EDGE_MAX_PX, EDGE_MAX_PX))
     out = io.BytesIO()
     upright.save(out, "JPEG", quality=_QUALITY, optimize=True)

@@ -119,7 +119,7 @@ def _text(name: str, texts: LocalizedText, code: str, maximum: int) -> Iterator[
     if not texts.get("de", "").strip():
         yield Fault(name, f"{code}-missing")
     elif not all(_LANGUAGE.fullmatch(language) for language in texts):
-        yield Fault(name, "language-unknown")
+        yield Fault(name, "offer-language-unknown")
     elif any(len(text) > maximum for text in texts.values()):
         yield Fault(name, f"{code}-too-long", {"maximum": maximum})
 

@@ -20,6 +20,7 @@ from redemption.payment_tables import refunds as refunds_table
 from redemption.providers import DisputeStatus, PaymentStatus, ProviderEvent, RefundStatus
 
 _LOOKS_COUNTED = 12
+DISPUTES_SHOWN = 200
 EVENTS_KEPT = dt.timedelta(days=60)
 """Providers try to deliver a message for some days; what comes twice within this is known as such."""
 
@@ -233,6 +234,18 @@ def disputes_of(reading: db.Reading, order_id: int) -> list[Dispute]:
     return _disputes(reading, disputes.c.order_id == order_id)
 
 
+def newest_disputes(reading: db.Reading, limit: int = DISPUTES_SHOWN) -> list[Dispute]:
+    """Return disputes, the undecided ones first, then the newest."""
+    is_open = sa.case((disputes.c.status == DisputeStatus.OPEN.value, 0), else_=1)
+    found = reading.connection.execute(
+        sa.select(disputes)
+        .where(disputes.c.city_id == reading.city_id)
+        .order_by(is_open, disputes.c.opened_at.desc(), disputes.c.provider_reference)
+        .limit(limit)
+    )
+    return [_dispute(row) for row in found]
+
+
 def put_dispute(work: db.Work, one: Dispute) -> None:
     """Write a dispute, new or changed."""
     mine = (
@@ -328,12 +341,9 @@ def _disputes(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Di
     found = reading.connection.execute(
         sa.select(disputes).where(disputes.c.city_id == reading.city_id, condition)
     )
-    return [
-        Dispute(
-            **{
-                **{name: row._mapping[name] for name in Dispute.__dataclass_fields__},
-                "status": DisputeStatus(row.status),
-            }
-        )
-        for row in found
-    ]
+    return [_dispute(row) for row in found]
+
+
+def _dispute(row: sa.Row[Any]) -> Dispute:
+    values = {name: row._mapping[name] for name in Dispute.__dataclass_fields__}
+    return Dispute(**{**values, "status": DisputeStatus(row.status)})

@@ -32,6 +32,8 @@ class Trouble(enum.StrEnum):
     """Somebody has to send money back by hand, for more than a week."""
     REFUND_FAILED = "refund-failed"
     """Money that was sent back came back too often."""
+    DISPUTE_OPEN = "dispute-open"
+    """A payer's bank has taken money back, and nothing is decided."""
     DRAWER_UNCOUNTED = "drawer-uncounted"
     """A drawer of an earlier day was never counted."""
     CASH_DIFFERENCE = "cash-difference"

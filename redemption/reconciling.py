@@ -14,10 +14,11 @@ from kernel import db
 from kernel.cities import City
 from ledger import queries
 from merchants import settlement_checks
-from redemption import bank_receipts, hand_refunds, receiving, refunding, taking, takings
+from redemption import bank_receipts, hand_refunds, payments, receiving, refunding, taking, takings
 from redemption.collecting_tables import drawers
 from redemption.collecting_tables import takings as takings_table
 from redemption.fines import FinePayment
+from redemption.providers import DisputeStatus
 from redemption.reconciliations import Compared, Difference, Trouble
 from redemption.tables import fine_payments
 from redemption.takings import DeskMethod
@@ -163,6 +164,11 @@ def _waiting(reading: db.Reading, city: City) -> list[Difference]:
     ]
     found += [
         Difference(Trouble.REFUND_FAILED, f"{one.order_id}", one.cents) for one in refunding.stuck(reading)
+    ]
+    found += [
+        Difference(Trouble.DISPUTE_OPEN, f"{one.order_id}", one.cents)
+        for one in payments.newest_disputes(reading)
+        if one.status is DisputeStatus.OPEN
     ]
     found += [
         Difference(Trouble.DRAWER_UNCOUNTED, f"{desk} {day.isoformat()}", 0)

@@ -24,6 +24,7 @@ from api.demo import (
     going_out,
     joining,
     living,
+    owing,
     peopling,
     settling_up,
     surrounding,
@@ -132,6 +133,7 @@ def _make(chosen: Settings) -> None:
     gathering.gather(life, now)
     living.pay_some_fines(life, living.told_fines(city))
     settling_up.settle_up(database, city, cast)
+    owing.owe(life)
     changing.change(database, city, cast)
     surrounding.surround(database, city, cast, told)
     telling.tell(life)

@@ -1,13 +1,13 @@
-"""The treasury's pages of bank files, open money and refunds by hand, and of the nightly comparison."""
+"""The treasury's pages of incoming money, refunds by hand and disputes, and of the nightly comparison."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from api import bank_files, city_ways, commanding, paying, reconciling, services
+from api import city_ways, commanding, paying, reconciling, services
 from api.access import Access, Caller
 from api.pages import account_words, framing
 from api.pages.framing import Area
@@ -15,10 +15,10 @@ from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
 from kernel.errors import DomainError, Invalid
-from merchants import bank_statements
 from redemption import (
     bank_receipts,
     hand_refunds,
+    payments,
     receiving,
     reconciliations,
     refunding,
@@ -26,6 +26,7 @@ from redemption import (
     takings,
 )
 from redemption.collection_requests import CollectionWay
+from redemption.providers import DisputeStatus
 from redemption.receipt_matching import Cause
 from redemption.reconciliations import Trouble
 from web.marking import N_
@@ -36,8 +37,6 @@ TreasurerForm = Annotated[Caller, Depends(Access(Role.TREASURER, form=True))]
 
 framing.announce(
     {
-        "receipts-taken-in": ("success", N_("The file has been taken in.")),
-        "receipts-known": ("info", N_("Nothing new was in the file; nothing has changed.")),
         "receipt-assigned": ("success", N_("The money has been assigned.")),
         "money-sent-back": ("success", N_("Noted that the money was sent back.")),
         "refund-begun": ("success", N_("It is sent back once more. This may take some days.")),
@@ -63,6 +62,21 @@ CAUSE_WORDS: Mapping[Cause, tuple[str, str]] = {
     ),
 }
 """Cause and next step of a receipt."""
+DISPUTE_WORDS: Mapping[DisputeStatus, tuple[str, str]] = {
+    DisputeStatus.OPEN: (
+        N_("Not decided"),
+        N_(
+            "Answer in the payment service's administration before its deadline: with the receipt, and when"
+            " the voucher was used. Until then the voucher lets nobody in."
+        ),
+    ),
+    DisputeStatus.WON: (N_("Decided for the city"), N_("Nothing is to be done: the money is back.")),
+    DisputeStatus.LOST: (
+        N_("Decided for the payer"),
+        N_("Nothing is to be done: what was not used has been taken back, what was used is the city's loss."),
+    ),
+}
+"""How a dispute stands, and the next step."""
 TROUBLE_WORDS: Mapping[Trouble, tuple[str, str]] = {
     Trouble.BOOKS_DIFFER: (
         N_("The account and the list that it comes from differ."),
@@ -91,6 +105,10 @@ TROUBLE_WORDS: Mapping[Trouble, tuple[str, str]] = {
     Trouble.REFUND_FAILED: (
         N_("Money that was sent back has come back several times."),
         N_("Ask the payer for another account, or try again under “Incoming money”."),
+    ),
+    Trouble.DISPUTE_OPEN: (
+        N_("A payer's bank has taken money back, and nothing is decided."),
+        N_("Answer in the payment service's administration; see “Incoming money”."),
     ),
     Trouble.DRAWER_UNCOUNTED: (
         N_("A drawer was not counted in the evening."),
@@ -128,23 +146,6 @@ TROUBLE_WORDS: Mapping[Trouble, tuple[str, str]] = {
 def overview(request: Request, caller: Reader) -> Response:
     """Show what came, what is open, and what has to be sent back."""
     return _page(request, caller)
-
-
-@router.post("/bank")
-async def take_in(
-    request: Request, caller: TreasurerForm, file: Annotated[UploadFile | None, File()] = None
-) -> Response:
-    """Take a bank's statement in."""
-    content = await file.read(bank_statements.SIZE_MAX + 1) if file is not None else b""
-
-    def command(work: Work) -> Mapping[str, Any]:
-        return {"added": bank_files.take_in(work, caller.city, content, by=caller.scope).received.added}
-
-    try:
-        done = await commanding.perform_form(request, caller, command)
-    except DomainError as error:
-        return _page(request, caller, error, "file")
-    return framing.go("/treasury/bank", "receipts-taken-in" if done["added"] else "receipts-known")
 
 
 @router.post("/bank/receipts/{entry_key}/assign")
@@ -229,21 +230,21 @@ async def _act(
     return framing.go("/treasury/bank", notice)
 
 
-def _page(
-    request: Request, caller: Caller, error: DomainError | None = None, field: str | None = None
-) -> Response:
-    errors = [(field, framing.sentence(request, caller, error))] if error else []
+def _page(request: Request, caller: Caller, error: DomainError | None = None) -> Response:
+    errors: list[tuple[str | None, str]] = [(None, framing.sentence(request, caller, error))] if error else []
     with services.of(request).database.reading(caller.city.city_id) as reading:
         account = city_ways.bank_account(reading)
         unclaimed = bank_receipts.every_open(reading)
         newest = bank_receipts.newest(reading, 50)
         files = bank_receipts.last_imports(reading)
+        disputed = payments.newest_disputes(reading)
         stuck = refunding.stuck(reading)
         pending = [one for one in hand_refunds.pending(reading) if one.provider != CollectionWay.DESK.value]
     return framing.show(
         request, caller, "treasury/bank.html", area=Area.TREASURY, status=422 if error else 200,
         account=account, unclaimed=unclaimed, newest=newest, files=files, pending=pending, stuck=stuck,
-        words=CAUSE_WORDS, errors=errors, by_field=dict(errors), may_act=caller.has(Role.TREASURER),
+        disputed=disputed, dispute_words=DISPUTE_WORDS, words=CAUSE_WORDS, errors=errors,
+        may_act=caller.has(Role.TREASURER),
         today=caller.city.day_of(services.of(request).database.clock.now()).isoformat(),
     )  # fmt: skip
 

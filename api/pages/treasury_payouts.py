@@ -9,12 +9,13 @@ from fastapi.responses import Response
 
 from api import bank_files, commanding, downloads, services
 from api.access import Access, Caller
+from api.demo import bank_example
 from api.pages import framing
 from api.pages.framing import Area
 from identity import auditing, persons
 from identity.roles import Role
 from kernel.db import Reading, Work
-from kernel.errors import DomainError, Invalid
+from kernel.errors import DomainError, Invalid, NotFound
 from merchants import (
     bank_statements,
     billing,
@@ -27,6 +28,7 @@ from merchants import (
 )
 from merchants.payout_orders import OrderState, PayeeCheck
 from merchants.payout_runs import Run
+from redemption import bank_receipts
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/treasury")
@@ -42,6 +44,7 @@ framing.announce(
         "run-cancelled": ("success", N_("Cancelled. The statements can be paid by another run.")),
         "payee-noted": ("success", N_("Noted.")),
         "bank-file-taken": ("success", N_("The bank statement is taken in.")),
+        "bank-file-known": ("info", N_("Nothing new was in the file; nothing has changed.")),
         "entry-cleared": ("success", N_("Done.")),
     }
 )
@@ -175,12 +178,12 @@ def bank(request: Request, caller: Reader) -> Response:
 
 @router.post("/bank-statements")
 async def take_in(request: Request, caller: TreasurerForm, file: UploadFile | None = None) -> Response:
-    """Match a bank statement with the payouts."""
+    """Take a bank's statement in: for payouts and for incoming money."""
     content = await file.read(bank_statements.SIZE_MAX + 1) if file else b""
 
     def command(work: Work) -> Mapping[str, Any]:
         done = bank_files.take_in(work, caller.city, content, by=caller.scope)
-        return {"file_id": str(done.payouts.file.file_id)}
+        return {"file_id": str(done.payouts.file.file_id), "is_new": done.is_new}
 
     try:
         if not content:
@@ -188,7 +191,19 @@ async def take_in(request: Request, caller: TreasurerForm, file: UploadFile | No
         made = await commanding.perform_form(request, caller, command, content=content)
     except DomainError as error:
         return _bank(request, caller, error)
-    return framing.go(f"/treasury/bank-statements?file={made['file_id']}", "bank-file-taken")
+    notice = "bank-file-taken" if made["is_new"] else "bank-file-known"
+    return framing.go(f"/treasury/bank-statements?file={made['file_id']}", notice)
+
+
+@router.get("/bank-statements/example.xml")
+def example(request: Request, caller: Reader) -> Response:
+    """Give the demonstration a statement to take in."""
+    given = services.of(request)
+    if not given.settings.demo:
+        raise NotFound("page-not-found")
+    with given.database.reading(caller.city.city_id) as reading:
+        made = bank_example.statement(reading, caller.city)
+    return downloads.attachment(made, "application/xml", "kontoauszug-beispiel.xml")
 
 
 @router.post("/bank-statements/entries/{entry_key}/clear")
@@ -272,12 +287,14 @@ def _bank(request: Request, caller: Caller, error: DomainError | None = None) ->
         shown = next((one for one in files if str(one.file_id) == chosen), None)
         entries = matching.entries_of(reading, shown.file_id) if shown else []
         people = _people(reading, [one.uploaded_by for one in files])
-        has_profile = billing.find(reading) is not None
+        profile = billing.find(reading)
+        open_count = len(bank_receipts.every_open(reading))
     return framing.show(
         request, caller, "treasury/bank_statements.html", area=Area.TREASURY, status=422 if error else 200,
         files=files, waiting=waiting, shown=shown, entries=entries, people=people, errors=errors,
-        by_field=dict(errors), outcomes=OUTCOMES, has_profile=has_profile,
-        may_take=caller.has(Role.TREASURER),
+        by_field=dict(errors), outcomes=OUTCOMES, has_profile=profile is not None,
+        iban=profile.iban if profile else "", open_count=open_count, may_take=caller.has(Role.TREASURER),
+        is_demo=services.of(request).settings.demo,
     )  # fmt: skip
 
 

@@ -18,7 +18,6 @@ SENTENCES = {
     "citizen-unknown": N_("Nobody is known by this. Please look at the address or the card again."),
     "client-without-key": N_("This system has no public key yet. The administration can enter it."),
     "event-id-used": N_("An event of this source and id said something else before."),
-    "event-in-the-future": N_("The event lies in the future. Please check the clock."),
     "event-invalid": N_("Source and id of an event have 1 to {maximum} characters."),
     "event-type-unknown": N_("This type of event is not known."),
     "evidence-not-possible": N_("An action of your own can't be recognised this way."),

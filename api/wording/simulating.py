@@ -12,7 +12,6 @@ SENTENCES = {
     "file-without-deeds": N_("There is no line in the file that could be used."),
     "file-columns-missing": N_("These columns are missing in the file: {names}."),
     "file-column-unknown": N_("Nobody knows the column “{name}”."),
-    "internal-error": N_("Something went wrong. It has been noted; please try again."),
     "award-not-found": N_("There is no such award."),
     "rule-ambiguous": N_("Several versions begin like this. Please give more of the hash."),
     "deed-action-unknown": N_("there is no action “{action}”"),

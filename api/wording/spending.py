@@ -117,7 +117,7 @@ SENTENCES = {
     "issuing-key-missing": N_("The city can't issue vouchers at the moment. Please try again later."),
     "issuing-key-not-found": N_("There is no such key."),
     "issuing-key-not-made": N_("No new key could be made. Please try again."),
-    "language-unknown": N_("A text has a language code that does not exist, such as “de” or “en”."),
+    "offer-language-unknown": N_("A text has a language code that does not exist, such as “de” or “en”."),
     "manual-code-not-found": N_("The voucher could not be issued. Please try again."),
     "offer-code-invalid": N_(
         "The short name may have 3 to 40 small letters, digits and hyphens, and begins with a letter."

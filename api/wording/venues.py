@@ -21,7 +21,6 @@ SENTENCES = {
     ),
     "bank-file-not-found": N_("There is no such bank file."),
     "bank-file-not-xml": N_("This file can't be read. Please choose the bank statement as an XML file."),
-    "bank-file-other-account": N_("This statement is of the account {iban}. Payouts leave another one."),
     "bank-file-other-format": N_(
         "This is not a bank statement in the format camt.053 but {format}. Please ask the bank for camt.053."
     ),
@@ -145,7 +144,6 @@ SENTENCES = {
         "The location is not a place on earth: please give latitude and longitude, or neither."
     ),
     "venue-not-found": N_("There is no such venue."),
-    "venue-suspended": N_("This venue does not take points at the moment."),
     "contract-altered": N_("This contract is not what was signed. Please have the books verified."),
     "contract-delay-invalid": N_("Between 0 and {maximum} days are possible."),
     "contract-document-missing": N_("This contract was signed on paper; there is no file of it here."),
@@ -168,8 +166,10 @@ SENTENCES = {
     "proof-not-found": N_("There is no such file."),
     "proof-too-large": N_("This file is too large. Up to {maximum_megabytes} megabytes are possible."),
     "proof-type-unknown": N_("Please choose a PDF or a photo (JPEG, PNG, WEBP or HEIC)."),
-    "proof-unreadable": N_("This file can't be read. Please take the photo again, or save the PDF anew."),
-    "signature-missing": N_("Please write your full name."),
+    "application-proof-unreadable": N_(
+        "This file can't be read. Please take the photo again, or save the PDF anew."
+    ),
+    "contract-signature-missing": N_("Please write your full name."),
     "signature-too-long": N_("The name may have at most {maximum} characters."),
     "too-many-invitations": N_("{maximum} invitations wait already. Please take some back first."),
     "too-many-proofs": N_("Up to {maximum} files are possible. Please remove one first."),

@@ -4,13 +4,14 @@ import ast
 import importlib
 import pkgutil
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from api import sentences
+from api import sentences, wording
 from api.wording import edge
 from identity.signing_in import CodeResult
 from kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -160,3 +161,14 @@ def test_an_unknown_code_still_gets_a_sentence() -> None:
     told = sentences.of(Conflict("never-heard"), catalogues.load()["en"])
 
     assert edge.GENERAL.format(code="never-heard") == told
+
+
+def test_each_code_has_one_sentence() -> None:
+    """In one module of words: of two for the same code, one would be shown for what the other one means."""
+    modules = (
+        importlib.import_module(f"api.wording.{one.name}") for one in pkgutil.iter_modules(wording.__path__)
+    )
+    said = Counter(code for module in modules for code in getattr(module, "SENTENCES", {}))
+
+    assert [] == [code for code, times in said.items() if times > 1]
+    assert set(said) >= set(sentences.SENTENCES)

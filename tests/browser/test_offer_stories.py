@@ -275,10 +275,12 @@ def test_each_way_of_paying_euros_leads_to_the_voucher(town: Town, browser: Brow
     treasury = stories.open(DESKTOP, town.link("tom@duisburg.example", Role.TREASURER))
     treasury.goto(f"{town.url}/treasury/bank")
     looks_well(treasury)
+    treasury.get_by_role("link", name="Kontoauszug einlesen").click()
+    looks_well(treasury)
     file = {"name": "camt.xml", "mimeType": "application/xml", "buffer": camt(Credit(250, reference))}
     treasury.get_by_label("Datei der Bank").set_input_files(file)  # type: ignore[arg-type]  # Playwright's own
     treasury.get_by_role("button", name="Einlesen").click()
-    expect(treasury.get_by_text("Die Datei wurde übernommen.")).to_be_visible()
+    expect(treasury.get_by_text("Der Kontoauszug ist eingelesen.")).to_be_visible()
     looks_well(treasury)
     stories.show_and_scan(till)
 

@@ -158,7 +158,7 @@ def test_nothing_is_handed_in_half(hall: Hall) -> None:
     with pytest.raises(Invalid, match="proof-missing"):
         submit()
     hall.draft()
-    with pytest.raises(Invalid, match="signature-missing"):
+    with pytest.raises(Invalid, match="contract-signature-missing"):
         submit(" ")
     hall.draft(iban="")
     with pytest.raises(Invalid, match="application-incomplete"):
@@ -207,7 +207,7 @@ def test_a_no_can_be_followed_by_another_try(hall: Hall) -> None:
     [
         (b"", "proof-empty"),
         (b"%PDF-1.7\n" + b"x" * proof_files.BYTES_MAX, "proof-too-large"),
-        (b"%PDF-1.7 cut off", "proof-unreadable"),
+        (b"%PDF-1.7 cut off", "application-proof-unreadable"),
         (b"%PDF-1.7\n<</Encrypt 3 0 R>>\n%%EOF", "proof-locked"),
         (b"<html>Gewerbeschein</html>", "proof-type-unknown"),
         (b"MZ\x90\x00", "proof-type-unknown"),

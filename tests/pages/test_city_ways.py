@@ -24,7 +24,8 @@ from redemption import (
 )
 from redemption.offers import Offer
 from redemption.payments import Payment
-from redemption.providers import NewRefund
+from redemption.providers import NewRefund, PaymentStatus
+from redemption.receipt_matching import Cause
 from redemption.sandbox_provider import How
 from redemption.taking import Place
 from redemption.takings import DeskMethod
@@ -63,7 +64,7 @@ def upload(edge: Edge, fields: dict[str, str], content: bytes, key: str) -> Any:
     """Hand a file in."""
     data = {**fields, "idempotency_key": key}
     return edge.client.post(
-        "/treasury/bank", data=data, files={"file": ("camt.xml", content)}, headers=GERMAN
+        "/treasury/bank-statements", data=data, files={"file": ("camt.xml", content)}, headers=GERMAN
     )
 
 
@@ -74,11 +75,12 @@ def test_a_statement_is_taken_in_and_the_rest_is_seen_to(edge: Edge, bank: Bank)
     content = camt(Credit(500, asked.reference), Credit(700, mistyped(other.reference)), Credit(120, "Miete"))
     first = upload(edge, fields, content, "k1")
     again = upload(edge, fields, content, "k2")
-    page = edge.client.get(first.headers["location"], headers=GERMAN).text
+    taken = edge.client.get(first.headers["location"], headers=GERMAN).text
+    page = edge.client.get("/treasury/bank", headers=GERMAN).text
 
-    assert "notice=receipts-taken-in" in first.headers["location"]
-    assert "notice=receipts-known" in again.headers["location"]
-    assert "Die Datei wurde übernommen." in page
+    assert "notice=bank-file-taken" in first.headers["location"]
+    assert "notice=bank-file-known" in again.headers["location"]
+    assert "2 Eingänge warten auf Sie" in taken
     assert 2 == page.count('data-receipt="unknown"')
     assert "Ist die Referenz nur vertippt" in page
     rent, order = [one for one in bank.receipts() if one.is_open]
@@ -320,3 +322,41 @@ def test_the_personal_export_has_the_euros_of_each_order(edge: Edge, bank: Bank)
     assert ["Anna Beispiel"] == [one["payer_name"] for one in found["transfer"]["bank_receipts"]]
     assert [("R-9", 250)] == [(one["receipt_number"], one["cents"]) for one in found["desk"]["desk_payments"]]
     assert "person/77" not in str(exported)
+
+
+def test_what_a_bank_takes_back_is_listed_until_it_is_decided(edge: Edge) -> None:
+    """With amount, fee, the service's name for it and what to do; in the comparison, too; decided, it stays to be read."""
+    person, token = edge.person()
+    edge.give(person, 1000)
+    offer = edge.database.run(edge.city.city_id, lambda work: _sauna(work, edge))
+    edge.call("POST", "/api/v1/orders", token, json={"offer_id": offer.offer_id, "way": "test"})
+    given = edge.app.state.services
+    service, till = paying.sandbox(given, edge.city), paying.till(given, edge.city)
+    service.pay("pay_1", How.CARD)
+    dispute = service.dispute("pay_1")
+    assert dispute is not None
+    found = reconciling.run(given, edge.city, paying.providers(given, edge.city))
+    assert reconciliations.Trouble.DISPUTE_OPEN in {one.trouble for one in found.differences}
+    treasurer(edge)
+    page = edge.client.get("/treasury/bank", headers=GERMAN).text
+    assert all(text in page for text in ('data-dispute="open"', dispute, "15,00", "vor Ablauf der Frist"))
+    service.decide(dispute, won=False)
+    for message in service.take_messages():
+        till.take_event(service.name, message.body, message.headers)
+    assert 'data-dispute="lost"' in edge.client.get("/treasury/bank", headers=GERMAN).text
+    again = reconciling.run(given, edge.city, paying.providers(given, edge.city))
+    assert reconciliations.Trouble.DISPUTE_OPEN not in {one.trouble for one in again.differences}
+
+
+def test_the_demonstration_has_a_statement_to_take_in(edge: Edge, bank: Bank) -> None:
+    """One order paid, one too little, one for nobody; taken in twice, nothing changes."""
+    asked = [bank.ask(500), bank.ask(700)]
+    fields = treasurer(edge)
+    path = "/treasury/bank-statements/example.xml"
+    content = edge.client.get(path).content
+    assert "bank-file-taken" in upload(edge, fields, content, "k1").headers["location"]
+    assert [(500, Cause.MATCHED), (600, Cause.UNDERPAID), (4200, Cause.UNKNOWN)] == [
+        (one.cents, one.cause) for one in bank.receipts()
+    ]
+    assert [PaymentStatus.SUCCEEDED, PaymentStatus.CREATED] == [bank.request(one).status for one in asked]
+    assert "bank-file-known" in upload(edge, fields, content, "k2").headers["location"]

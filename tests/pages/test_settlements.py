@@ -24,6 +24,7 @@ from redemption import bank_receipts
 from tests.api.edge import Edge
 from tests.merchants.bank_files import Moved, camt
 from tests.merchants.treasury import PROFILE, TAXES
+from tests.web import archival_rules
 
 VENUE_IBAN = "DE89370400440532013000"
 GERMAN = {"Accept-Language": "de"}
@@ -131,9 +132,9 @@ def test_a_month_is_paid_by_two_people(edge: Edge, clock: FixedClock) -> None:
         assert settlements.get(reading, made.settlement_id).paid_on == dt.date(2026, 6, 5)
         (open_entry,) = matching.to_look_at(reading)
     post(edge, tom, f"/treasury/bank-statements/entries/{open_entry.entry_key}/clear", {})
-    assert "Nichts mehr zu klären" in get(edge, tom, "/treasury/bank-statements").text
+    assert "/clear" not in get(edge, tom, "/treasury/bank-statements").text
     back = camt(Moved(made.payout_cents, end_to_end_id=wanted))
-    post(edge, tom, "/treasury/bank", {}, files={"file": ("zurueck.xml", back, "application/xml")})
+    post(edge, tom, "/treasury/bank-statements", {}, files={"file": ("zurueck.xml", back, "application/xml")})
     with edge.database.reading(edge.city.city_id) as reading:
         assert settlements.get(reading, made.settlement_id).paid_on is None
         assert [7] == [one.open_cents for one in bank_receipts.every_open(reading)]
@@ -193,6 +194,7 @@ def test_documents_of_a_statement(edge: Edge, clock: FixedClock) -> None:
     assert name == "factur-x.xml"
     assert invoice_rules.faults(embedded, payable_cents=made.settled_cents) == []
     assert b"EN 16931" in note
+    assert [] == archival_rules.faults(note) == archival_rules.faults(paper.content)
     assert b"Zur Information: 12,50 EUR" in embedded
     assert "Zur Information: 12,50 EUR" in PdfReader(io.BytesIO(note)).pages[0].extract_text()
     assert note == get(edge, paula, f"{base}/credit-note.pdf").content

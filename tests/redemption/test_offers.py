@@ -53,7 +53,7 @@ def test_what_is_well_said_passes(good: NewOffer) -> None:
         ({"titles": {"en": "One swim"}}, "titles", "offer-title-missing"),
         ({"titles": {"de": "  "}}, "titles", "offer-title-missing"),
         ({"titles": {"de": "x" * 121}}, "titles", "offer-title-too-long"),
-        ({"titles": {"de": "x", "german": "y"}}, "titles", "language-unknown"),
+        ({"titles": {"de": "x", "german": "y"}}, "titles", "offer-language-unknown"),
         ({"descriptions": {}}, "descriptions", "offer-description-missing"),
         ({"descriptions": {"de": "x" * 2001}}, "descriptions", "offer-description-too-long"),
         ({"pictogram": "../x"}, "pictogram", "offer-pictogram-invalid"),

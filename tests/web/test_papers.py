@@ -8,6 +8,7 @@ from typing import Any
 import pypdf
 import pytest
 
+from tests.web import archival_rules
 from web.papers.paper import Column, Paper
 from web.papers.sheets import About, Letterhead
 
@@ -114,3 +115,18 @@ def test_an_archival_paper_carries_files() -> None:
     assert "/Alternative" == root["/AF"][0].get_object()["/AFRelationship"]
     assert "<pdfaid:part>3</pdfaid:part>" in metadata
     assert "2026-11-27T09:30:00+00:00" in metadata
+
+
+def test_an_archival_paper_keeps_the_rules_of_its_standard() -> None:
+    """Also with a file inside. One that does not claim to be archival breaks some: the rules do find something."""
+    paper = _paper(archival=True)
+    assert [] == archival_rules.faults(_paper(archival=True).finish())
+    paper.attach("factur-x.xml", b"<invoice/>", "text/xml", "Rechnung", "Alternative")
+    content = paper.finish()
+    assert [] == archival_rules.faults(content)
+    found = {one.partition(":")[0] for one in archival_rules.faults(_paper().finish())}
+    assert {"6.2.3", "6.6.4"} <= found
+    for damaged in (b"/GTS_PDFA1", b"/AFRelationship", b"/FontFile2", b"/ToUnicode"):
+        assert damaged in content
+        spoiled = content.replace(damaged, damaged[:-1] + b"_")
+        assert archival_rules.faults(spoiled), damaged
