@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from fastapi import Request
+from fastapi.routing import APIRoute
 
 from api import csrf, languages, services
+from api.v1.shapes import BIGINT_MAX
 from identity import clients, sessions
 from identity.clients import Client, ClientRefused
 from identity.roles import AT_VENUE, Held, Role
 from identity.sessions import Session
 from kernel.cities import City
-from kernel.errors import DomainError, Forbidden, Invalid, Kind
+from kernel.errors import DomainError, Forbidden, Invalid, Kind, NotFound
 from kernel.writing import Reader
 from merchants import devices
 from merchants.devices import Device, DeviceRefused
 
 SESSION_COOKIE = "duiscoin_session"
 VISITOR_COOKIE = "duiscoin_visitor"
+_DIGITS = len(str(BIGINT_MAX))
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -124,6 +127,7 @@ class Access:
         self._check(caller)
         _check_text(request.path_params.values())
         _check_text(request.query_params.values())
+        _check_numbers(request)
         if caller.session is not None and sessions.is_due(caller.session, given.database.clock.now()):
             session = caller.session
             await given.write(city.city_id, lambda work: sessions.touch(work, session))
@@ -184,6 +188,25 @@ class Access:
         """Whether this is not for the person who is signed in, whom signing in again would not help."""
         admitted = self.sorts & {Sort.ANYONE, Sort.CITIZEN}
         return caller.session is not None and not admitted and not caller.has(*self.roles)
+
+
+def _check_numbers(request: Request) -> None:
+    """Raise NotFound if an address has a number that no database can hold, where it says no bound itself."""
+    given = {**request.query_params, **request.path_params}
+    large = {name for name, value in given.items() if len(value) >= _DIGITS and _is_too_large(value)}
+    if large and isinstance(route := request.scope.get("route"), APIRoute):
+        fields = [*route.dependant.path_params, *route.dependant.query_params]
+        numbers = {one.alias for one in fields if one.field_info.annotation in {int, int | None}}
+        bounded = {
+            one.alias for one in fields if any(getattr(m, "le", None) for m in one.field_info.metadata)
+        }
+        if large & numbers - bounded:
+            raise NotFound("page-not-found")
+
+
+def _is_too_large(text: str) -> bool:
+    digits = text.removeprefix("-")
+    return digits.isascii() and digits.isdigit() and (len(digits) > _DIGITS or int(digits) > BIGINT_MAX)
 
 
 def _check_text(values: Iterable[object]) -> None:

@@ -26,6 +26,7 @@ _TABLES = (
     "merchants.billing_tables",
     "merchants.device_tables",
     "merchants.payout_tables",
+    "merchants.account_tables",
     "merchants.onboarding_tables",
     "rewards.tables",
     "rewards.play_tables",

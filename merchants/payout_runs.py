@@ -178,13 +178,18 @@ def _order(run: Run, position: int, settlement: Settlement, payment: Payment) ->
 def release(work: db.Work, run_id: int, *, by: str) -> Run:
     """Release a run that somebody else made: its amounts are payouts in transit from now on.
 
-    Raises NotFound `payout-run-not-found`; Conflict `payout-run-decided`; Forbidden `own-payout-run`;
-    Invalid `payout-file-invalid` if the file is not what was made; TransferRejected.
+    Raises NotFound `payout-run-not-found`; Conflict `payout-run-decided`, `payout-account-changed` (a venue
+    has another account by now); Forbidden `own-payout-run`; Invalid `payout-file-invalid` if the file is not
+    what was made; TransferRejected.
     """
     run = _waiting(work, run_id)
     if run.made_by == by:
         raise Forbidden("own-payout-run")
     orders = payout_orders.of_run(work, run_id)
+    known = venues.by_id(work, [one.venue_id for one in orders])
+    for one in orders:
+        if one.iban != (venue := known[one.venue_id]).iban:
+            raise Conflict("payout-account-changed", venue=venue.name)
     content = run.document.encode()
     if hashlib.sha256(content).hexdigest() != run.sha256:
         raise Invalid("payout-file-invalid")

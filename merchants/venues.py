@@ -3,7 +3,7 @@
 import dataclasses
 import datetime as dt
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -166,36 +166,62 @@ def every(reading: db.Reading) -> list[Venue]:
     return _select(reading, sa.true())
 
 
+def checked_payee(payee_name: str, iban: str) -> tuple[str, str]:
+    """Return account holder and IBAN as they are kept.
+
+    Raises Invalid `venue-field-missing`, `venue-field-too-long`, `iban-invalid`, each with its `field`.
+    """
+    return _checked_text("payee_name", payee_name), ibans.normal(iban)
+
+
+def pay_to(work: db.Work, venue_id: int, payee_name: str, iban: str) -> Venue:
+    """Let payouts go to this account. Only for `merchants.redirecting`, where somebody has confirmed it."""
+    payee_name, iban = checked_payee(payee_name, iban)
+    return _change(work, venue_id, payee_name=payee_name, iban=iban)
+
+
+def correct(work: db.Work, venue_id: int, typed: Mapping[str, str], kind: VenueKind) -> Venue:
+    """Correct a venue's name, kind and address; its account stays (`merchants.redirecting`).
+
+    Raises NotFound `venue-not-found`; Invalid `venue-field-missing`, `venue-field-too-long`.
+    """
+    values = {name: _checked_text(name, typed.get(name, "")) for name in _LENGTHS if name != "payee_name"}
+    return _change(work, venue_id, kind=kind.value, **values)
+
+
 def suspend(work: db.Work, venue_id: int) -> Venue:
     """Let a venue take no more points for now; again changes nothing. Raises NotFound `venue-not-found`."""
-    return _set_status(work, venue_id, VenueStatus.SUSPENDED)
+    return _change(work, venue_id, status=VenueStatus.SUSPENDED.value)
 
 
 def reactivate(work: db.Work, venue_id: int) -> Venue:
     """Let a suspended venue take points again. Raises NotFound `venue-not-found`."""
-    return _set_status(work, venue_id, VenueStatus.ACTIVE)
+    return _change(work, venue_id, status=VenueStatus.ACTIVE.value)
 
 
-def _set_status(work: db.Work, venue_id: int, status: VenueStatus) -> Venue:
-    venue = get(work, venue_id)
+def _change(work: db.Work, venue_id: int, **values: str) -> Venue:
+    get(work, venue_id)
     work.connection.execute(
         sa.update(venues)
         .where(venues.c.city_id == work.city_id, venues.c.venue_id == venue_id)
-        .values(status=status.value)
+        .values(**values)
     )
-    return dataclasses.replace(venue, status=status)
+    return get(work, venue_id)
+
+
+def _checked_text(name: str, text: str) -> str:
+    text = text.strip()
+    if not text:
+        raise Invalid("venue-field-missing", field=name)
+    if len(text) > _LENGTHS[name]:
+        raise Invalid("venue-field-too-long", field=name, maximum=_LENGTHS[name])
+    return text
 
 
 def _checked(new: NewVenue) -> dict[str, object]:
     """Return the columns of a new venue, or raise for the first field that is wrong."""
     values: dict[str, object] = dataclasses.asdict(new)
-    for name, longest in _LENGTHS.items():
-        text = str(values[name]).strip()
-        if not text:
-            raise Invalid("venue-field-missing", field=name)
-        if len(text) > longest:
-            raise Invalid("venue-field-too-long", field=name, maximum=longest)
-        values[name] = text
+    values |= {name: _checked_text(name, str(values[name])) for name in _LENGTHS}
     limits = ((new.latitude_e6, _LATITUDE_MAX_E6), (new.longitude_e6, _LONGITUDE_MAX_E6))
     inside = all(degrees is not None and abs(degrees) <= limit for degrees, limit in limits)
     if not inside and (new.latitude_e6, new.longitude_e6) != (None, None):

@@ -131,6 +131,8 @@ _BELONGING: Final[Mapping[str, str]] = {
     "/receipts": "/history",
     "/reports": "/actions",
     "/together": "/actions",
+    "/treasury/venue-accounts": "/treasury/payouts",
+    "/venue/account": "/venue/statements",
     "/venue/late-scans": "/venue/devices",
     "/venue/start": "/venue/overview",
     "/venue/taxes": "/venue/statements",

@@ -5,19 +5,22 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from api import commanding, services
 from api.access import Access, Caller
 from api.pages import framing
 from api.pages.framing import Area
+from api.v1.shapes import ShortId
 from identity import auditing, persons, roles
 from identity.roles import AT_VENUE, Role
 from kernel.db import Work
 from kernel.errors import DomainError
-from merchants import applications, contracts, devices, venues
+from merchants import applications, contracts, devices, redirecting, venues
+from merchants.contracts import Extras
 from merchants.periods import PeriodKind
-from merchants.venues import NewVenue, VenueKind
+from merchants.venues import NewVenue, Venue, VenueKind
 from web.marking import N_
 
 router = APIRouter(include_in_schema=False, prefix="/office")
@@ -38,9 +41,21 @@ VENUE_KIND_WORDS = {
     "school": N_("School (takes donations)"),
     "other": N_("Something else"),
 }
+EXTRA_WORDS = {
+    "receipt_numbers": N_("Each redemption names the receipt of the till"),
+    "owner_publishes": N_("The owner's offers go on sale without the city"),
+    "scanned_only": N_("Vouchers are always scanned, never redeemed on guests' own phones"),
+}
+"""What a contract may ask, by its name there (`contracts.Extras`)."""
 PERIOD_WORDS = {"week": N_("week"), "month": N_("month"), "quarter": N_("quarter")}
 framing.announce(
     {
+        "venue-suspended": (
+            "success",
+            N_("The venue takes no points for now. What it took before is settled as usual."),
+        ),
+        "venue-reactivated": ("success", N_("The venue takes points again.")),
+        "venue-corrected": ("success", N_("Name and address are corrected.")),
         "venue-saved": ("success", N_("The venue has been opened. Now sign a contract.")),
         "contract-signed": ("success", N_("The contract has been signed.")),
         "staff-granted": ("success", N_("This person may now work for the venue.")),
@@ -84,7 +99,7 @@ async def create_venue(request: Request, caller: AdministratorForm) -> Response:
 
 
 @router.get("/venues/{venue_id}")
-def one_venue(request: Request, caller: Office, venue_id: int) -> Response:
+def one_venue(request: Request, caller: Office, venue_id: ShortId) -> Response:
     """Show a venue with contracts, devices and staff."""
     return _venue_page(request, caller, venue_id)
 
@@ -93,13 +108,20 @@ def one_venue(request: Request, caller: Office, venue_id: int) -> Response:
 def sign(
     request: Request,
     caller: AdministratorForm,
-    venue_id: int,
+    venue_id: ShortId,
     rate_cents_per_point: Annotated[int, Form()] = 0,
     period: Annotated[str, Form()] = "month",
     valid_from: Annotated[dt.date | None, Form()] = None,
+    payout_delay_days: Annotated[int, Form()] = 0,
+    receipt_numbers: Annotated[str, Form()] = "",
+    owner_publishes: Annotated[str, Form()] = "",
+    scanned_only: Annotated[str, Form()] = "",
 ) -> Response:
     """Sign a contract."""
     kind = PeriodKind(period) if period in set(PeriodKind) else PeriodKind.MONTH
+    extras = Extras(
+        payout_delay_days, receipt_numbers == "yes", owner_publishes == "yes", scanned_only == "yes"
+    )
 
     def command(work: Work) -> None:
         contracts.sign(
@@ -108,15 +130,43 @@ def sign(
             rate_cents_per_point=rate_cents_per_point,
             period=kind,
             valid_from=valid_from or caller.city.day_of(work.now),
+            extras=extras,
         )
         auditing.record(work, caller.scope, "contract-signed", f"venue/{venue_id}", {})
 
     return _venue_act(request, caller, venue_id, command, "contract-signed")
 
 
+@router.post("/venues/{venue_id}/details")
+async def correct(request: Request, caller: AdministratorForm, venue_id: ShortId) -> Response:
+    """Correct name, kind and address."""
+    form = await request.form()
+    typed = {name: value for name, value in form.items() if isinstance(value, str)}
+    kind = typed.get("kind", "")
+
+    def command(work: Work) -> None:
+        chosen = VenueKind(kind) if kind in set(VenueKind) else venues.get(work, venue_id).kind
+        venues.correct(work, venue_id, typed, chosen)
+        auditing.record(work, caller.scope, "venue-corrected", f"venue/{venue_id}", {})
+
+    return await run_in_threadpool(_venue_act, request, caller, venue_id, command, "venue-corrected")
+
+
+@router.post("/venues/{venue_id}/suspension")
+def suspend(request: Request, caller: AdministratorForm, venue_id: ShortId) -> Response:
+    """Let a venue take no points for now."""
+    return _set_active(request, caller, venue_id, "venue-suspended", venues.suspend)
+
+
+@router.post("/venues/{venue_id}/reactivation")
+def reactivate(request: Request, caller: AdministratorForm, venue_id: ShortId) -> Response:
+    """Let a suspended venue take points again."""
+    return _set_active(request, caller, venue_id, "venue-reactivated", venues.reactivate)
+
+
 @router.post("/venues/{venue_id}/devices")
 def enrol(
-    request: Request, caller: AdministratorForm, venue_id: int, name: Annotated[str, Form()] = ""
+    request: Request, caller: AdministratorForm, venue_id: ShortId, name: Annotated[str, Form()] = ""
 ) -> Response:
     """Enrol a device and show its token this once."""
 
@@ -137,7 +187,7 @@ def enrol(
 def grant_staff(
     request: Request,
     caller: AdministratorForm,
-    venue_id: int,
+    venue_id: ShortId,
     email: Annotated[str, Form()] = "",
     role: Annotated[str, Form()] = Role.VENUE_STAFF.value,
 ) -> Response:
@@ -151,6 +201,16 @@ def grant_staff(
         roles.grant(work, person.person_id, granted, venue_id=venue_id, granter_id=granter)
 
     return _venue_act(request, caller, venue_id, command, "staff-granted")
+
+
+def _set_active(
+    request: Request, caller: Caller, venue_id: int, act: str, change: Callable[[Work, int], Venue]
+) -> Response:
+    def command(work: Work) -> None:
+        change(work, venue_id)
+        auditing.record(work, caller.scope, act, f"venue/{venue_id}", {})
+
+    return _venue_act(request, caller, venue_id, command, act)
 
 
 def _venue_act(
@@ -196,12 +256,13 @@ def _venue_page(
         venue = venues.get(reading, venue_id)
         signed = contracts.of_venue(reading, venue_id)
         enrolled = devices.of_venue(reading, venue_id)
+        account = redirecting.newest_of(reading, venue_id)
         held = [(number, one.role) for number, one in roles.every(reading) if one.venue_id == venue_id]
         people = persons.by_ids(reading, [number for number, _ in held])
     staff = [(people[number], role) for number, role in held]
     return framing.show(
         request, caller, "office/venue.html", area=Area.OFFICE, status=status, venue=venue, contracts=signed,
         devices=enrolled, staff=staff, errors=errors or [], token=token, periods=PERIOD_WORDS,
-        may_change=caller.has(Role.ADMINISTRATOR),
-        today=caller.city.day_of(services.of(request).database.clock.now()),
+        may_change=caller.has(Role.ADMINISTRATOR), kinds=VENUE_KIND_WORDS, extras=EXTRA_WORDS,
+        account=account, today=caller.city.day_of(services.of(request).database.clock.now()),
     )  # fmt: skip

@@ -23,6 +23,7 @@ from merchants import (
     matching,
     payout_orders,
     payout_runs,
+    redirecting,
     settlements,
     venues,
 )
@@ -249,13 +250,14 @@ def _overview(
         known = {venue.venue_id: venue for venue in venues.every(reading)}
         runs = payout_runs.page(reading)
         has_profile = billing.find(reading) is not None
+        accounts_waiting = len(redirecting.waiting(reading))
     under_way = {one.settlement_id for one in orders if one.state in payout_orders.OPEN}
     returned = {one.settlement_id: one for one in orders if one.state is OrderState.RETURNED}
     return framing.show(
         request, caller, "treasury/payouts.html", area=Area.TREASURY, status=422 if error else 200,
         unpaid=[one for one in unpaid if one.settlement_id not in under_way], venues=known, runs=runs,
         due=due, returned=returned, errors=errors, by_field=dict(errors), has_profile=has_profile,
-        states=RUN_STATES, may_pay=caller.has(Role.TREASURER),
+        accounts_waiting=accounts_waiting, states=RUN_STATES, may_pay=caller.has(Role.TREASURER),
         execute_on=typed or (today + dt.timedelta(days=1)).isoformat(), today=today.isoformat(),
         latest=(today + payout_runs.AHEAD_MAX).isoformat(),
     )  # fmt: skip

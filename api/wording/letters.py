@@ -26,6 +26,7 @@ class Letter:
 
 _VOUCHER = "/vouchers/{voucher_id}"
 _RECEIPT = "/receipts/{receipt_id}/receipt.pdf"
+_ACCOUNT = "/venue/account?venue_id={venue_id}"
 LETTERS: Mapping[str, Letter] = {
     "application-approved": Letter(
         N_("{name} takes part"),
@@ -211,6 +212,27 @@ LETTERS: Mapping[str, Letter] = {
         N_("Your objection: {title}"),
         N_("The city does not give points back for the redemption at {venue}: {reason}"),
         "book",
+    ),
+    "venue-account-asked": Letter(
+        N_("{venue}: payouts are to go to another account"),
+        N_(
+            "Somebody asked for the account that ends in {ending}. The city's treasury looks at it. If it was "
+            "none of you, please call the city at once."
+        ),
+        "bank",
+        _ACCOUNT,
+    ),
+    "venue-account-confirmed": Letter(
+        N_("{venue}: payouts go to the new account"),
+        N_("From now on the city pays to the account that ends in {ending}."),
+        "bank",
+        _ACCOUNT,
+    ),
+    "venue-account-declined": Letter(
+        N_("{venue}: the account stays as it was"),
+        N_("The city does not pay to the account that ends in {ending}: {answer}"),
+        "bank",
+        _ACCOUNT,
     ),
     "city-message": Letter("{subject}", "{body}", "people"),
 }

@@ -95,7 +95,14 @@ SENTENCES = {
     ),
     "iban-invalid": N_("This IBAN is not right. Please compare it with your bank card."),
     "invoice-invalid": N_("The credit note would break these rules and was not issued: {rules}."),
-    "iban-missing": N_("{venue} has no IBAN yet. Please add it before paying."),
+    "account-change-decided": N_("This has been decided already."),
+    "account-change-not-found": N_("There is no such request."),
+    "account-unchanged": N_("Payouts go to this account already."),
+    "own-account-change": N_("You asked for it, or own the venue, so somebody else decides."),
+    "payout-account-changed": N_(
+        "{venue} has another account by now. Please cancel this run and make a new one."
+    ),
+    "iban-missing": N_("{venue} has no IBAN yet. The administration can ask for one on the venue's page."),
     "invitation-expired": N_("This invitation was good for 15 minutes. Please make a new one."),
     "invitation-unknown": N_(
         "There is no such invitation. Please compare the characters, or make a new one."

@@ -243,3 +243,21 @@ def test_a_second_city_sees_nothing(edge: Edge) -> None:
     assert 404 == call(enrol, all_roles, "POST", json={"name": "Kasse"}).status_code
     there_paths = {one["path"] for one in call("/ledger/accounts", all_roles).json()}
     assert not [path for path in there_paths if path.startswith(("budget/", "venue/", "wallet/"))]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_numbers_in_addresses_fit_into_the_database(edge: Edge) -> None:
+    """There is no page of a number that no database can hold, and none breaks on it."""
+    _, token = edge.person("someone@example.org", *Role)
+    for one in _endpoints(edge.app.routes):
+        fields = [*one.route.dependant.path_params, *one.route.dependant.query_params]
+        numbers = [field.alias for field in fields if field.field_info.annotation in {int, int | None}]
+        if "GET" not in one.methods or not numbers:
+            continue
+        path = one.address
+        for name in numbers:
+            path = one.path.replace(f"{{{name}}}", "9" * 25) if f"{{{name}}}" in one.path else path
+        path = re.sub(r"\{(\w+)(:path)?\}", "1", path)
+        asked = dict.fromkeys(numbers, 2**63)
+        status = edge.call("GET", path, token, params=asked).status_code
+        assert status < 500, (path, status)
