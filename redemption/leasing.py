@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from kernel import db
 from kernel.errors import Conflict
-from merchants import devices
+from merchants import devices, venues
 from merchants.devices import Device
 from redemption import hub_sessions, issuing, keys, refusals, status_changes, tokens, vouchers
 from redemption.keys import Sealer
@@ -57,7 +57,8 @@ def gates_for(reading: db.Reading, voucher: Voucher) -> list[Device]:
     """Return the devices for which a voucher can be reserved; none for what a hub takes anyway."""
     if hub_sessions.holding(reading, [voucher]):
         return []
-    every = devices.of_venues(reading, voucher.venue_ids)
+    open_ones = [one.venue_id for one in venues.by_id(reading, voucher.venue_ids).values() if one.active]
+    every = devices.of_venues(reading, open_ones)
     able = [one for one in every if one.trusted_offline and one.limits.take(voucher.offer_id)]
     names = [tokens.device_name(one.device_id) for one in able]
     # Four bytes name a device: of two with the same name neither would be the only one.

@@ -18,7 +18,7 @@ from identity.postbox import EntryKind, NewEntry
 from kernel import bulk, db, money
 from kernel.cities import City
 from kernel.db import Work
-from ledger import accounts, queries
+from ledger import accounts, chart, queries
 from ledger.outcomes import BookedTransfer
 from ledger.transfers import TransferKind
 from redemption import euro_receipts, offers, orders, paying_fines, receipts, refunding, vouchers
@@ -156,7 +156,11 @@ def _voucher_entry(new: NewReceipt) -> NewEntry:
 def _of_vouchers(work: Work, booked: Sequence[BookedTransfer]) -> list[NewReceipt]:
     """Return the receipts of what happened to vouchers; those of an erased person are gone."""
     events: dict[tuple[str, ReceiptKind, object], BookedTransfer] = {}
+    borne = {one.account_id for one in accounts.by_path(work, [chart.OFFLINE_LOSS, chart.EUR_LOSSES])}
     for one in booked:
+        if one.debit_account_id in borne:
+            # A second use in good faith, which the city pays: nobody spent anything.
+            continue
         if one.purpose in _KINDS and one.kind is not TransferKind.REVERSE and "/" in one.subject:
             kind = _KINDS[one.purpose]
             # Each use of a voucher with several is a group of its own.

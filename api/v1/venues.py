@@ -1,5 +1,6 @@
 """Venues and their contracts."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from identity import auditing
 from identity.roles import Role
 from kernel.db import Work
 from merchants import contracts, venues
+from merchants.contracts import Extras
 from merchants.periods import PeriodKind
 from merchants.venues import NewVenue, VenueKind
 
@@ -53,6 +55,18 @@ class ContractIn(In):
     rate_cents_per_point: ShortNumber = Field(examples=[1])
     period: PeriodKind = Field(examples=["month"])
     valid_from: dt.date = Field(examples=["2026-12-01"])
+    payout_delay_days: ShortNumber = Field(
+        default=0, description="From the end of a period until its statement may be paid", examples=[7]
+    )
+    receipt_numbers: bool = Field(
+        default=False, description="Whether each redemption names the receipt of the till", examples=[False]
+    )
+    owner_publishes: bool = Field(
+        default=False, description="Whether the owner's offers go on sale without the city", examples=[False]
+    )
+    scanned_only: bool = Field(
+        default=False, description="Whether nothing is redeemed on guests' own phones", examples=[False]
+    )
 
 
 class ContractOut(Out):
@@ -62,6 +76,10 @@ class ContractOut(Out):
     rate_cents_per_point: int
     period: str
     valid_from: dt.date
+    payout_delay_days: int
+    receipt_numbers: bool
+    owner_publishes: bool
+    scanned_only: bool
 
 
 @router.get("/venues", summary="All venues")
@@ -90,7 +108,9 @@ async def sign(
     """Sign a contract with a venue."""
 
     def command(work: Work) -> Mapping[str, Any]:
-        signed = contracts.sign(work, venue_id, **body.model_dump())
+        said = body.model_dump()
+        extras = Extras(**{field.name: said.pop(field.name) for field in dataclasses.fields(Extras)})
+        signed = contracts.sign(work, venue_id, **said, extras=extras)
         auditing.record(work, caller.scope, "contract-signed", f"venue/{venue_id}", {})
         return ContractOut.plain(signed)
 
