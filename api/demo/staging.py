@@ -20,6 +20,7 @@ from api.demo import (
     catalogue,
     changing,
     counters,
+    doors,
     gathering,
     going_out,
     joining,
@@ -137,6 +138,7 @@ def _make(chosen: Settings) -> None:
     changing.change(database, city, cast)
     surrounding.surround(database, city, cast, told)
     telling.tell(life)
+    doors.open_doors(life)
     joining.join(life)
     database.close()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from merchants import contracts
 from merchants.contracts import Extras
@@ -71,6 +71,59 @@ def test_going_in_now_and_the_network_is_gone(gate: Gate, browser: Browser) -> N
     hand_scan(two, code)
     verdict(two, "red", "Schon eingelöst")
     assert gate.town.verify().ok
+
+
+def test_each_answer_is_lost_once(gate: Gate, browser: Browser) -> None:
+    """Bought, handed in, taken back: each arrives, no answer comes, it is done again; each happened once."""
+    gate.run(lambda work: offline_policies.save(work, offline_policies.EVERYWHERE, ANYTHING))
+    town, offer_id = gate.town, gate.offer(undo_minutes=10)
+    guest, scanner = guest_of(gate, browser), gate.scanner(browser, "Tor 1")
+    guest.goto(f"{town.url}/offers/{offer_id}")
+    guest.route("**/buy", _lose)
+    guest.get_by_role("button", name="Für 5 Punkte kaufen").click()
+    guest.unroute("**/buy")
+    guest.goto(f"{town.url}/vouchers")
+    guest.get_by_role("link", name="Mehrfachkarte").click()
+    voucher_id = guest.url.rpartition("/")[2].partition("?")[0]
+    text = codes.app_text(gate.voucher(voucher_id).token)
+
+    cut(scanner)
+    hand_scan(scanner, text)
+    verdict(scanner, "green", "Gültig")
+    scanner.route("**/api/v1/venue/scan-log", _lose)
+    scanner.context.set_offline(offline=False)
+    for _ in range(100):
+        if gate.through(scanner):
+            break
+        scanner.wait_for_timeout(100)
+    assert VoucherStatus.REDEEMED is gate.voucher(voucher_id).status
+    expect(scanner.locator("#waiting")).to_have_text("1")
+    scanner.unroute("**/api/v1/venue/scan-log")
+    mend(scanner)
+
+    second = gate.sell(offer_id)
+    scanner.route("**/undo", _lose)
+    hand_scan(scanner, codes.app_text(second.token))
+    expect(scanner.locator("#judged-title")).to_have_text("Gültig")
+    scanner.get_by_role("button", name="Zurücknehmen").click()
+    verdict(scanner, "amber", "Scan zurückgenommen")
+    scanner.unroute("**/undo")
+    mend(scanner)
+    assert VoucherStatus.USABLE is gate.voucher(second.voucher_id).status
+    assert 5 == town.balance(f"venue/{town.pool.venue_id}").posted
+    hand_scan(scanner, codes.app_text(second.token))
+    verdict(scanner, "green", "Gültig")
+    assert 10 == town.balance(f"venue/{town.pool.venue_id}").posted
+    assert town.verify().ok
+
+
+def _lose(route: Route) -> None:
+    """Let a request arrive, and its answer be lost."""
+    if route.request.method == "GET":
+        route.continue_()
+        return
+    route.fetch(max_redirects=0)
+    route.abort()
 
 
 def test_out_and_in_again(gate: Gate, browser: Browser) -> None:
