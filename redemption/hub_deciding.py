@@ -15,6 +15,7 @@ from kernel import db
 from kernel.cities import City
 from kernel.errors import DomainError
 from kernel.signing import SigningKey
+from merchants import devices
 from redemption import (
     codes,
     good_faith,
@@ -85,8 +86,9 @@ def who_decides(reading: db.Reading, text: str) -> WhoDecides:
         return WhoDecides.HUB
     if claims.product == tokens.TEST_PRODUCT:
         return WhoDecides.HUB
-    alone = claims.venues == (state.venue_id,) and not claims.flags & (Flags.ONLINE_ONLY | Flags.LEASE)
-    left = is_open and alone and claims.status_index <= state.through_index
+    alone = claims.venues == (state.venue_id,) and Flags.ONLINE_ONLY not in claims.flags
+    mine = Flags.LEASE not in claims.flags or claims.device == tokens.device_name(state.device_id)
+    left = is_open and alone and mine and claims.status_index <= state.through_index
     return WhoDecides.HUB if left else WhoDecides.CITY
 
 
@@ -168,8 +170,13 @@ class _Desk:
         if token is None:
             return False
         claims = tokens.own_claims(token)
-        here = scanned.venue_id in claims.venues and not self.state.is_listed_invalid(claims.status_index)
-        return (here or self._is_mine(claims)) and hub_copies.show(work, token, claims)
+        return self._may_be_good(claims) and hub_copies.show(work, token, claims)
+
+    def _may_be_good(self, claims: Claims) -> bool:
+        """Whether a voucher is for here and not over; what is reserved stands on the list because of that."""
+        here = self.state.venue_id in claims.venues
+        listed = self.state.is_listed_invalid(claims.status_index) and Flags.LEASE not in claims.flags
+        return here and not listed
 
     def _is_mine(self, claims: Claims) -> bool:
         return Flags.LEASE in claims.flags and claims.device == tokens.device_name(self.state.device_id)
@@ -190,10 +197,26 @@ class _Desk:
         if found.voucher.owner == hub_copies.LISTED:
             is_open = self.state.open(work.now)
             return found if is_open else replace(found, code=VerdictCode.HUB_CLOSED)
+        elsewhere = self._reserved_elsewhere(work, found)
+        if elsewhere is not None:
+            return elsewhere
         code, tier = self._offline(work, found.scanned, sealer)
         if tier is not None:
             self._tiers[found.voucher.voucher_id] = tier
         return replace(found, code=code)
+
+    def _reserved_elsewhere(self, work: db.Work, found: Found) -> Found | None:
+        """Return what is found of a voucher that is reserved for a device that is not at the hub."""
+        token = hub_logs.token_in(found.scanned.text)
+        claims = tokens.own_claims(token) if token is not None else None
+        if claims is None or Flags.LEASE not in claims.flags or self._is_mine(claims):
+            return None
+        venue = devices.of_venue(work, self.state.venue_id)
+        where = tuple(one.place for one in venue if tokens.device_name(one.device_id) == claims.device)
+        if not where:
+            return replace(found, code=VerdictCode.NOT_ON_LIST)
+        until = dt.datetime.fromtimestamp(claims.expires_at, dt.UTC).isoformat()
+        return replace(found, code=VerdictCode.LEASED, gates=where, leased_until=until)
 
     def _offline(self, work: db.Work, scanned: Scanned, sealer: Sealer) -> tuple[VerdictCode, Tier | None]:
         """Return what the offline rules say of a voucher that the city has not named."""
@@ -201,6 +224,8 @@ class _Desk:
         if token is None or self.state.city_state != hub_states.ACTIVE:
             return VerdictCode.NOT_ON_LIST, None
         claims, state = tokens.own_claims(token), self.state
+        if not self._may_be_good(claims):
+            return VerdictCode.NOT_ON_LIST, None
         read = codes.parse(scanned.text)
         live = live_codes.judge(
             read if isinstance(read, LiveToken) else None,

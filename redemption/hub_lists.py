@@ -112,7 +112,8 @@ def _listed(reading: db.Reading, session: Session, found: Sequence[Voucher]) -> 
         for one in found
         if one.voucher_id in held
         and held[one.voucher_id].session_id == session.session_id
-        and one.voucher_id not in leases
+        # What is reserved for the hub itself is the hub's anyway.
+        and (one.voucher_id not in leases or leases[one.voucher_id].device_id == session.device_id)
         and one.status in _LISTED
     ]  # fmt: skip
 

@@ -20,6 +20,7 @@ from redemption import (
     codes,
     foreign,
     gates,
+    hub_copies,
     hub_sessions,
     keys,
     leasing,
@@ -234,6 +235,7 @@ def _vouchers(
         place: by_token.get((one.voucher_id, one.token))
         # A hub has tokens without their signatures.
         or by_token.get((one.voucher_id, tokens.withheld(one.token)))
+        or _at_hub(by_id.get(one.voucher_id), one.claims)
         for place, one in signed.items()
     }
     moved = {
@@ -244,6 +246,14 @@ def _vouchers(
         and one.claims.status_index != by_id[one.voucher_id].status_index
     }
     return looked, leases, moved
+
+
+def _at_hub(voucher: Voucher | None, claims: Claims) -> Voucher | None:
+    """Return a voucher that a hub knows by another code of it: it was reserved, or shown reserved before."""
+    if voucher is None or tokens.own_claims(voucher.token).status_index != claims.status_index:
+        return None
+    reserved = voucher.owner == hub_copies.LISTED and Flags.LEASE in claims.flags
+    return voucher if reserved or voucher.owner == hub_copies.SHOWN else None
 
 
 def _judged(work: db.Work, scanned: Scanned, voucher: Voucher | None, ring: KeyRing, device: Device) -> Found:

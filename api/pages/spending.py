@@ -21,6 +21,7 @@ from redemption import (
     euro_receipts,
     gates,
     handing_over,
+    hub_sessions,
     leasing,
     offers,
     paying_fines,
@@ -274,6 +275,7 @@ def voucher_page(
             found.terms, found.valid_until, found.redeemed_at, caller.city, reading.now
         )
         lease = leasing.running(reading, [voucher_id]).get(voucher_id)
+        session = hub_sessions.holding(reading, [found]).get(voucher_id) if found.left else None
         free = lease is None and leasing.may_be_leased(found, now)
         entrances = leasing.gates_for(reading, found) if free else []
         gate = devices.get(reading, lease.device_id) if lease else None
@@ -291,7 +293,8 @@ def voucher_page(
         receipt_words=receipt_papers.TITLES, wallets=wallet_passes.configured(services.of(request).settings),
         printable=voucher_papers.printable(found),
         errors=errors or [],
-        returnable=until is not None and now < until and lease is None,
+        returnable=until is not None and now < until and lease is None and session is None,
+        session=session, session_open=session is not None and now < session.until,
         lease=lease, lease_open=lease_open, gate=gate, gates=entrances,
         back_until=back_until, is_shown=found.status in vouchers.SHOWN or back_until is not None,
         waits=waits, presentable=presentable, shown_at=now,

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from api.hub import joining, syncing
 from api.hub.app import create_app
 from api.hub.folder import Folder
-from api.hub.link import Call, Unreachable, carry
+from api.hub.link import Call, Refused, Unreachable, carry
 from api.hub.machine import Hub
 from identity.roles import Role
 from merchants import enrolling
@@ -115,6 +115,8 @@ def test_an_evening_at_the_pool(town: Town, hub: Hub, wire: _Wire, browser: Brow
         wire.cut = False
         syncing.once(hub)
         _invite_another(owner)
+        _pause_and_go_on(owner, staff, hub, url)
+        _lose(owner, staff, scanner, hub, url)
     assert VoucherStatus.REDEEMED is gate.voucher(voucher.voucher_id).status
     assert town.verify().ok
     assert [] == [one for one in gate.complaints if "SSL" not in one]
@@ -171,3 +173,34 @@ def _invite_another(owner: Page) -> None:
     owner.get_by_role("button", name="Zentrale einladen").click()
     expect(owner.locator("[data-command]")).to_contain_text("duiscoin hub enrol --server http")
     _look(owner, "hub invitation")
+
+
+def _pause_and_go_on(owner: Page, staff: Page, hub: Hub, url: str) -> None:
+    """One tap pauses the hub; the owner's page offers the way back, the hub's page says what to do."""
+    owner.goto(owner.url.partition("/venue")[0] + "/venue/devices")
+    owner.get_by_role("button", name="Pausieren").first.click()
+    expect(owner.get_by_role("heading", name="„Zentrale“ ist pausiert")).to_be_visible()
+    _look(owner, "paused")
+    syncing.once(hub)
+    staff.goto(f"{url}/hub")
+    expect(staff.get_by_text("Diese Zentrale ist pausiert")).to_be_visible()
+    _look(staff, "hub paused")
+    owner.get_by_role("status").get_by_role("button", name="Wieder freigeben").click()
+    expect(owner.get_by_text("Das Gerät darf wieder scannen.")).to_be_visible()
+    syncing.once(hub)
+
+
+def _lose(owner: Page, staff: Page, scanner: Page, hub: Hub, url: str) -> None:
+    """“It is lost” asks once; from then on gates and page say that the hub is blocked."""
+    owner.get_by_role("link", name="Ist verloren Zentrale").click()
+    expect(owner.get_by_role("heading", name="Ist „Zentrale“ verloren?")).to_be_visible()
+    _look(owner, "lost")
+    owner.get_by_role("button", name="Ist verloren").click()
+    expect(owner.get_by_text("Verloren", exact=True)).to_be_visible()
+    with pytest.raises(Refused):
+        syncing.once(hub)
+    hand_scan(scanner, "DC1:NOCODE")
+    _verdict(scanner, "amber", "Zentrale gesperrt")
+    staff.goto(f"{url}/hub")
+    expect(staff.get_by_text("Diese Zentrale ist gesperrt")).to_be_visible()
+    _look(staff, "hub blocked")

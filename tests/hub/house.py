@@ -19,7 +19,7 @@ from api.hub.link import Call, Unreachable
 from api.hub.machine import Hub
 from api.v1.shapes import base64url
 from identity.roles import Role
-from kernel.db import Work
+from kernel.db import Reading, Work
 from kernel.signing import SigningKey
 from merchants import enrolling
 from merchants.devices import Limits
@@ -191,7 +191,11 @@ class House:
     def look(self, voucher: Voucher) -> Voucher:
         """Return a voucher as the city has it."""
         with self.edge.database.reading(self.edge.city.city_id) as reading:
-            return vouchers.get(reading, voucher.voucher_id)
+            return self.look_in(reading, voucher)
+
+    def look_in(self, reading: Reading, voucher: Voucher) -> Voucher:
+        """Return a voucher as it is in a unit of work."""
+        return vouchers.get(reading, voucher.voucher_id)
 
     def elsewhere(self, voucher: Voucher, token: str = "", direction: str = "") -> str:
         """Return the city's verdict at another device of the venue."""

@@ -2,17 +2,19 @@
 
 import datetime as dt
 import itertools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.hub import syncing
+from kernel.signing import SigningKey
 from ledger import invariants
 from merchants import devices
 from merchants.devices import Limits
 from merchants.directions import Direction
-from redemption import passages
+from redemption import leasing, passages
 from redemption.offer_terms import Reentry, Terms
 from redemption.passages import Guests
 from redemption.vouchers import Voucher
@@ -177,3 +179,55 @@ def test_a_gate_that_does_not_reach_the_hub(house: House, pool: Pool) -> None:
         (kept,) = passages.every(reading, [ticket.voucher_id]).values()
     assert ["in", "out", "in", "out", "in"] == [one.direction.value for one in kept]
     assert [MINUTE] * 3 == [second.passed_at - one.passed_at for one, second in itertools.pairwise(kept[:4])]
+
+
+@on_sqlite
+def test_reserved_for_the_hub_and_for_others(house: House, pool: Pool) -> None:
+    """For the hub: in at one gate by one code, in again at another by the other. For a till: the guest is sent there."""
+    offer = house.offer(terms=DAY_TICKET)
+    mine, late, other = (house.sell(offer) for _ in range(3))
+    key = SigningKey(b"Kasse mit Schluessel............").verify_key.public_key
+    till = house.run(
+        lambda work: devices.enrol(work, house.edge.pool.venue_id, "Kasse 2", public_key=key)[0].device_id
+    )
+    hub = house.hub.state().device_id
+    codes_of = [
+        house.run(lambda work, one=one, at=at: leasing.lease(work, house.sealer, one.owner, one.voucher_id, at).token)  # type: ignore[misc]
+        for one, at in ((mine, hub), (late, hub), (other, till))
+    ]  # fmt: skip
+    house.publish()
+    syncing.open_until(house.hub, house.hub.clock.now() + EVENING)
+    pool.cut()
+    shown = [replace(one, token=token) for one, token in zip((mine, late, other), codes_of, strict=True)]
+    assert "accepted" == pool.scan(pool.a, shown[0])
+    assert ["already-inside", "let-out", "let-in-again"] == [
+        pool.scan(gate, one) for gate, one in ((pool.b, mine), (pool.out, shown[0]), (pool.b, mine))
+    ]
+    # The reservation is over, the hub's time is not.
+    house.tick(dt.timedelta(hours=3))
+    assert "accepted" == pool.scan(pool.b, late)
+    assert "already-inside" == pool.scan(pool.a, late)
+    assert "not-on-list" == pool.scan(pool.a, other)
+    pool.cut(off=False)
+    assert [1, 1, 0] == [house.look(one).used for one in (mine, late, other)]
+    assert pool.guests()[0] == pool.guests()[1]
+
+
+@on_sqlite
+def test_reserved_for_another_entrance(house: House, pool: Pool) -> None:
+    """Without the internet, too, the hub says where the guest is awaited; they go out at its way out."""
+    other = house.sell(house.offer(terms=DAY_TICKET))
+    key = SigningKey(b"Kasse mit Schluessel............").verify_key.public_key
+    till = house.run(
+        lambda work: devices.enrol(work, house.edge.pool.venue_id, "Kasse 2", public_key=key)[0].device_id
+    )
+    made = house.run(lambda work: leasing.lease(work, house.sealer, other.owner, other.voucher_id, till))
+    house.publish()
+    syncing.open_until(house.hub, house.hub.clock.now() + EVENING)
+    shown = replace(other, token=made.token)
+    assert "leased" == pool.scan(pool.a, shown)
+    pool.cut()
+    told = pool.a.scan(shown)
+    assert ("leased", True) == (told["code"], "Kasse 2" in told["sentence"])
+    assert "not-on-list" == pool.scan(pool.a, other)
+    assert "not-inside" == pool.scan(pool.out, shown)
