@@ -7,6 +7,7 @@ import pytest
 
 from api.hub import syncing
 from api.v1.devices import lost, shut_out
+from kernel.db import Work
 from kernel.errors import Conflict
 from ledger import invariants, queries
 from merchants import devices
@@ -60,9 +61,9 @@ def test_a_voucher_that_the_hub_has(edge: Edge, tmp_path: Path, how: str) -> Non
     with house.hub.database.reading(edge.city.city_id) as reading:
         events = hub_logs.waiting(reading, house.hub.state(), 100)
 
-    def hand_in(work: object) -> list[tuple[str, str | None]]:
-        device = devices.get(work, number)  # type: ignore[arg-type]
-        told = handing_in.take(work, edge.city, device, handing_in.read(device, events))  # type: ignore[arg-type]
+    def hand_in(work: Work) -> list[tuple[str, str | None]]:
+        device = devices.get(work, number)
+        told = handing_in.take(work, edge.city, device, handing_in.read(device, events))
         return [(one.outcome, one.reason) for one in told.results]
 
     assert [("conflict", "paid")] == house.run(hand_in)
