@@ -181,6 +181,14 @@ def test_a_gate_that_does_not_reach_the_hub(house: House, pool: Pool) -> None:
     assert [MINUTE] * 3 == [second.passed_at - one.passed_at for one, second in itertools.pairwise(kept[:4])]
 
 
+def reserved(house: House, voucher: Voucher, device_id: int) -> bytes:
+    """Reserve a voucher for an entrance; return the code that its guest shows."""
+    made = house.run(
+        lambda work: leasing.lease(work, house.sealer, voucher.owner, voucher.voucher_id, device_id)
+    )
+    return made.token
+
+
 @on_sqlite
 def test_reserved_for_the_hub_and_for_others(house: House, pool: Pool) -> None:
     """For the hub: in at one gate by one code, in again at another by the other. For a till: the guest is sent there."""
@@ -191,10 +199,7 @@ def test_reserved_for_the_hub_and_for_others(house: House, pool: Pool) -> None:
         lambda work: devices.enrol(work, house.edge.pool.venue_id, "Kasse 2", public_key=key)[0].device_id
     )
     hub = house.hub.state().device_id
-    codes_of = [
-        house.run(lambda work, one=one, at=at: leasing.lease(work, house.sealer, one.owner, one.voucher_id, at).token)  # type: ignore[misc]
-        for one, at in ((mine, hub), (late, hub), (other, till))
-    ]  # fmt: skip
+    codes_of = [reserved(house, one, at) for one, at in ((mine, hub), (late, hub), (other, till))]
     house.publish()
     syncing.open_until(house.hub, house.hub.clock.now() + EVENING)
     pool.cut()
@@ -221,10 +226,9 @@ def test_reserved_for_another_entrance(house: House, pool: Pool) -> None:
     till = house.run(
         lambda work: devices.enrol(work, house.edge.pool.venue_id, "Kasse 2", public_key=key)[0].device_id
     )
-    made = house.run(lambda work: leasing.lease(work, house.sealer, other.owner, other.voucher_id, till))
+    shown = replace(other, token=reserved(house, other, till))
     house.publish()
     syncing.open_until(house.hub, house.hub.clock.now() + EVENING)
-    shown = replace(other, token=made.token)
     assert "leased" == pool.scan(pool.a, shown)
     pool.cut()
     told = pool.a.scan(shown)
