@@ -138,7 +138,10 @@ def test_the_venue_confirms_that_the_code_moves(edge: Edge) -> None:
     assert "Er bewegt sich: Gast einlassen" in amber
     assert 'data-code="accepted"' in scan(slow, "second", seen_moving="yes")
     voucher_keeping.keep(given, edge.city)
-    assert "Liste ungültiger Gutscheine: Nummer 1" in edge.client.get("/venue/today", headers={"Accept-Language": "de"}).text
+    assert (
+        "Liste ungültiger Gutscheine: Nummer 1"
+        in edge.client.get("/venue/today", headers={"Accept-Language": "de"}).text
+    )
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
