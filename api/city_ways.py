@@ -8,7 +8,7 @@ from api.services import Services
 from kernel.cities import City
 from kernel.db import Reading
 from merchants import billing
-from redemption import codes, creditor_references, girocode, qr, taking
+from redemption import bank_receipts, codes, creditor_references, girocode, qr, taking
 from redemption.city_providers import DeskProvider, TransferProvider
 from redemption.girocode import CreditTransfer
 from redemption.payments import Payment
@@ -54,16 +54,20 @@ def shown(reading: Reading, payment: Payment | None, translate: Callable[[str], 
     """Return what a page shows of how an order is paid to the city itself: account, code, reference."""
     code = payment.provider_reference if payment is not None else None
     if payment is None or code is None:
-        return {"account": None, "girocode": "", "reference": ""}
+        return {"account": None, "girocode": "", "reference": "", "missing_cents": 0}
     if payment.provider == DeskProvider.name:
         drawn = qr.svg(taking.CODE_PREFIX + code, title=translate(_DESK_CODE))
-        return {"account": None, "girocode": drawn, "reference": codes.grouped(code)}
+        return {"account": None, "girocode": drawn, "reference": codes.grouped(code), "missing_cents": 0}
     account = bank_account(reading) if payment.provider == TransferProvider.name else None
     if account is None:
-        return {"account": None, "girocode": "", "reference": ""}
-    asked = CreditTransfer(account.name, account.iban, payment.cents, reference=code)
+        return {"account": None, "girocode": "", "reference": "", "missing_cents": 0}
+    # What came already waits for the rest: who pays the whole again has paid too much.
+    came = sum(one.open_cents for one in bank_receipts.waiting_for(reading, [payment.payment_id]))
+    missing = payment.cents - came
+    asked = CreditTransfer(account.name, account.iban, missing, reference=code)
     drawn = girocode.svg(asked, title=translate(_GIROCODE))
-    return {"account": account, "girocode": drawn, "reference": creditor_references.shown(code)}
+    written = creditor_references.shown(code)
+    return {"account": account, "girocode": drawn, "reference": written, "missing_cents": missing}
 
 
 def _xbezahldienste(services: Services, city: City) -> XBezahldienste | None:

@@ -20,6 +20,8 @@ VENUES_MAX = 5
 PLACES_MAX = 10_000_000
 VALID_DAYS_MAX = 3 * 366
 VALUE_CENTS_MAX = 2**32 - 1
+PRICE_CENTS_MAX = 1_000_000
+"""Above ten thousand euros a comma was forgotten."""
 PER_PERSON_MAX = 1000
 TITLE_MAX = 120
 DESCRIPTION_MAX = 2000
@@ -131,8 +133,8 @@ def _price(new: NewOffer) -> Iterator[Fault]:
         return
     if not (0 if new.price_cents else 1) <= new.price_points <= money.AMOUNT_MAX:
         yield Fault("price_points", "offer-price-invalid")
-    if new.price_cents and not MINIMUM_CENTS <= new.price_cents <= VALUE_CENTS_MAX:
-        limits = {"minimum": MINIMUM_CENTS, "maximum": VALUE_CENTS_MAX}
+    if new.price_cents and not MINIMUM_CENTS <= new.price_cents <= PRICE_CENTS_MAX:
+        limits = {"minimum": MINIMUM_CENTS, "maximum": PRICE_CENTS_MAX // 100}
         yield Fault("price_cents", "offer-euros-invalid", limits)
     if not 0 <= new.extra_points_most <= money.AMOUNT_MAX:
         yield Fault("extra_points_most", "offer-extra-points-invalid")

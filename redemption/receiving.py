@@ -19,7 +19,13 @@ from ledger.accounts import Guard, NewAccount
 from ledger.transfers import Transfer
 from merchants import payout_orders
 from merchants.bank_statements import BankEntry, BankStatement
-from redemption import bank_receipts, collection_requests, creditor_references, receipt_matching
+from redemption import (
+    bank_receipts,
+    collection_requests,
+    creditor_references,
+    receipt_matching,
+    short_transfers,
+)
 from redemption.bank_receipts import BankReceipt, FileImport
 from redemption.collection_requests import CollectionRequest, CollectionWay
 from redemption.providers import PaymentStatus
@@ -69,6 +75,7 @@ def take_in(
     _keep(work, fresh, decisions)
     _post(work, city, fresh, decisions)
     paid = _receive(work, decisions)
+    short_transfers.tell(work, {one.payment_id for one in decisions if one.cause is Cause.UNDERPAID})
     if bank_receipts.imported(work, sha256) is None:
         bank_receipts.note_import(work, FileImport(sha256, work.now, by, len(entries), len(fresh)))
     causes: dict[Cause, int] = {}

@@ -22,7 +22,7 @@ def _letters(work: Work, life: Life) -> None:
     postbox.mark_read(work, first)
     usable = [one for one in vouchers.page(work, first) if one.status is VoucherStatus.USABLE]
     concert = {"de": "Konzert im Innenhafen", "en": "Concert at the inner harbour"}
-    cancelled = {"titles": concert, "points": 150}
+    cancelled = {"titles": concert, "points": 150, "paid_cents": 0}
     told = [NewEntry(first, EntryKind.MESSAGE, "event-cancelled", cancelled, "demo/concert")]
     told += [
         NewEntry(

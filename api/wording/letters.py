@@ -159,6 +159,15 @@ LETTERS: Mapping[str, Letter] = {
         "warning",
         "/fines",
     ),
+    "transfer-short": Letter(
+        N_("Something is missing: {title}"),
+        N_(
+            "{paid_cents} have arrived by bank transfer, {missing_cents} are missing. Please transfer the rest"
+            " with the same reference."
+        ),
+        "warning",
+        "/orders/{order_id}",
+    ),
     "refund-came-back": Letter(
         N_("Your money came back to us: {title}"),
         N_(

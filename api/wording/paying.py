@@ -9,7 +9,7 @@ SENTENCES = {
     "message-too-large": N_("The message is larger than {maximum} bytes."),
     "nothing-to-refund": N_("There is no money to send back for this order."),
     "offer-euros-invalid": N_(
-        "The price in euros must be nothing or lie between {minimum} and {maximum} cents."
+        "The price in euros must be nothing, or at least {minimum} cents and at most {maximum} euros."
     ),
     "offer-extra-points-invalid": N_("The number of extra points is too large or below zero."),
     "offer-extra-points-without-euros": N_("Extra points replace euros: this offer costs none."),

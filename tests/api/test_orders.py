@@ -76,6 +76,10 @@ def test_an_order_is_paid_and_becomes_a_voucher(edge: Edge, sauna: Offer, anna: 
     assert ("done", None) == (done["status"], done["page_url"])
     voucher = f"/api/v1/vouchers/{done['voucher_id']}"
     assert "usable" == edge.call("GET", voucher, token).json()["status"]
+    edge.browse(token)
+    page = edge.client.get(f"/vouchers/{done['voucher_id']}", headers={"Accept-Language": "de"}).text
+    assert "40 Punkte + 2,50" in page
+    assert "Was Sie in Euro bezahlt haben, geht auf demselben Weg zurück." in page
     assert "cancelled" == edge.call("POST", f"{voucher}/cancellation", token).json()["status"]
     working.deliver_due(edge.app.state.services, edge.city)
     paying.till(edge.app.state.services, edge.city).advance_due()

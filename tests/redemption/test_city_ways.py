@@ -8,6 +8,7 @@ import pytest
 
 from api.demo import payment_service
 from api.demo.payment_service import PaymentService
+from identity import postbox
 from kernel.db import Database, Work
 from ledger import invariants, queries
 from merchants import bank_statements
@@ -21,6 +22,7 @@ from redemption import (
     payments,
     receiving,
     returning,
+    short_transfers,
     taking,
 )
 from redemption.buying import Purchase
@@ -227,6 +229,24 @@ def test_who_is_erased_gets_their_money_back_all_the_same(town: Town) -> None:
         (receipt,) = bank_receipts.newest(reading)
         done = hand_refunds.get(reading, refund.refund_id)
     assert ("", "", "", "") == (receipt.payer_name, receipt.payer_iban, done.payee_name, done.payee_iban)
+
+
+def test_who_pays_too_little_is_told_what_is_missing(town: Town) -> None:
+    """In the postbox, once for each sum; with the rest the order is paid."""
+    order = town.order("transfer")
+    code = town.code(order)
+    for part in (
+        Credit(100, reference=code),
+        Credit(100, reference=code),
+        Credit(50, reference=code, number=2),
+    ):
+        town.take_in(part)
+    with town.office.database.reading(town.office.city_id) as reading:
+        told = [one.facts for one in postbox.every(reading, "anna") if one.code == short_transfers.LETTER]
+    assert {(100, 150), (150, 100)} == {(one["paid_cents"], one["missing_cents"]) for one in told}
+    assert 2 == len(told)
+    town.take_in(Credit(100, reference=code, number=3))
+    assert OrderStatus.DONE is town.status(order)
 
 
 def test_of_two_payers_somebody_finds_out_whom_it_belongs_to(town: Town) -> None:
