@@ -96,6 +96,9 @@ def test_questions_and_objections(edge: Edge) -> None:
     assert (201, "disputed") == (objection.status_code, objection.json()["kind"])
     assert [objection.json(), first] == edge.call("GET", "/api/v1/questions", token).json()
     assert [] == edge.call("GET", "/api/v1/questions", stranger).json()
+    edge.browse(edge.person("boss@duisburg.test", Role.ADMINISTRATOR)[1])
+    page = edge.client.get("/office/claims")
+    assert (200, 2) == (page.status_code, page.text.count("data-claim="))
 
 
 @pytest.fixture
