@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from api import commanding, contract_papers, downloads, services, venue_mail
 from api.access import Access, Caller
-from api.pages import framing
+from api.pages import framing, typed_numbers
 from api.pages.framing import Area
 from api.pages.joining import STATE_WORDS
 from api.pages.office_market import PERIOD_WORDS, VENUE_KIND_WORDS
@@ -79,18 +79,23 @@ def terms(request: Request, caller: Administrator) -> Response:
 def save_terms(
     request: Request,
     caller: AdministratorForm,
-    rate_least: Annotated[int, Form(ge=0, le=100_000)] = 0,
-    rate_most: Annotated[int, Form(ge=0, le=100_000)] = 0,
-    payout_delay_days: Annotated[int, Form(ge=0, le=100_000)] = 0,
+    rate_least: Annotated[str, Form()] = "",
+    rate_most: Annotated[str, Form()] = "",
+    payout_delay_days: Annotated[str, Form()] = "",
     receipt_numbers: Annotated[str, Form()] = "",
     owner_publishes: Annotated[str, Form()] = "",
     scanned_only: Annotated[str, Form()] = "",
 ) -> Response:
     """Change them for contracts that are signed from now on."""
+    amounts = {"rate_least": rate_least, "rate_most": rate_most, "payout_delay_days": payout_delay_days}
     chosen = Bounds(
-        rate_least, rate_most, payout_delay_days, receipt_numbers == "yes", owner_publishes == "yes",
-        scanned_only == "yes",
-    )  # fmt: skip
+        typed_numbers.whole(rate_least),
+        typed_numbers.whole(rate_most),
+        typed_numbers.whole(payout_delay_days),
+        receipt_numbers=receipt_numbers == "yes",
+        owner_publishes=owner_publishes == "yes",
+        scanned_only=scanned_only == "yes",
+    )
 
     def command(work: Work) -> None:
         kept = bounds.save(work, chosen)
@@ -101,7 +106,7 @@ def save_terms(
         services.of(request).database.run(caller.city.city_id, command)
     except DomainError as error:
         typed = {name: getattr(chosen, name) for name in Bounds.__dataclass_fields__}
-        return _terms_page(request, caller, typed, error)
+        return _terms_page(request, caller, typed | amounts, error)
     return framing.go("/office/applications", "bounds-saved")
 
 
@@ -188,7 +193,8 @@ def _one(
     typed: Mapping[str, str] | None = None,
     decision: str = "",
 ) -> Response:
-    errors = framing.field_errors(request, caller, error) if error else []
+    fields = {"answer": {"asked": "question"}.get(decision, "reason")}
+    errors = framing.field_errors(request, caller, error, fields) if error else []
     own = caller.person_session.person
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = applications.get(reading, application_id)

@@ -10,13 +10,13 @@ from fastapi.responses import Response
 
 from api import commanding, services
 from api.access import Access, Caller
-from api.pages import framing
+from api.pages import framing, typed_numbers
 from api.pages.framing import Area
 from api.v1.shapes import ShortId
 from identity import auditing, persons, roles
 from identity.roles import AT_VENUE, Role
 from kernel.db import Work
-from kernel.errors import DomainError
+from kernel.errors import DomainError, Invalid
 from merchants import applications, contracts, devices, redirecting, venues
 from merchants.contracts import Extras
 from merchants.periods import PeriodKind
@@ -109,10 +109,10 @@ def sign(
     request: Request,
     caller: AdministratorForm,
     venue_id: ShortId,
-    rate_cents_per_point: Annotated[int, Form()] = 0,
+    rate_cents_per_point: Annotated[str, Form()] = "",
     period: Annotated[str, Form()] = "month",
-    valid_from: Annotated[dt.date | None, Form()] = None,
-    payout_delay_days: Annotated[int, Form()] = 0,
+    valid_from: Annotated[str, Form()] = "",
+    payout_delay_days: Annotated[str, Form()] = "0",
     receipt_numbers: Annotated[str, Form()] = "",
     owner_publishes: Annotated[str, Form()] = "",
     scanned_only: Annotated[str, Form()] = "",
@@ -120,21 +120,30 @@ def sign(
     """Sign a contract."""
     kind = PeriodKind(period) if period in set(PeriodKind) else PeriodKind.MONTH
     extras = Extras(
-        payout_delay_days, receipt_numbers == "yes", owner_publishes == "yes", scanned_only == "yes"
+        typed_numbers.whole(payout_delay_days),
+        receipt_numbers == "yes",
+        owner_publishes == "yes",
+        scanned_only == "yes",
     )
 
     def command(work: Work) -> None:
         contracts.sign(
             work,
             venue_id,
-            rate_cents_per_point=rate_cents_per_point,
+            rate_cents_per_point=typed_numbers.whole(rate_cents_per_point),
             period=kind,
-            valid_from=valid_from or caller.city.day_of(work.now),
+            valid_from=_day(valid_from),
             extras=extras,
         )
         auditing.record(work, caller.scope, "contract-signed", f"venue/{venue_id}", {})
 
-    return _venue_act(request, caller, venue_id, command, "contract-signed")
+    typed = {
+        "rate_cents_per_point": rate_cents_per_point,
+        "period": kind.value,
+        "valid_from": valid_from,
+        "payout_delay_days": payout_delay_days,
+    }
+    return _venue_act(request, caller, venue_id, command, "contract-signed", typed)
 
 
 @router.post("/venues/{venue_id}/details")
@@ -179,7 +188,7 @@ def enrol(
         token = services.of(request).database.run(caller.city.city_id, command)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
-        return _venue_page(request, caller, venue_id, status=422, errors=errors)
+        return _venue_page(request, caller, venue_id, status=422, errors=errors, typed={"device": name})
     return _venue_page(request, caller, venue_id, token=token)
 
 
@@ -200,7 +209,8 @@ def grant_staff(
         person = persons.by_email(work, address) or persons.register(work, address)
         roles.grant(work, person.person_id, granted, venue_id=venue_id, granter_id=granter)
 
-    return _venue_act(request, caller, venue_id, command, "staff-granted")
+    typed = {"email": email, "role": granted.value}
+    return _venue_act(request, caller, venue_id, command, "staff-granted", typed)
 
 
 def _set_active(
@@ -213,14 +223,27 @@ def _set_active(
     return _venue_act(request, caller, venue_id, command, act)
 
 
+def _day(text: str) -> dt.date:
+    """Return a typed day. Raises Invalid `day-invalid`."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise Invalid("day-invalid", field="valid_from") from None
+
+
 def _venue_act(
-    request: Request, caller: Caller, venue_id: int, command: Callable[[Work], None], done: str
+    request: Request,
+    caller: Caller,
+    venue_id: int,
+    command: Callable[[Work], None],
+    done: str,
+    typed: Mapping[str, str] = framing.NO_FIELDS,
 ) -> Response:
     try:
         services.of(request).database.run(caller.city.city_id, command)
     except DomainError as error:
         errors = framing.field_errors(request, caller, error)
-        return _venue_page(request, caller, venue_id, status=422, errors=errors)
+        return _venue_page(request, caller, venue_id, status=422, errors=errors, typed=typed)
     return framing.go(f"/office/venues/{venue_id}", done)
 
 
@@ -251,6 +274,7 @@ def _venue_page(
     status: int = 200,
     errors: list[tuple[str | None, str]] | None = None,
     token: str | None = None,
+    typed: Mapping[str, str] = framing.NO_FIELDS,
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         venue = venues.get(reading, venue_id)
@@ -264,5 +288,5 @@ def _venue_page(
         request, caller, "office/venue.html", area=Area.OFFICE, status=status, venue=venue, contracts=signed,
         devices=enrolled, staff=staff, errors=errors or [], token=token, periods=PERIOD_WORDS,
         may_change=caller.has(Role.ADMINISTRATOR), kinds=VENUE_KIND_WORDS, extras=EXTRA_WORDS,
-        account=account, today=caller.city.day_of(services.of(request).database.clock.now()),
+        account=account, typed=typed, today=caller.city.day_of(services.of(request).database.clock.now()),
     )  # fmt: skip

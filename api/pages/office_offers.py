@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from api import commanding, services
 from api.access import Access, Caller
-from api.pages import framing, offer_forms
+from api.pages import framing, offer_forms, typed_numbers
 from api.pages.framing import Area
 from api.v1.shapes import ShortId
 from identity import auditing
@@ -19,7 +19,6 @@ from merchants import venues
 from redemption import calling_off, offers, proposing
 from redemption.offers import Offer, OfferStatus
 from web.marking import N_
-from web.templating import Notice
 
 router = APIRouter(include_in_schema=False, prefix="/office/offers")
 Office = Annotated[Caller, Depends(Access(*framing.OFFICE_ROLES))]
@@ -137,27 +136,28 @@ def change(
     caller: AdministratorForm,
     offer_id: ShortId,
     step: str,
-    count: Annotated[int, Form()] = 0,
+    count: Annotated[str, Form()] = "0",
 ) -> Response:
     """Publish, withdraw, call off, or add places."""
+    places = typed_numbers.whole(count)
     steps: dict[str, Callable[[Work], Offer]] = {
         "publish": lambda work: offers.publish(work, caller.city, offer_id),
         "withdraw": lambda work: offers.withdraw(work, offer_id),
         "call-off": lambda work: calling_off.call_off(work, offer_id),
-        "places": lambda work: offers.add_places(work, caller.city, offer_id, count),
+        "places": lambda work: offers.add_places(work, caller.city, offer_id, places),
     }
     if step not in steps:
         raise NotFound("page-not-found")
 
     def command(work: Work) -> None:
         offer = steps[step](work)
-        auditing.record(work, caller.scope, f"offer-{step}", f"offer/{offer.code}", {"count": count})
+        auditing.record(work, caller.scope, f"offer-{step}", f"offer/{offer.code}", {"count": places})
 
     try:
         services.of(request).database.run(caller.city.city_id, command)
     except DomainError as error:
-        _, sentence = framing.field_errors(request, caller, error)[0]
-        return _one(request, caller, offer_id, status=409, notice=Notice("danger", sentence))
+        errors = framing.field_errors(request, caller, error, {"places": "count"})
+        return _one(request, caller, offer_id, status=409, errors=errors, count=count)
     return framing.go(f"/office/offers/{offer_id}", "offer-changed")
 
 
@@ -201,15 +201,21 @@ def _page(request: Request, caller: Caller) -> Response:
 
 
 def _one(
-    request: Request, caller: Caller, offer_id: int, *, status: int = 200, notice: Notice | None = None
+    request: Request,
+    caller: Caller,
+    offer_id: int,
+    *,
+    status: int = 200,
+    errors: list[tuple[str | None, str]] | None = None,
+    count: str = "",
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         offer = offers.get(reading, offer_id)
         where = [venues.get(reading, venue_id) for venue_id in offer.venue_ids]
         called_off = calling_off.find(reading, offer_id)
     return framing.show(
-        request, caller, "office/offer.html", area=Area.OFFICE, status=status, notice=notice, offer=offer,
-        called_off=called_off, venues=where, words=OFFER_WORDS, kinds=KIND_WORDS,
+        request, caller, "office/offer.html", area=Area.OFFICE, status=status, errors=errors or [],
+        count=count, offer=offer, called_off=called_off, venues=where, words=OFFER_WORDS, kinds=KIND_WORDS,
         may_change=caller.has(Role.ADMINISTRATOR),
     )  # fmt: skip
 

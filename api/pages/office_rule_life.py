@@ -183,7 +183,8 @@ async def _act(
         if error.code == "own-rule":
             errors: list[tuple[str | None, str]] = [(None, framing.sentence(request, caller, error))]
         else:
-            errors = framing.field_errors(request, caller, error)
+            fields = {"note": "new-note"} if done == "noted" else framing.NO_FIELDS
+            errors = framing.field_errors(request, caller, error, fields)
         return _detail(request, caller, version_hash, status=409, errors=errors, typed=typed)
     return framing.go(f"/office/rules/{version_hash}", done)
 

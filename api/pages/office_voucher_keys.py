@@ -1,6 +1,6 @@
 """The keys that sign vouchers: counters and alarm, the kill switch for two, how far new codes are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -47,7 +47,7 @@ def ask(request: Request, caller: KeeperForm, kid: str, reason: Annotated[str, F
         blocking.ask(work, kid, reason, caller.scope)
         auditing.record(work, caller.scope, "key-block-asked", f"key/{kid}", {})
 
-    return _act(request, caller, command, "block-asked")
+    return _act(request, caller, command, "block-asked", {f"reason-{kid}": reason})
 
 
 @router.post("/blocks/{block_id}/confirm")
@@ -73,16 +73,28 @@ def withdraw(request: Request, caller: KeeperForm, block_id: int) -> Response:
     return _act(request, caller, command, "block-withdrawn")
 
 
-def _act(request: Request, caller: Caller, command: Callable[[Work], None], done: str) -> Response:
+def _act(
+    request: Request,
+    caller: Caller,
+    command: Callable[[Work], None],
+    done: str,
+    typed: Mapping[str, str] = framing.NO_FIELDS,
+) -> Response:
     try:
         services.of(request).database.run(caller.city.city_id, command)
     except DomainError as error:
-        return _page(request, caller, errors=framing.field_errors(request, caller, error))
+        fields = {"reason": next(iter(typed), "reason")}
+        errors = framing.field_errors(request, caller, error, fields)
+        return _page(request, caller, errors=errors, typed=typed)
     return framing.go("/office/voucher-keys", done)
 
 
 def _page(
-    request: Request, caller: Caller, *, errors: list[tuple[str | None, str]] | None = None
+    request: Request,
+    caller: Caller,
+    *,
+    errors: list[tuple[str | None, str]] | None = None,
+    typed: Mapping[str, str] = framing.NO_FIELDS,
 ) -> Response:
     with services.of(request).database.reading(caller.city.city_id) as reading:
         found = keys.every(reading)
@@ -95,8 +107,8 @@ def _page(
         )
     return framing.show(
         request, caller, "office/voucher_keys.html", area=Area.OFFICE, status=422 if errors else 200,
-        errors=errors or [], found=found[::-1], words=KEY_STATUS, asked=asked, names=names, me=caller.scope,
-        renewed=renewed, opened=opened, status_list=status_list, age=age, is_late=is_late,
+        errors=errors or [], typed=typed, found=found[::-1], words=KEY_STATUS, asked=asked, names=names,
+        me=caller.scope, renewed=renewed, opened=opened, status_list=status_list, age=age, is_late=is_late,
         alarm=any(key.needs_blocking for key in found),
     )  # fmt: skip
 

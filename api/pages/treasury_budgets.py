@@ -111,7 +111,7 @@ async def decline(
         "budget-declined",
         "funding-declined",
         lambda work: funding.decline(work, request_id, person, reason),
-        {},
+        {f"reason-{request_id}": reason},
     )
 
 
@@ -154,7 +154,8 @@ async def _act(
         if error.code == "own-funding-request":
             errors: list[tuple[str | None, str]] = [(None, framing.sentence(request, caller, error))]
         else:
-            errors = framing.field_errors(request, caller, error)
+            fields = {"reason": next((name for name in typed if name.startswith("reason-")), "reason")}
+            errors = framing.field_errors(request, caller, error, fields)
         return _page(request, caller, typed, status=422, errors=errors)
     return framing.go("/treasury/budgets", notice)
 

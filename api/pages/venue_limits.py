@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from api import services
 from api.access import Caller
-from api.pages import framing
+from api.pages import framing, typed_numbers
 from api.pages.framing import Area
 from api.v1.shapes import INTEGER_MAX
 from identity import auditing
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 EVERYWHERE: Final = 0
 """Stands for all venues that have no limits of their own."""
-_DIGITS_MAX: Final = 7
 P = TypeVar("P", bound="DataclassInstance")
 
 
@@ -122,9 +121,8 @@ def _details(policy: "DataclassInstance") -> dict[str, Any]:
 
 
 def number(typed: Mapping[str, str], name: str) -> int:
-    """Return a typed whole number; -1, which every limit refuses, for anything else."""
-    text = typed.get(name, "").strip()
-    return int(text[:_DIGITS_MAX]) if text.isascii() and text.isdigit() else -1
+    """Return a typed whole number, or one that every limit refuses."""
+    return typed_numbers.whole(typed.get(name, ""))
 
 
 def cents(typed: Mapping[str, str], name: str) -> int:
