@@ -22,6 +22,12 @@ KEPT_FOR = dt.timedelta(days=7)
 SOURCE_KEPT_FOR = dt.timedelta(days=1)
 """For those who are not signed in, known by their network address: it is not kept for longer than needed."""
 _COLUMNS = ("city_id", "scope", "key", "fingerprint", "answer", "created_at")
+_KNOWN = sa.select(
+    *(idempotency_keys.c[name] for name in ("scope", "key", "fingerprint", "answer")),
+).where(
+    idempotency_keys.c.city_id == sa.bindparam("city"),
+    bulk.any_row_of((idempotency_keys.c.scope, idempotency_keys.c.key), "places"),
+)
 
 
 class KeyReused(Invalid):
@@ -80,15 +86,8 @@ def known(reading: db.Reading, asked: Sequence[Request]) -> dict[Request, bytes 
     """
     if not asked:
         return {}
-    table = idempotency_keys.c
-    rows = reading.connection.execute(
-        sa.select(table.scope, table.key, table.fingerprint, table.answer).where(
-            table.city_id == reading.city_id,
-            sa.tuple_(table.scope, table.key).in_(
-                bulk.listed(reading, (table.scope, table.key), [(one.scope, one.key) for one in asked])
-            ),
-        )
-    )
+    places = [(one.scope, one.key) for one in asked]
+    rows = reading.connection.execute(_KNOWN, {"city": reading.city_id, "places": places})
     found = {(row.scope, row.key): (row.fingerprint, row.answer) for row in rows}
     answers: dict[Request, bytes | KeyReused] = {}
     for one in asked:

@@ -15,7 +15,6 @@ from typing import Any
 
 import psycopg
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -136,29 +135,54 @@ def _compile_any_of_postgresql(element: any_of, compiler: SQLCompiler, **argumen
     return f"{left} = ANY ({right})"
 
 
-def listed(
-    reading: Reading, columns: Sequence[sa.ColumnElement[Any]], values: Sequence[Sequence[Any]]
-) -> sa.Select[Any]:
-    """Return rows of texts and numbers as a query, for `tuple_(...).in_(...)` on these columns.
+class _Rows(sa.types.TypeDecorator[Any]):
+    """Rows of texts and numbers, bound as one value: see `any_row_of`."""
+
+    impl = sa.String
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: sa.Dialect) -> Any:
+        """Write the rows as JSON."""
+        del dialect
+        return json.dumps([tuple(row) for row in value], ensure_ascii=False)
+
+
+class any_row_of(FunctionElement[bool]):  # noqa: N801 -- reads as `any_of`
+    """Whether columns of texts and numbers are, together, one of the rows bound under `name`.
 
     1,000 pairs as a list of parameters take PostgreSQL half a second.
     """
-    by_column = list(zip(*values, strict=True)) or [()] * len(columns)
-    if reading.connection.dialect.name == "postgresql":
-        arrays = [
-            sa.cast(sa.literal(list(column_values), array), array)
-            for array, column_values in zip(map(_array_of, columns), by_column, strict=True)
-        ]
-        names = [f"value_{place}" for place in range(len(columns))]
-        table = sa.func.unnest(*arrays).table_valued(*names, name="listed").render_derived()
-        return sa.select(*table.c)
-    rows = sa.literal(json.dumps(values, ensure_ascii=False), sa.String)
-    row = sa.func.json_each(rows).table_valued("value", name="listed").c.value
-    return sa.select(*(sa.func.json_extract(row, f"$[{place}]") for place in range(len(columns))))
+
+    inherit_cache = True
+    name = "any_row_of"
+    type = sa.Boolean()
+
+    def __init__(self, columns: Sequence[sa.ColumnElement[Any]], name: str) -> None:
+        super().__init__(*columns, sa.bindparam(name, type_=_Rows()))
+
+    def self_group(self, against: Any = None) -> "any_row_of":
+        """Stand in a condition as it is, as `any_of` does."""
+        del against
+        return self
 
 
-def _array_of(column: sa.ColumnElement[Any]) -> postgresql.ARRAY[Any]:
-    return postgresql.ARRAY(sa.BigInteger if _element(column.type) == "int8" else sa.Text)
+@compiles(any_row_of)
+def _compile_any_row_of(element: any_row_of, compiler: SQLCompiler, **arguments: Any) -> str:
+    *columns, rows = element.clauses
+    left = ", ".join(compiler.process(column, **arguments) for column in columns)
+    fields = ", ".join(f"json_extract(value, '$[{place}]')" for place in range(len(columns)))
+    return f"({left}) IN (SELECT {fields} FROM json_each({compiler.process(rows, **arguments)}))"
+
+
+@compiles(any_row_of, "postgresql")
+def _compile_any_row_of_postgresql(element: any_row_of, compiler: SQLCompiler, **arguments: Any) -> str:
+    *columns, rows = element.clauses
+    left = ", ".join(compiler.process(column, **arguments) for column in columns)
+    fields = ", ".join(
+        f"CAST(value ->> {place} AS {_element(column.type)})" for place, column in enumerate(columns)
+    )
+    listed = f"json_array_elements(CAST({compiler.process(rows, **arguments)} AS json))"
+    return f"({left}) IN (SELECT {fields} FROM {listed} AS value)"
 
 
 @contextlib.contextmanager

@@ -45,6 +45,11 @@ writer_sections = sa.Table(
     city_column(),
     comment="One row per city: whoever holds its lock is the city's writer.",
 )
+_LOCK = (
+    sa.select(writer_sections.c.city_id)
+    .where(writer_sections.c.city_id == sa.bindparam("city"))
+    .with_for_update()
+)
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 """JSON column: JSONB on PostgreSQL."""
@@ -267,12 +272,11 @@ def _begin(connection: sa.Connection) -> sa.RootTransaction:
 
 
 def _enter_writer_section(connection: sa.Connection, city_id: int) -> None:
-    lock = sa.select(writer_sections.c.city_id).where(writer_sections.c.city_id == city_id).with_for_update()
-    if connection.execute(lock).first() is not None:
+    if connection.execute(_LOCK, {"city": city_id}).first() is not None:
         return
     make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(make(writer_sections).values(city_id=city_id).on_conflict_do_nothing())
-    connection.execute(lock).one()
+    connection.execute(_LOCK, {"city": city_id}).one()
 
 
 def is_retryable(error: sa.exc.DBAPIError) -> bool:

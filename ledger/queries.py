@@ -40,6 +40,9 @@ def _page_of(column: sa.ColumnElement[int]) -> sa.Select[Any]:
 
 
 _PAGES = (_page_of(transfers.c.debit_account_id), _page_of(transfers.c.credit_account_id))
+_OVERDUE = sa.select(
+    open_holds.c.debit_account_id, open_holds.c.credit_account_id, open_holds.c.amount
+).where(open_holds.c.city_id == _CITY, open_holds.c.expires_at <= sa.bindparam("now"))
 _LINES = (
     sa.select(*rows.COLUMNS)
     .where(transfers.c.city_id == _CITY, bulk.any_of(transfers.c.sequence, "sequences"))
@@ -264,10 +267,5 @@ def _lines(
 
 def _overdue(reading: db.Reading) -> list[tuple[int, int, int]]:
     """Return debit account, credit account and amount of holds that are over but not yet released."""
-    table = open_holds.c
-    found = reading.connection.execute(
-        sa.select(table.debit_account_id, table.credit_account_id, table.amount).where(
-            table.city_id == reading.city_id, table.expires_at <= reading.now
-        )
-    )
+    found = reading.connection.execute(_OVERDUE, {"city": reading.city_id, "now": reading.now})
     return [(row.debit_account_id, row.credit_account_id, row.amount) for row in found]

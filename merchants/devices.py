@@ -6,7 +6,7 @@ offline; one without works online only.
 
 import datetime as dt
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -122,6 +122,13 @@ _BY_TOKEN = (
     .where(devices.c.city_id == sa.bindparam("city"), bulk.any_of(devices.c.token_hash, "token_hashes"))
 )
 """Devices with the status of their venues: asked for with each scan."""
+_ALL = (
+    sa.select(*(devices.c[name] for name in Device.__dataclass_fields__))
+    .where(devices.c.city_id == sa.bindparam("city"))
+    .order_by(devices.c.device_id)
+)
+_BY_ID = _ALL.where(bulk.any_of(devices.c.device_id, "device_ids"))
+_BY_VENUE = _ALL.where(bulk.any_of(devices.c.venue_id, "venue_ids"))
 
 
 def enrol(
@@ -260,8 +267,7 @@ def get(reading: db.Reading, device_id: int) -> Device:
 
 def by_id(reading: db.Reading, device_ids: Iterable[int]) -> dict[int, Device]:
     """Return those of the named devices that exist, revoked ones too, by number."""
-    wanted = bulk.any_of(devices.c.device_id, "device_ids")
-    found = _select(reading, wanted, {"device_ids": sorted(set(device_ids))})
+    found = _found(reading, _BY_ID, device_ids=sorted(set(device_ids)))
     return {device.device_id: device for device in found}
 
 
@@ -277,8 +283,7 @@ def quarantined(reading: db.Reading) -> list[Device]:
 
 def of_venues(reading: db.Reading, venue_ids: Iterable[int]) -> list[Device]:
     """Return all devices of some venues, revoked ones too, oldest first."""
-    wanted = bulk.any_of(devices.c.venue_id, "venue_ids")
-    return _select(reading, wanted, {"venue_ids": sorted(set(venue_ids))})
+    return _found(reading, _BY_VENUE, venue_ids=sorted(set(venue_ids)))
 
 
 def _admitted(device: Device, venue_status: str) -> Device | DomainError:
@@ -292,16 +297,12 @@ def _admitted(device: Device, venue_status: str) -> Device | DomainError:
     return device
 
 
-def _select(
-    reading: db.Reading, condition: sa.ColumnElement[bool], asked: Mapping[str, object] | None = None
-) -> list[Device]:
-    columns = [devices.c[name] for name in Device.__dataclass_fields__]
-    rows = reading.connection.execute(
-        sa.select(*columns)
-        .where(devices.c.city_id == reading.city_id, condition)
-        .order_by(devices.c.device_id),
-        asked,
-    )
+def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Device]:
+    return _found(reading, _ALL.where(condition))
+
+
+def _found(reading: db.Reading, statement: sa.Select[Any], **asked: object) -> list[Device]:
+    rows = reading.connection.execute(statement, {"city": reading.city_id, **asked})
     return [_device(*row) for row in rows]
 
 

@@ -5,10 +5,11 @@ import datetime as dt
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from kernel import db
+from kernel import bulk, db
 from kernel.errors import Invalid, NotFound
 from ledger import accounts, transfers
 from ledger.accounts import Guard, NewAccount
@@ -157,7 +158,7 @@ def get(reading: db.Reading, venue_id: int) -> Venue:
 
 def by_id(reading: db.Reading, venue_ids: Iterable[int]) -> dict[int, Venue]:
     """Return those of the named venues that exist, by number."""
-    found = _select(reading, venues.c.venue_id.in_(sorted(set(venue_ids))))
+    found = _found(reading, _BY_ID, venue_ids=sorted(set(venue_ids)))
     return {venue.venue_id: venue for venue in found}
 
 
@@ -229,11 +230,20 @@ def _checked(new: NewVenue) -> dict[str, object]:
     return values | {"kind": new.kind.value, "iban": ibans.normal(new.iban) if new.iban else None}
 
 
+_ALL = (
+    sa.select(*(venues.c[name] for name in Venue.__dataclass_fields__))
+    .where(venues.c.city_id == sa.bindparam("city"))
+    .order_by(venues.c.venue_id)
+)
+_BY_ID = _ALL.where(bulk.any_of(venues.c.venue_id, "venue_ids"))
+
+
 def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Venue]:
-    columns = [venues.c[name] for name in Venue.__dataclass_fields__]
-    rows = reading.connection.execute(
-        sa.select(*columns).where(venues.c.city_id == reading.city_id, condition).order_by(venues.c.venue_id)
-    )
+    return _found(reading, _ALL.where(condition))
+
+
+def _found(reading: db.Reading, statement: sa.Select[Any], **asked: object) -> list[Venue]:
+    rows = reading.connection.execute(statement, {"city": reading.city_id, **asked})
     return [
         Venue(**{**row._mapping, "kind": VenueKind(row.kind), "status": VenueStatus(row.status)})
         for row in rows

@@ -80,6 +80,12 @@ class Claim:
 
 _FIELDS = tuple(Claim.__dataclass_fields__)
 _COLUMNS = ("city_id", *_FIELDS)
+_USED_TWICE = sa.select(table.c.owner).where(
+    table.c.city_id == sa.bindparam("city"),
+    bulk.any_of(table.c.owner, "owners"),
+    table.c.kind == ClaimKind.USED_TWICE.value,
+    table.c.asked_at > sa.bindparam("since"),
+)
 
 
 def open_many(work: db.Work, wanted: Iterable[NewClaim]) -> list[Claim]:
@@ -91,8 +97,9 @@ def open_many(work: db.Work, wanted: Iterable[NewClaim]) -> list[Claim]:
     rows = work.connection.execute(
         sa.select(*pair).where(
             table.c.city_id == work.city_id,
-            sa.tuple_(*pair).in_(bulk.listed(work, pair, sorted(by_name))),
-        )
+            bulk.any_row_of(pair, "names"),
+        ),
+        {"names": sorted(by_name)},
     )
     there = {(row.owner, row.about) for row in rows}
     fresh = [
@@ -203,13 +210,8 @@ def online_only(reading: db.Reading, owners: Collection[str]) -> set[str]:
     if not owners:
         return set()
     found = reading.connection.execute(
-        sa.select(table.c.owner).where(
-            table.c.city_id == reading.city_id,
-            bulk.any_of(table.c.owner, "owners"),
-            table.c.kind == ClaimKind.USED_TWICE.value,
-            table.c.asked_at > reading.now - COUNTED_FOR,
-        ),
-        {"owners": sorted(set(owners))},
+        _USED_TWICE,
+        {"city": reading.city_id, "owners": sorted(set(owners)), "since": reading.now - COUNTED_FOR},
     )
     counted = Counter(found.scalars())
     return {owner for owner, count in counted.items() if count >= ONLINE_ONLY_FROM}

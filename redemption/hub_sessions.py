@@ -9,11 +9,11 @@ signed log says so (`close`), when the hub is reported lost, or at `free_at`
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from kernel import db
+from kernel import bulk, db
 from kernel.errors import Conflict, Invalid
 from merchants.devices import Device, DeviceKind
 from redemption import issuing, scan_logs, tokens
@@ -102,10 +102,8 @@ def running(reading: db.Reading, venue_ids: Iterable[int]) -> dict[int, Session]
     wanted = sorted(set(venue_ids))
     if not wanted:
         return {}
-    condition = sa.and_(
-        table.c.venue_id.in_(wanted), table.c.ended_at.is_(None), table.c.free_at > reading.now
-    )
-    return {one.venue_id: one for one in _select(reading, condition)}
+    found = _found(reading, _RUNNING, venue_ids=wanted, now=reading.now)
+    return {one.venue_id: one for one in found}
 
 
 def holding(reading: db.Reading, found: Sequence[Voucher]) -> dict[str, Session]:
@@ -151,9 +149,22 @@ def _end(work: db.Work, condition: sa.ColumnElement[bool], how: str) -> None:
     )
 
 
+_ALL = (
+    sa.select(*(table.c[name] for name in Session.__dataclass_fields__))
+    .where(table.c.city_id == sa.bindparam("city"))
+    .order_by(table.c.session_id)
+)
+_RUNNING = _ALL.where(
+    bulk.any_of(table.c.venue_id, "venue_ids"),
+    table.c.ended_at.is_(None),
+    table.c.free_at > sa.bindparam("now"),
+)
+
+
 def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Session]:
-    columns = [table.c[name] for name in Session.__dataclass_fields__]
-    rows = reading.connection.execute(
-        sa.select(*columns).where(table.c.city_id == reading.city_id, condition).order_by(table.c.session_id)
-    )
+    return _found(reading, _ALL.where(condition))
+
+
+def _found(reading: db.Reading, statement: sa.Select[Any], **asked: object) -> list[Session]:
+    rows = reading.connection.execute(statement, {"city": reading.city_id, **asked})
     return [Session(**row._mapping) for row in rows]

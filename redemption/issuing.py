@@ -33,6 +33,9 @@ _KINDS: Final = {
 }
 _CODE_ATTEMPTS: Final = 8
 _STORED: Final = tuple(column.name for column in table.c if column.name not in {"city_id", "reminded_at"})
+_NEWEST_INDEX: Final = sa.select(sa.func.max(table.c.status_index)).where(
+    table.c.city_id == sa.bindparam("city")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,7 @@ def _issues(work: db.Work, city: City, sales: Sequence[Sale]) -> list[_Issue]:
 
 def next_status_index(reading: db.Reading) -> int:
     """Return the first place of the status list that nobody ever had."""
-    newest = sa.select(sa.func.max(table.c.status_index)).where(table.c.city_id == reading.city_id)
-    index = reading.connection.execute(newest).scalar()
+    index = reading.connection.execute(_NEWEST_INDEX, {"city": reading.city_id}).scalar()
     # A place is never given twice, also when who had it was erased: its bit in the status list stays.
     return max(0 if index is None else index + 1, keys.issued_in_all(reading))
 

@@ -127,7 +127,7 @@ def get(reading: db.Reading, kid: str) -> IssuingKey:
 
 def every(reading: db.Reading) -> list[IssuingKey]:
     """Return all keys of the city, oldest first."""
-    return _select(reading, sa.true())
+    return _select(reading)
 
 
 def ring(reading: db.Reading) -> KeyRing:
@@ -148,11 +148,7 @@ def sign(work: db.Work, sealer: Sealer, claimed: Sequence[Claims]) -> list[Signe
 
 def active(reading: db.Reading, sealer: Sealer) -> SigningKey:
     """Return the key that signs. Raises Conflict `issuing-key-missing`, Invalid `seal-broken`."""
-    row = reading.connection.execute(
-        sa.select(table.c.sealed_seed).where(
-            table.c.city_id == reading.city_id, table.c.status == KeyStatus.ACTIVE.value
-        )
-    ).first()
+    row = reading.connection.execute(_ACTIVE, {"city": reading.city_id}).first()
     if row is None:
         raise Conflict("issuing-key-missing")
     return SigningKey(sealer.unseal(row.sealed_seed))
@@ -160,24 +156,24 @@ def active(reading: db.Reading, sealer: Sealer) -> SigningKey:
 
 def count_issued(work: db.Work, kid: str, count: int) -> None:
     """Count vouchers that were signed with a key."""
-    _count(work, kid, table.c.issued, count)
+    _count(work, _COUNT_ISSUED, kid, count)
 
 
 def count_accepted(work: db.Work, kids: Iterable[str]) -> None:
     """Count redeemed vouchers, each by the key that signed it."""
     for kid, count in Counter(kids).items():
-        _count(work, kid, table.c.accepted, count)
+        _count(work, _COUNT_ACCEPTED, kid, count)
 
 
 def count_taken_back(work: db.Work, kid: str) -> None:
     """Take a voucher off the redeemed ones, because a venue took back that it was used."""
-    _count(work, kid, table.c.accepted, -1)
+    _count(work, _COUNT_ACCEPTED, kid, -1)
 
 
 def count_foreign(work: db.Work, kids: Iterable[str]) -> None:
     """Count scans of genuine signatures under what was never issued, each by its key."""
     for kid, count in Counter(kids).items():
-        _count(work, kid, table.c.foreign_seen, count)
+        _count(work, _COUNT_FOREIGN, kid, count)
 
 
 def alarm(work: db.Work) -> list[IssuingKey]:
@@ -199,8 +195,7 @@ def alarm(work: db.Work) -> list[IssuingKey]:
 
 def issued_in_all(reading: db.Reading) -> int:
     """Return how many tokens were ever signed with any key: no place of the status list is beyond that."""
-    total = sa.select(sa.func.sum(table.c.issued)).where(table.c.city_id == reading.city_id)
-    return int(reading.connection.execute(total).scalar() or 0)
+    return int(reading.connection.execute(_ISSUED, {"city": reading.city_id}).scalar() or 0)
 
 
 def _new_key(work: db.Work) -> SigningKey:
@@ -213,19 +208,31 @@ def _new_key(work: db.Work) -> SigningKey:
     raise Conflict("issuing-key-not-made")
 
 
-def _count(work: db.Work, kid: str, counter: sa.Column[int], count: int) -> None:
-    work.connection.execute(
-        sa.update(table)
-        .where(table.c.city_id == work.city_id, table.c.kid == kid)
-        .values({counter: counter + count})
-    )
+def _counting(counter: sa.Column[int]) -> sa.Update:
+    mine = (table.c.city_id == _CITY, table.c.kid == sa.bindparam("key"))
+    return sa.update(table).where(*mine).values({counter: counter + sa.bindparam("more")})
 
 
-def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[IssuingKey]:
-    columns = [table.c[name] for name in IssuingKey.__dataclass_fields__]
-    found = reading.connection.execute(
-        sa.select(*columns)
-        .where(table.c.city_id == reading.city_id, condition)
-        .order_by(table.c.created_at, table.c.kid)
-    )
+_CITY: sa.BindParameter[int] = sa.bindparam("city")
+_ACTIVE = sa.select(table.c.sealed_seed).where(
+    table.c.city_id == _CITY, table.c.status == KeyStatus.ACTIVE.value
+)
+_ISSUED = sa.select(sa.func.sum(table.c.issued)).where(table.c.city_id == _CITY)
+_COUNT_ISSUED, _COUNT_ACCEPTED, _COUNT_FOREIGN = map(
+    _counting, (table.c.issued, table.c.accepted, table.c.foreign_seen)
+)
+_ALL = (
+    sa.select(*(table.c[name] for name in IssuingKey.__dataclass_fields__))
+    .where(table.c.city_id == _CITY)
+    .order_by(table.c.created_at, table.c.kid)
+)
+
+
+def _count(work: db.Work, counting: sa.Update, kid: str, count: int) -> None:
+    work.connection.execute(counting, {"city": work.city_id, "key": kid, "more": count})
+
+
+def _select(reading: db.Reading, *conditions: sa.ColumnElement[bool]) -> list[IssuingKey]:
+    statement = _ALL.where(*conditions) if conditions else _ALL
+    found = reading.connection.execute(statement, {"city": reading.city_id})
     return [IssuingKey(**{**row._mapping, "status": KeyStatus(row.status)}) for row in found]

@@ -7,11 +7,11 @@ back (`close`), or, if that never comes, at `free_at`: a device keeps its log to
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-from kernel import db
+from kernel import bulk, db
 from kernel.errors import Conflict
 from merchants import devices, venues
 from merchants.devices import Device
@@ -119,7 +119,7 @@ def of_vouchers(reading: db.Reading, voucher_ids: Iterable[str]) -> dict[str, li
     """Return all leases of vouchers, oldest first, by voucher."""
     wanted = sorted(set(voucher_ids))
     found: dict[str, list[Lease]] = {}
-    for one in _select(reading, table.c.voucher_id.in_(wanted)) if wanted else []:
+    for one in _found(reading, _OF_VOUCHERS, voucher_ids=wanted) if wanted else []:
         found.setdefault(one.voucher_id, []).append(one)
     return found
 
@@ -191,9 +191,18 @@ def _end(work: db.Work, ended: Sequence[Lease], how: str) -> int:
     return len(ended)
 
 
+_ALL = (
+    sa.select(*(table.c[name] for name in Lease.__dataclass_fields__))
+    .where(table.c.city_id == sa.bindparam("city"))
+    .order_by(table.c.lease_id)
+)
+_OF_VOUCHERS = _ALL.where(bulk.any_of(table.c.voucher_id, "voucher_ids"))
+
+
 def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Lease]:
-    columns = [table.c[name] for name in Lease.__dataclass_fields__]
-    rows = reading.connection.execute(
-        sa.select(*columns).where(table.c.city_id == reading.city_id, condition).order_by(table.c.lease_id)
-    )
+    return _found(reading, _ALL.where(condition))
+
+
+def _found(reading: db.Reading, statement: sa.Select[Any], **asked: object) -> list[Lease]:
+    rows = reading.connection.execute(statement, {"city": reading.city_id, **asked})
     return [Lease(**row._mapping) for row in rows]

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from identity.persons import TrustLevel
-from kernel import db
+from kernel import bulk, db
 from kernel.cities import City, LocalizedText
 from kernel.errors import Conflict, Invalid, NotFound
 from merchants import venues
@@ -174,7 +174,7 @@ def by_code(reading: db.Reading, code: str) -> Offer:
 
 def by_id(reading: db.Reading, offer_ids: Iterable[int]) -> dict[int, Offer]:
     """Return several offers by their number."""
-    found = _select(reading, table.c.offer_id.in_(sorted(set(offer_ids))))
+    found = _found(reading, _BY_ID, offer_ids=sorted(set(offer_ids)))
     return {offer.offer_id: offer for offer in found}
 
 
@@ -260,11 +260,20 @@ def _one(found: Sequence[Offer], name: object) -> Offer:
     raise NotFound("offer-not-found", offer=name)
 
 
+_ALL = (
+    sa.select(*(column for column in table.c if column.name != "city_id"))
+    .where(table.c.city_id == sa.bindparam("city"))
+    .order_by(table.c.offer_id)
+)
+_BY_ID = _ALL.where(bulk.any_of(table.c.offer_id, "offer_ids"))
+
+
 def _select(reading: db.Reading, condition: sa.ColumnElement[bool]) -> list[Offer]:
-    columns = [column for column in table.c if column.name != "city_id"]
-    found = reading.connection.execute(
-        sa.select(*columns).where(table.c.city_id == reading.city_id, condition).order_by(table.c.offer_id)
-    ).all()
+    return _found(reading, _ALL.where(condition))
+
+
+def _found(reading: db.Reading, statement: sa.Select[Any], **asked: object) -> list[Offer]:
+    found = reading.connection.execute(statement, {"city": reading.city_id, **asked}).all()
     stocked = [
         row.offer_id for row in found if row.planned_places is not None and row.published_at is not None
     ]

@@ -181,9 +181,10 @@ def counted_against_limit(
         .where(
             table.c.city_id == reading.city_id,
             table.c.status == OrderStatus.OPEN.value,
-            sa.tuple_(*pair).in_(bulk.listed(reading, pair, sorted(wanted))),
+            bulk.any_row_of(pair, "pairs"),
         )
-        .group_by(*pair)
+        .group_by(*pair),
+        {"pairs": sorted(wanted)},
     )
     return Counter({(owner, offer_id): count for owner, offer_id, count in found})
 

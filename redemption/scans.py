@@ -22,6 +22,9 @@ _COLUMNS = (
     "city_id", "scan_id", "device_id", "nonce", "venue_id", "code_digest", "verdict", "voucher_id", "details",
     "scanned_at",
 )  # fmt: skip
+_EARLIER = sa.select(table).where(
+    table.c.city_id == sa.bindparam("city"), bulk.any_row_of((table.c.device_id, table.c.nonce), "asked")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +67,7 @@ def earlier(reading: db.Reading, scanned: Sequence[Scanned]) -> list[Verdict | D
     nonce came with another code: the verdict would be about a code that nobody looked at.
     """
     asked = {one.key for one in scanned if _is_nonce(one.nonce)}
-    rows = reading.connection.execute(
-        sa.select(table).where(
-            table.c.city_id == reading.city_id,
-            sa.tuple_(table.c.device_id, table.c.nonce).in_(
-                bulk.listed(reading, (table.c.device_id, table.c.nonce), sorted(asked))
-            ),
-        )
-    )
+    rows = reading.connection.execute(_EARLIER, {"city": reading.city_id, "asked": sorted(asked)})
     found = {(row.device_id, row.nonce): row for row in rows}
     return [_answer(one, found.get(one.key)) for one in scanned]
 

@@ -66,9 +66,10 @@ def take(work: db.Work, taken: Sequence[tuple[int, str, str]]) -> None:
         sa.update(table)
         .where(
             table.c.city_id == work.city_id,
-            sa.tuple_(*columns).in_(bulk.listed(work, columns, sorted(pairs))),
+            bulk.any_row_of(columns, "pairs"),
         )
-        .values(voucher_id=at, order_id=None)
+        .values(voucher_id=at, order_id=None),
+        {"pairs": sorted(pairs)},
     )
 
 

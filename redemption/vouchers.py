@@ -206,27 +206,15 @@ def find(
     reading: db.Reading, *, voucher_ids: Iterable[str] = (), manual_codes: Iterable[str] = ()
 ) -> list[Voucher]:
     """Return the vouchers that have one of these ids or manual codes."""
-    asked = {"voucher_ids": sorted(set(voucher_ids)), "manual_codes": sorted(set(manual_codes))}
-    wanted = [
-        bulk.any_of(column, name)
-        for column, name in (
-            (vouchers.c.voucher_id, "voucher_ids"),
-            (vouchers.c.manual_code, "manual_codes"),
-        )
-        if asked[name]
-    ]
-    return _select(reading, sa.or_(*wanted), asked=asked) if wanted else []
+    names = (("voucher_ids", sorted(set(voucher_ids))), ("manual_codes", sorted(set(manual_codes))))
+    asked = {name: values for name, values in names if values}
+    return _found(reading, _NAMED[frozenset(asked)], asked) if asked else []
 
 
 def taken_codes(reading: db.Reading, manual_codes: Iterable[str]) -> set[str]:
     """Return those of the manual codes that vouchers of the city have."""
-    found = reading.connection.execute(
-        sa.select(vouchers.c.manual_code).where(
-            vouchers.c.city_id == reading.city_id, bulk.any_of(vouchers.c.manual_code, "manual_codes")
-        ),
-        {"manual_codes": sorted(set(manual_codes))},
-    )
-    return set(found.scalars())
+    asked = {"city": reading.city_id, "manual_codes": sorted(set(manual_codes))}
+    return set(reading.connection.execute(_TAKEN_CODES, asked).scalars())
 
 
 def page(reading: db.Reading, owner: str, *, before: int | None = None, limit: int = 50) -> list[Voucher]:
@@ -267,17 +255,15 @@ def counted_against_limit(
         *(
             sa.select(vouchers.c.voucher_id).where(
                 vouchers.c.city_id == reading.city_id,
-                sa.tuple_(person, vouchers.c.offer_id).in_(
-                    bulk.listed(reading, (person, vouchers.c.offer_id), sorted(wanted))
-                ),
+                bulk.any_row_of((person, vouchers.c.offer_id), "pairs"),
             )
             for person in (vouchers.c.owner, vouchers.c.payer)
         )
     ).subquery()
-    found = _select(reading, vouchers.c.voucher_id.in_(sa.select(picked.c.voucher_id)))
-    theirs = [voucher for voucher in found if voucher.status in _COUNTED]
+    theirs = vouchers.c.voucher_id.in_(sa.select(picked.c.voucher_id))
+    found = _select(reading, theirs, asked={"pairs": sorted(wanted)})
     in_all, lately = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
-    for voucher in theirs:
+    for voucher in (one for one in found if one.status in _COUNTED):
         for person in {voucher.owner, voucher.payer or voucher.owner}:
             in_all[person, voucher.offer_id] += 1
             lately[person, voucher.offer_id] += voucher.bought_at >= since
@@ -325,9 +311,12 @@ def _select(
         mine = sa.and_(
             vouchers.c.city_id == reading.city_id, vouchers.c.voucher_id.in_(sa.select(picked.c.voucher_id))
         )
-    statement = _ROWS.where(mine).order_by(order, redemptions.c.use_number)
+    return _found(reading, _ROWS.where(mine).order_by(order, redemptions.c.use_number), asked or {})
+
+
+def _found(reading: db.Reading, statement: sa.Select[Any], asked: Mapping[str, object]) -> list[Voucher]:
     with bulk.planned_anew(reading):
-        found = reading.connection.execute(statement, asked).all()
+        found = reading.connection.execute(statement, {"city": reading.city_id, **asked}).all()
     if not found:
         return []
     grouped: dict[str, list[sa.Row[Any]]] = {}
@@ -365,6 +354,20 @@ _ROWS = (
     )
 )
 """A row for each use of a voucher, one without use for a voucher that has none."""
+_OF_IDS = bulk.any_of(vouchers.c.voucher_id, "voucher_ids")
+_OF_CODES = bulk.any_of(vouchers.c.manual_code, "manual_codes")
+_NAMED = {
+    frozenset(names): _ROWS.where(vouchers.c.city_id == sa.bindparam("city"), named).order_by(
+        vouchers.c.status_index.desc(), redemptions.c.use_number
+    )
+    for names, named in (
+        (("voucher_ids",), _OF_IDS),
+        (("manual_codes",), _OF_CODES),
+        (("voucher_ids", "manual_codes"), sa.or_(_OF_IDS, _OF_CODES)),
+    )
+}
+"""Vouchers by what they are asked for: their ids, their manual codes, or both."""
+_TAKEN_CODES = sa.select(vouchers.c.manual_code).where(vouchers.c.city_id == sa.bindparam("city"), _OF_CODES)
 
 
 def _voucher(
