@@ -34,15 +34,19 @@ _HOLD_NAMES = (
 )  # fmt: skip
 _REJECTION_NAMES = ("city_id", "transfer_id", "code", "content_digest", "rejected_at", "digest")
 
+_NONE = sa.null().cast(sa.Uuid)
 _USED_IDS = sa.union_all(
-    sa.select(transfers_table.c.city_id, transfers_table.c.transfer_id).where(
+    sa.select(transfers_table.c.city_id, transfers_table.c.transfer_id, _NONE.label("group_id")).where(
         transfers_table.c.city_id == _CITY,
         transfers_table.c.sequence > sa.bindparam("after"),
         bulk.any_of(transfers_table.c.transfer_id, "transfer_ids"),
     ),
-    sa.select(rejections.c.city_id, rejections.c.transfer_id).where(
+    sa.select(rejections.c.city_id, rejections.c.transfer_id, _NONE).where(
         rejections.c.city_id == _CITY, bulk.any_of(rejections.c.transfer_id, "transfer_ids")
     ),
+    sa.select(transfers_table.c.city_id, _NONE, transfers_table.c.group_id)
+    .distinct()
+    .where(transfers_table.c.city_id == _CITY, bulk.any_of(transfers_table.c.group_id, "group_ids")),
 ).subquery("used")
 _HEAD = (
     sa.select(
@@ -50,16 +54,14 @@ _HEAD = (
         heads.c.closed_until,
         heads.c.fence,
         heads.c.accounts_fence,
-        sa.select(sa.func.min(open_holds.c.expires_at))
-        .where(open_holds.c.city_id == heads.c.city_id)
-        .scalar_subquery()
-        .label("next_expiry"),
+        remembering.NEXT_EXPIRY,
         _USED_IDS.c.transfer_id,
+        _USED_IDS.c.group_id,
     )
     .select_from(heads.outerjoin(_USED_IDS, _USED_IDS.c.city_id == heads.c.city_id))
     .where(heads.c.city_id == _CITY)
 )
-"""The head of the book and, in a row each, which of the ids are in use."""
+"""The head of the book and, in a row each, which of the ids of transfers and groups are in use."""
 _ADVANCE = (
     sa.update(heads)
     .where(heads.c.city_id == _CITY)
@@ -74,11 +76,6 @@ _OVERDUE = (
 _REFUSALS = sa.select(rejections.c.transfer_id, rejections.c.code, rejections.c.content_digest).where(
     rejections.c.city_id == _CITY, bulk.any_of(rejections.c.transfer_id, "transfer_ids")
 )
-_GROUPS = (
-    sa.select(transfers_table.c.group_id)
-    .distinct()
-    .where(transfers_table.c.city_id == _CITY, bulk.any_of(transfers_table.c.group_id, "group_ids"))
-)
 _RESOLVE_HOLDS = sa.delete(open_holds).where(
     open_holds.c.city_id == _CITY, bulk.any_of(open_holds.c.sequence, "sequences")
 )
@@ -91,6 +88,7 @@ class _Head(NamedTuple):
     accounts_fence: int
     next_expiry: dt.datetime | None
     used_ids: set[UUID]
+    used_groups: set[UUID]
 
 
 def post(work: db.Work, batch: Sequence[Transfer]) -> list[Outcome]:
@@ -115,7 +113,7 @@ def _post(work: db.Work, batches: Sequence[Sequence[Transfer]]) -> list[list[Out
     batch = [transfer for one in batches for transfer in one]
     if len(batch) > BATCH_MAX:
         raise Invalid("batch-too-large", maximum=BATCH_MAX)
-    head, memory = _head_and_memory(work, [transfer.transfer_id for transfer in batch])
+    head, memory = _head_and_memory(work, batch)
     overdue = _release_overdue(work, head)
     overdue_ids = {transfer.transfer_id for transfer in overdue}
     book = _load(work, [*overdue, *batch] if overdue else batch, head, memory, overdue_ids)
@@ -164,7 +162,7 @@ def raise_refusal(outcomes: Sequence[Outcome]) -> None:
 
 def close_period(work: db.Work, last_day: dt.date) -> None:
     """Refuse effective dates up to `last_day` from now on. Raises Conflict if that is not a past day."""
-    closed_until = _head(work, [], 0).closed_until
+    closed_until = _head(work, [], [], 0).closed_until
     if last_day >= work.now.date() or (closed_until is not None and last_day < closed_until):
         raise Conflict("period-not-closable", last_day=last_day.isoformat())
     work.connection.execute(
@@ -172,33 +170,35 @@ def close_period(work: db.Work, last_day: dt.date) -> None:
     )
 
 
-def _head_and_memory(work: db.Work, transfer_ids: Sequence[UUID]) -> tuple[_Head, Memory]:
+def _head_and_memory(work: db.Work, batch: Sequence[Transfer]) -> tuple[_Head, Memory]:
+    transfer_ids = [transfer.transfer_id for transfer in batch]
+    groups = list({transfer.group_id for transfer in batch if transfer.group_id})
     guess = remembering.unchecked(work)
     after = partitions.searched_after(guess.ended, transfer_ids) if guess else 0
     # A plan is only kept where the newest partition is large.
     kept = guess is not None and guess.sequence % partitions.RANGE_SIZE > _PLAN_KEPT_FROM
     with contextlib.nullcontext() if kept else bulk.planned_anew(work):
-        head = _head(work, transfer_ids, after)
+        head = _head(work, transfer_ids, groups, after)
     memory = remembering.memory(work, head.fence, head.accounts_fence, head.sequence)
     if after and memory is not guess:
-        head = _head(work, transfer_ids, 0)
+        head = _head(work, transfer_ids, groups, 0)
     if partitions.number_of(head.sequence) > len(memory.ended):
         memory.ended = partitions.ends(work, head.sequence)
     return head, memory
 
 
-def _head(work: db.Work, transfer_ids: Sequence[UUID], after: int) -> _Head:
-    asked = {"city": work.city_id, "transfer_ids": transfer_ids, "after": after}
+def _head(work: db.Work, transfer_ids: Sequence[UUID], group_ids: Sequence[UUID], after: int) -> _Head:
+    asked = {"city": work.city_id, "transfer_ids": transfer_ids, "group_ids": group_ids, "after": after}
     found = work.connection.execute(_HEAD, asked).all()
     if not found:
         fence = work.ids.random_number()
         work.connection.execute(
             sa.insert(heads).values(city_id=work.city_id, sequence=0, fence=fence, accounts_fence=fence)
         )
-        return _Head(0, None, fence, fence, None, set())
-    sequence, closed_until, fence, accounts_fence, next_expiry, _ = found[0]
+        return _Head(0, None, fence, fence, None, set(), set())
     used = {row.transfer_id for row in found if row.transfer_id is not None}
-    return _Head(sequence, closed_until, fence, accounts_fence, next_expiry, used)
+    used_groups = {row.group_id for row in found if row.group_id is not None}
+    return _Head(*found[0][:5], used, used_groups)
 
 
 def _release_overdue(work: db.Work, head: _Head) -> list[Transfer]:
@@ -222,10 +222,8 @@ def _load(
 ) -> Book:
     """Read what the batch touches: a fixed number of statements, and only those that it needs."""
     referred = {transfer.refers_to for transfer in batch if transfer.refers_to}
-    groups = {transfer.group_id for transfer in batch if transfer.group_id}
     # The ids of releases of overdue holds are looked up too: a caller might have taken them.
-    wanted = head.used_ids | referred | overdue_ids
-    known = rows.by_transfer_id(work, wanted) if wanted else {}
+    known, resolutions = rows.by_id_or_reference(work, head.used_ids | referred | overdue_ids, referred)
     paths = {path for transfer in batch for path in (transfer.debit, transfer.credit) if path}
     sides = {side for one in known.values() for side in (one.debit_account_id, one.credit_account_id)}
     remembering.complete(work, memory, paths, sides)
@@ -237,20 +235,15 @@ def _load(
         accounts_by_id=memory.accounts_by_id,
         counters=memory.counters,
         transfers=known,
-        resolutions=rows.by_refers_to(work, referred) if referred else {},
+        resolutions=resolutions,
         refusals=_refusals(work, head.used_ids) if head.used_ids else {},
-        groups=_known_groups(work, groups) if groups else set(),
+        groups=head.used_groups,
     )
 
 
 def _refusals(work: db.Work, transfer_ids: Iterable[UUID]) -> dict[UUID, tuple[Code, bytes]]:
     found = work.connection.execute(_REFUSALS, {"city": work.city_id, "transfer_ids": list(transfer_ids)})
     return {row.transfer_id: (Code(row.code), row.content_digest) for row in found}
-
-
-def _known_groups(work: db.Work, groups: Iterable[UUID]) -> set[UUID]:
-    asked = {"city": work.city_id, "group_ids": list(groups)}
-    return set(work.connection.execute(_GROUPS, asked).scalars())
 
 
 def _write(work: db.Work, memory: Memory, booked: Iterable[BookedTransfer]) -> None:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from kernel import bulk, db
 from kernel.errors import NotFound
-from ledger import accounts, leaves, rows
+from ledger import accounts, leaves, remembering, rows
 from ledger.accounts import Account
 from ledger.outcomes import BookedTransfer, Counters
 from ledger.tables import accounts as account_table
@@ -83,6 +83,29 @@ def closed_until(reading: db.Reading) -> dt.date | None:
 def counters(reading: db.Reading, found: Sequence[Account]) -> dict[int, Counters]:
     """Return the counters of accounts at this instant, by account number."""
     newest = rows.counters_as_of(reading, [account.account_id for account in found])
+    return _less_overdue(reading, newest)
+
+
+def standing(
+    reading: db.Reading, *, paths: Sequence[str] = (), owners: Sequence[str] = ()
+) -> list[tuple[Account, Counters]]:
+    """Return accounts with their counters at this instant: those of these paths, and the lots of owners.
+
+    In a unit of work they are mostly remembered; lots are left out there that no transfer has touched.
+    """
+    if isinstance(reading, db.Work):
+        found, next_expiry = remembering.look(reading, paths=paths, owners=owners)
+        if next_expiry is None or next_expiry > reading.now:
+            return found
+        by_id = _less_overdue(reading, {account.account_id: left for account, left in found})
+        return [(account, by_id[account.account_id]) for account, _ in found]
+    listed = accounts.by_path(reading, paths) if paths else []
+    listed += accounts.of_owners(reading, owners) if owners else []
+    by_id = counters(reading, listed)
+    return [(account, by_id[account.account_id]) for account in listed]
+
+
+def _less_overdue(reading: db.Reading, newest: dict[int, Counters]) -> dict[int, Counters]:
     for debit, credit, amount in _overdue(reading):
         if debit in newest:
             pending = newest[debit].debits_pending - amount
@@ -96,10 +119,8 @@ def counters(reading: db.Reading, found: Sequence[Account]) -> dict[int, Counter
 def balances(reading: db.Reading, paths: Iterable[str]) -> dict[str, Counters]:
     """Return the counters of the named accounts at this instant; zeros for one that was never opened."""
     wanted = list(paths)
-    found = accounts.by_path(reading, wanted)
-    by_id = counters(reading, found)
     result = dict.fromkeys(wanted, Counters())
-    result.update({account.path: by_id[account.account_id] for account in found})
+    result.update({account.path: left for account, left in standing(reading, paths=wanted)})
     return result
 
 

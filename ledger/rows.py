@@ -1,6 +1,7 @@
 """Reading the book's rows back into values: shared by posting, queries and invariants."""
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -66,15 +67,32 @@ def by_refers_to(reading: db.Reading, transfer_ids: Iterable[UUID]) -> dict[UUID
     return {transfer.refers_to: transfer for transfer in map(booked, found) if transfer.refers_to}
 
 
+def by_id_or_reference(
+    reading: db.Reading, transfer_ids: Iterable[UUID], referred: Collection[UUID]
+) -> tuple[dict[UUID, BookedTransfer], dict[UUID, BookedTransfer]]:
+    """Return transfers by their id and, by the id referred to, what refers to some; one statement."""
+    wanted = set(transfer_ids)
+    asked = {"city": reading.city_id, "transfer_ids": list(wanted), "referred": list(referred)}
+    found = [booked(row) for row in reading.connection.execute(_BY_EITHER, asked)] if wanted else []
+    return (
+        {one.transfer_id: one for one in found if one.transfer_id in wanted},
+        {one.refers_to: one for one in found if one.refers_to in referred and one.refers_to},
+    )
+
+
 def standings(
-    reading: db.Reading, *, paths: Iterable[str] = (), account_ids: Iterable[int] = ()
+    reading: db.Reading,
+    *,
+    paths: Iterable[str] = (),
+    account_ids: Iterable[int] = (),
+    owners: Iterable[str] = (),
 ) -> list[Standing]:
-    """Return accounts named by path or number as their newest transfer left them, in two statements."""
-    wanted = {"paths": sorted(set(paths)), "account_ids": sorted(set(account_ids))}
+    """Return accounts named in any of these ways as their newest transfer left them, in two statements."""
+    named = (("paths", set(paths)), ("account_ids", set(account_ids)), ("owners", set(owners)))
+    wanted = {name: sorted(values) for name, values in named if values}
     asked = {"city": reading.city_id, "upto": SEQUENCE_MAX, **wanted}
-    statement = _STANDINGS_BY_BOTH if wanted["account_ids"] else _STANDINGS
     with bulk.planned_anew(reading):
-        found = reading.connection.execute(statement, asked).all()
+        found = reading.connection.execute(_STANDINGS[frozenset(wanted)], asked).all()
         counters = _counters(reading, [(row[0], row[-2], row[-1]) for row in found])
     return [Standing(accounts.of_row(row), row[-3], counters[row[0]]) for row in found]
 
@@ -120,9 +138,9 @@ def of_account(column: sa.ColumnElement[int], account: sa.ColumnElement[int]) ->
     return sa.and_(column >= account, sa.tuple_(column, transfers.c.sequence) <= bound)
 
 
-def _by_uuid(column: sa.ColumnElement[Any]) -> sa.Select[Any]:
+def _by_uuid(column: sa.ColumnElement[Any], name: str = "transfer_ids") -> sa.Select[Any]:
     city = transfers.c.city_id == sa.bindparam("city")
-    return sa.select(*COLUMNS).where(city, bulk.any_of(column, "transfer_ids"))
+    return sa.select(*COLUMNS).where(city, bulk.any_of(column, name))
 
 
 def _newest_sequence(account_column: str) -> sa.ScalarSelect[int]:
@@ -155,11 +173,20 @@ _SECRET = (
 )
 _BY_TRANSFER_ID = _by_uuid(transfers.c.transfer_id)
 _BY_REFERS_TO = _by_uuid(transfers.c.refers_to)
-_OF_PATHS = bulk.any_of(accounts_table.c.path, "paths")
+_BY_EITHER = sa.union_all(_BY_TRANSFER_ID, _by_uuid(transfers.c.refers_to, "referred"))
 _OF_IDS = bulk.any_of(accounts_table.c.account_id, "account_ids")
+_NAMED = {
+    "paths": bulk.any_of(accounts_table.c.path, "paths"),
+    "account_ids": _OF_IDS,
+    "owners": bulk.any_of(accounts_table.c.owner, "owners"),
+}
 _WHOLE = _with_newest(*(accounts_table.c[name] for name in accounts.FIELDS), _SECRET)
-_STANDINGS = _WHOLE.where(_OF_PATHS)
-_STANDINGS_BY_BOTH = _WHOLE.where(sa.or_(_OF_PATHS, _OF_IDS))
+_STANDINGS = {
+    frozenset(names): _WHOLE.where(sa.or_(*(_NAMED[name] for name in names)))
+    for count in range(1, len(_NAMED) + 1)
+    for names in itertools.combinations(_NAMED, count)
+}
+"""Accounts by each choice of ways to name them: only what is asked for is searched."""
 _NEWEST = _with_newest(accounts_table.c.account_id).where(_OF_IDS)
 _SIDES = sa.select(
     transfers.c.sequence,

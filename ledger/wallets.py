@@ -77,14 +77,12 @@ def wallet(reading: db.Reading, owner: str) -> Wallet:
 
 
 def of_owners(reading: db.Reading, owners: Iterable[str]) -> dict[str, Wallet]:
-    """Return the wallets of several owners, three statements for all."""
+    """Return the wallets of several owners, a few statements for all."""
     wanted = list(dict.fromkeys(owners))
-    found = accounts.of_owners(reading, wanted)
-    by_id = queries.counters(reading, found)
     lots: dict[str | None, list[Lot]] = {}
-    for account in found:
-        lots.setdefault(account.owner, []).append(_lot(account, by_id[account.account_id]))
-    return {owner: Wallet(owner, tuple(lots.get(owner, ()))) for owner in wanted}
+    for account, left in queries.standing(reading, owners=wanted):
+        lots.setdefault(account.owner, []).append(_lot(account, left))
+    return {owner: Wallet(owner, _in_order(lots.get(owner, []))) for owner in wanted}
 
 
 def split(lots: Sequence[Lot], amount: int, today: dt.date) -> list[tuple[str, int]]:
@@ -94,7 +92,7 @@ def split(lots: Sequence[Lot], amount: int, today: dt.date) -> list[tuple[str, i
     """
     parts: list[tuple[str, int]] = []
     missing = amount
-    for lot in sorted(lots, key=lambda lot: lot.expires_on):
+    for lot in _in_order(lots):
         if missing and lot.expires_on >= today and lot.counters.available > 0:
             part = min(missing, lot.counters.available)
             parts.append((lot.path, part))
@@ -160,6 +158,10 @@ def _lots_ending_before(reading: db.Reading, day: dt.date) -> list[Lot]:
     found = accounts.ending_before(reading, day)
     by_id = queries.counters(reading, found)
     return [_lot(account, by_id[account.account_id]) for account in found]
+
+
+def _in_order(lots: Iterable[Lot]) -> tuple[Lot, ...]:
+    return tuple(sorted(lots, key=lambda lot: lot.expires_on))
 
 
 def _lot(account: Account, left: Counters) -> Lot:

@@ -33,8 +33,11 @@ _KINDS: Final = {
 }
 _CODE_ATTEMPTS: Final = 8
 _STORED: Final = tuple(column.name for column in table.c if column.name not in {"city_id", "reminded_at"})
-_NEWEST_INDEX: Final = sa.select(sa.func.max(table.c.status_index)).where(
-    table.c.city_id == sa.bindparam("city")
+_INDEXES: Final = sa.select(
+    sa.select(sa.func.max(table.c.status_index))
+    .where(table.c.city_id == sa.bindparam("city"))
+    .scalar_subquery(),
+    keys.ISSUED.scalar_subquery(),
 )
 
 
@@ -128,9 +131,9 @@ def _issues(work: db.Work, city: City, sales: Sequence[Sale]) -> list[_Issue]:
 
 def next_status_index(reading: db.Reading) -> int:
     """Return the first place of the status list that nobody ever had."""
-    index = reading.connection.execute(_NEWEST_INDEX, {"city": reading.city_id}).scalar()
+    newest, issued = reading.connection.execute(_INDEXES, {"city": reading.city_id}).one()
     # A place is never given twice, also when who had it was erased: its bit in the status list stays.
-    return max(0 if index is None else index + 1, keys.issued_in_all(reading))
+    return max(0 if newest is None else newest + 1, int(issued or 0))
 
 
 def free_manual_codes(work: db.Work, count: int) -> list[str]:

@@ -195,7 +195,7 @@ def alarm(work: db.Work) -> list[IssuingKey]:
 
 def issued_in_all(reading: db.Reading) -> int:
     """Return how many tokens were ever signed with any key: no place of the status list is beyond that."""
-    return int(reading.connection.execute(_ISSUED, {"city": reading.city_id}).scalar() or 0)
+    return int(reading.connection.execute(ISSUED, {"city": reading.city_id}).scalar() or 0)
 
 
 def _new_key(work: db.Work) -> SigningKey:
@@ -217,7 +217,8 @@ _CITY: sa.BindParameter[int] = sa.bindparam("city")
 _ACTIVE = sa.select(table.c.sealed_seed).where(
     table.c.city_id == _CITY, table.c.status == KeyStatus.ACTIVE.value
 )
-_ISSUED = sa.select(sa.func.sum(table.c.issued)).where(table.c.city_id == _CITY)
+ISSUED = sa.select(sa.func.sum(table.c.issued)).where(table.c.city_id == _CITY)
+"""How many tokens were ever signed with any key."""
 _COUNT_ISSUED, _COUNT_ACCEPTED, _COUNT_FOREIGN = map(
     _counting, (table.c.issued, table.c.accepted, table.c.foreign_seen)
 )

@@ -108,7 +108,7 @@ def find(work: db.Work, scanned: Mapping[int, Scanned], sealer: Sealer) -> dict[
     enrolled = devices.by_id(work, (one.device_id for one in scanned.values()))
     ring, now = keys.ring(work), int(work.now.timestamp())
     found, names = _names(scanned, where, enrolled, ring, now)
-    looked, leases, moved = _vouchers(work, names)
+    looked, leases, moved = _vouchers(work, names, where)
     at_hub = hub_sessions.holding(work, [voucher for voucher in looked.values() if voucher is not None])
     ways = {place: _way(enrolled[scanned[place].device_id], scanned[place]) for place in looked}
     present = _present(work, looked, ways)
@@ -208,7 +208,7 @@ def _left_to_hub(work: db.Work, found: Found, session: Session) -> Found:
 
 
 def _vouchers(
-    work: db.Work, names: Mapping[int, _Name]
+    work: db.Work, names: Mapping[int, _Name], where: Mapping[int, Venue]
 ) -> tuple[dict[int, Voucher | None], dict[str, list[Lease]], set[int]]:
     """Return the voucher that each name stands for, None if there is none, and the leases of all.
 
@@ -217,7 +217,10 @@ def _vouchers(
     manual = {place: name.value for place, name in names.items() if isinstance(name, ManualCode)}
     signed = dict(_signed(names))
     found = vouchers.find(
-        work, voucher_ids=(one.voucher_id for one in signed.values()), manual_codes=manual.values()
+        work,
+        voucher_ids=(one.voucher_id for one in signed.values()),
+        manual_codes=manual.values(),
+        where=where,
     )
     by_code = {voucher.manual_code: voucher for voucher in found}
     # A genuine signature on other bytes than those issued: somebody else has the key.

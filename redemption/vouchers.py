@@ -9,6 +9,7 @@ import enum
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from kernel.errors import NotFound
 from ledger import queries
 from ledger.outcomes import BookedTransfer
 from merchants import venues
+from merchants.venues import Venue
 from redemption import codes, offer_terms
 from redemption.offer_terms import OfferKind, Reentry, RefundRule, Terms
 from redemption.tables import offers, redemptions, vouchers
@@ -203,12 +205,19 @@ def of_owner(reading: db.Reading, owner: str, voucher_id: str) -> Voucher:
 
 
 def find(
-    reading: db.Reading, *, voucher_ids: Iterable[str] = (), manual_codes: Iterable[str] = ()
+    reading: db.Reading,
+    *,
+    voucher_ids: Iterable[str] = (),
+    manual_codes: Iterable[str] = (),
+    where: Mapping[int, Venue] = MappingProxyType({}),
 ) -> list[Voucher]:
-    """Return the vouchers that have one of these ids or manual codes."""
+    """Return the vouchers that have one of these ids or manual codes.
+
+    Of the venues that take them, those in `where` have been read already.
+    """
     names = (("voucher_ids", sorted(set(voucher_ids))), ("manual_codes", sorted(set(manual_codes))))
     asked = {name: values for name, values in names if values}
-    return _found(reading, _NAMED[frozenset(asked)], asked) if asked else []
+    return _found(reading, _NAMED[frozenset(asked)], asked, where) if asked else []
 
 
 def taken_codes(reading: db.Reading, manual_codes: Iterable[str]) -> set[str]:
@@ -314,7 +323,12 @@ def _select(
     return _found(reading, _ROWS.where(mine).order_by(order, redemptions.c.use_number), asked or {})
 
 
-def _found(reading: db.Reading, statement: sa.Select[Any], asked: Mapping[str, object]) -> list[Voucher]:
+def _found(
+    reading: db.Reading,
+    statement: sa.Select[Any],
+    asked: Mapping[str, object],
+    where: Mapping[int, Venue] = MappingProxyType({}),
+) -> list[Voucher]:
     with bulk.planned_anew(reading):
         found = reading.connection.execute(statement, {"city": reading.city_id, **asked}).all()
     if not found:
@@ -329,8 +343,10 @@ def _found(reading: db.Reading, statement: sa.Select[Any], asked: Mapping[str, o
         for voucher_id, of in grouped.items()
     }
     resolutions = queries.resolution(reading, decisive.values())
-    where = {venue_id for row in found for venue_id in (*row.venue_ids, row.redeemed_venue_id) if venue_id}
-    names = {venue.venue_id: venue.name for venue in venues.by_id(reading, where).values()}
+    named = {venue_id for row in found for venue_id in (*row.venue_ids, row.redeemed_venue_id) if venue_id}
+    missing = named - where.keys()
+    read = {**where, **(venues.by_id(reading, missing) if missing else {})}
+    names = {venue_id: read[venue_id].name for venue_id in named}
     terms: dict[int, Terms] = {}
     for row in found:
         if row.offer_id not in terms:

@@ -1,13 +1,15 @@
 """What processes remember of accounts is never taken for true when it is not."""
 
+import datetime as dt
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from kernel.clock import FixedClock
 from kernel.db import Database, Work
 from kernel.ids import IdSource, seeded
-from ledger import accounts, invariants, posting, remembering, rows
+from ledger import accounts, invariants, posting, remembering, rows, wallets
 from ledger.outcomes import Code
 from tests.ledger.desk import ANNA, BEN, Desk
 
@@ -114,3 +116,42 @@ def test_an_erased_owner_is_noticed_by_all(desk: Desk, other: Desk) -> None:
 
     assert other.codes(other.move(1), other.move(1, credit=BEN)) == [Code.ACCOUNT_NOT_FOUND, Code.POSTED]
     _verified(desk)
+
+
+def _available(desk: Desk, owner: str) -> int:
+    """Return what a use case finds in a wallet, as the writer remembers it; a reader finds the same."""
+    found = desk.database.run(desk.city_id, lambda work: wallets.wallet(work, owner).available)
+    with desk.database.reading(desk.city_id) as reading:
+        assert wallets.wallet(reading, owner).available == found
+    return found
+
+
+def test_a_new_lot_is_found_by_all(desk: Desk, other: Desk) -> None:
+    """Points in a lot that was opened since the wallet was looked at are there, whoever opened it."""
+    desk.fund(100)
+    desk.post(desk.move(1))
+    assert _available(desk, "anna") == _available(other, "anna") == 1
+
+    for year, poster in ((2029, desk), (2030, other), (2031, other)):
+        day = dt.date(year, 12, 31)
+        path = poster.database.run(poster.city_id, partial(wallets.open_lot, owner="anna", expires_on=day))
+        before = _available(desk, "anna")
+        poster.post(poster.move(10, credit=path))
+        assert _available(desk, "anna") == _available(other, "anna") == before + 10
+    _verified(desk)
+
+
+def test_a_hold_whose_time_is_over_is_not_in_the_way(desk: Desk, clock: FixedClock) -> None:
+    """What was held is available to a use case from the instant at which the hold ends."""
+    desk.fund(10, ANNA)
+    desk.post(desk.hold(4, debit=ANNA, credit=BEN, expires_at=clock.now() + dt.timedelta(hours=1)))
+    assert _available(desk, "anna") == 6
+
+    clock.advance(dt.timedelta(hours=1))
+    assert _available(desk, "anna") == 10
+    assert desk.codes(desk.move(10, debit=ANNA, credit=BEN)) == [Code.POSTED]
+
+
+def test_a_wallet_is_empty_before_anything_was_booked(desk: Desk) -> None:
+    """Without a book there is nothing to remember, and nothing in any wallet."""
+    assert _available(desk, "anna") == _available(desk, "nobody") == 0
