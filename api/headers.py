@@ -9,7 +9,6 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kernel import logs
@@ -28,6 +27,7 @@ _SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_HTTPS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _log = logs.get(__name__)
 
@@ -37,8 +37,9 @@ class Headers:
 
     def __init__(self, app: ASGIApp, *, https: bool, make_id: Callable[[], str]) -> None:
         self._app = app
-        self._https = https
         self._make_id = make_id
+        always = _SECURITY | (_HTTPS if https else {}) | {"Cache-Control": "no-store"}
+        self._always = [(name.lower().encode(), value.encode()) for name, value in always.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 -- ASGI's own
         if scope["type"] != "http":
@@ -52,7 +53,9 @@ class Headers:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                self._add(MutableHeaders(scope=message), request_id)
+                said = {name for name, _ in message["headers"]}
+                added = (pair for pair in self._always if pair[0] not in said)
+                message["headers"] = [*message["headers"], *added, (b"x-request-id", request_id.encode())]
             await send(message)
 
         scope.setdefault("state", {})["request_id"] = request_id
@@ -61,14 +64,6 @@ class Headers:
                 await self._app(scope, receive, send_with_headers)
             finally:
                 _log_answer(scope, status, time.perf_counter() - started)
-
-    def _add(self, headers: MutableHeaders, request_id: str) -> None:
-        for name, value in _SECURITY.items():
-            headers.setdefault(name, value)
-        if self._https:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
-        headers.setdefault("Cache-Control", "no-store")
-        headers["X-Request-Id"] = request_id
 
 
 def _given_request_id(scope: Scope) -> str | None:
