@@ -9,8 +9,10 @@ from identity.persons import Person
 from identity.roles import Role
 from kernel.db import Work
 from kernel.signing import SigningKey
-from merchants import contesting, devices, redirecting, settlements, takings
+from merchants import contesting, device_reports, devices, redirecting, settlements, takings
 from merchants.contesting import Party
+from merchants.device_reports import Report
+from merchants.devices import DeviceKind
 from redemption import (
     handing_in,
     objecting,
@@ -25,6 +27,8 @@ from redemption.scan_events import EventFlags, EventKind, ScanEvent, Tier
 from redemption.vouchers import Voucher, VoucherStatus
 
 PHONE: Final = "Handy am Seiteneingang"
+HUB: Final = "Computer an der Kasse"
+BROKEN: Final = "Tablet am Kiosk"
 _LATER_MS: Final = 4 * 60_000
 _NEW_IBAN: Final = "DE02120300000000202051"
 
@@ -34,6 +38,8 @@ def open_doors(life: Life) -> None:
     run = partial(life.database.run, life.city.city_id)
     run(lambda work: offline_policies.save(work, offline_policies.EVERYWHERE, offline_policy.SUGGESTED))
     run(partial(_use_again, life))
+    run(partial(_have_a_hub, life))
+    run(partial(_break_a_log, life))
     receipts_due.issue(life.database, life.city)
     run(partial(_object, life))
     run(partial(_contest, life))
@@ -57,6 +63,34 @@ def _use_again(life: Life, work: Work) -> None:
     )  # fmt: skip
     items = handing_in.read(device, [scan_events.sign(event, key).data])
     handing_in.take(work, life.city, device, items)
+
+
+def _have_a_hub(life: Life, work: Work) -> None:
+    """Give the venue of the demo's owner a hub, which is closed at the moment."""
+    _, venue_id = _owner(life)
+    key = SigningKey(work.ids.random_bytes(32)).verify_key.public_key
+    hub, _ = devices.enrol(work, venue_id, HUB, kind=DeviceKind.HUB, public_key=key)
+    device_reports.note(work, hub, Report(0, 1, 0, None, 0, "1"))
+
+
+def _break_a_log(life: Life, work: Work) -> None:
+    """Let a phone hand in a log that lacks its beginning: what it did is held until somebody has looked."""
+    _, venue_id = _owner(life)
+    owners = (guest.owner for guest in life.cast.citizens)
+    found = (one for owner in owners for one in vouchers.page(work, owner) if _fits(one))
+    voucher = next((one for one in found if venue_id in one.venue_ids), None)
+    if voucher is None or voucher.redeemed_at is None:
+        return
+    key = SigningKey(work.ids.random_bytes(32))
+    device, _ = devices.enrol(work, venue_id, BROKEN, public_key=key.verify_key.public_key)
+    at = int(voucher.redeemed_at.timestamp() * 1000)
+    event = ScanEvent(
+        device_id=device.device_id, seq=2, prev=work.ids.random_bytes(32), kind=EventKind.SCAN,
+        device_ms=at + _LATER_MS, offset_ms=0, anchor_ms=at, list_version=1, tier=Tier.CAPPED,
+        decision="accepted", code=voucher.token, nonce=work.ids.random_bytes(16), flags=EventFlags.ID_SEEN,
+    )  # fmt: skip
+    items = handing_in.read(device, [scan_events.sign(event, key).data])
+    handing_in.take(work, life.city, device, items, lost_through=1)
 
 
 def _fits(voucher: Voucher) -> bool:
