@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from typing import TextIO, cast
 
 import structlog
 
@@ -24,7 +25,7 @@ def configure(*, json_lines: bool, level: int = logging.INFO) -> None:
     # Ours are written at once: the library's way takes 90 microseconds for the line of a request, this 14.
     structlog.configure(
         processors=[*shared, renderer],
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _StandardError())),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
@@ -48,3 +49,13 @@ def get(name: str) -> structlog.typing.FilteringBoundLogger:
     """Return the logger of a module."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(name)
     return logger
+
+
+class _StandardError:
+    """Standard error as it is when a line is written: it may have been redirected since."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()

@@ -53,7 +53,8 @@ def test_guests_go_out_and_in_again(edge: Edge) -> None:
     assert (1, 2, 1) == (counted["inside"], counted["came"], counted["went"])
 
     kept = [one["passages"] for one in edge.call("GET", "/api/v1/me/export", token).json()["vouchers"]]
-    assert [["in", "out", "in"]] == [[one["direction"] for one in of] for of in kept]
+    # Also the second time out, at which nobody was inside: a gate without a network may have seen more.
+    assert [["in", "out", "out", "in"]] == [[one["direction"] for one in of] for of in kept]
     assert 204 == edge.call("DELETE", "/api/v1/me", token).status_code
     assert counted == edge.call("GET", "/api/v1/scans/summary", device).json()
     assert "unknown-voucher" == scan()

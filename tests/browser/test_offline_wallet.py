@@ -27,7 +27,10 @@ def test_a_voucher_can_be_shown_without_a_network(town: Town, browser: Browser) 
     _wait_until_kept(phone, 3)
 
     phone.context.set_offline(offline=True)
-    phone.goto(f"{town.url}/vouchers")
+    kept = phone.goto(f"{town.url}/vouchers")
+    assert kept is not None
+    assert kept.from_service_worker
+    assert "default-src 'none'" in kept.headers["content-security-policy"]
     looks_well(phone)
     phone.get_by_role("link", name="Museum").click()
     expect(phone.get_by_text("Sie sehen, was dieses Handy")).to_be_visible()

@@ -15,6 +15,8 @@ const OFFLINE = "/offline";
 const PATIENCE_MS = 5000;
 const RECENT_MS = 900_000;
 const KEPT_AT = "X-Kept-At";
+/** A kept page may do no more than a fresh one. */
+const AS_SENT = ["Content-Type", "Content-Security-Policy", "Referrer-Policy", "Permissions-Policy", "X-Content-Type-Options"];
 const VOUCHER = /^\/vouchers(\/[0-9a-f]+)?$/;
 const KEYS = /^\/api\/v1\/vouchers\/[0-9a-f]+\/live-keys$/;
 const OTHERS = /^\/(api|check|log|office|scan|static|treasury|venue)(\/|$)/;
@@ -78,7 +80,8 @@ async function keep(path, fresh) {
     if (fresh.status < 500) await cache.delete(path);
     return;
   }
-  const headers = { "Content-Type": fresh.headers.get("Content-Type") ?? "", [KEPT_AT]: String(Date.now()) };
+  const headers = new Headers({ [KEPT_AT]: String(Date.now()) });
+  for (const name of AS_SENT) headers.set(name, fresh.headers.get(name) ?? "");
   await cache.put(path, new Response(await fresh.blob(), { headers }));
 }
 
