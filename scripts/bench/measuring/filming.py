@@ -39,6 +39,7 @@ from merchants.venues import NewVenue, VenueKind
 from redemption import buying, codes, offers, publishing_status, qr
 from redemption.new_offers import NewOffer
 from redemption.offer_terms import OfferKind
+from tests.fixtures import chromium
 
 CODE_SIDE, TURN_DEGREES, BLUR_PIXELS = 300, 7, 0.8
 PAUSE_MS = 250
@@ -172,20 +173,16 @@ def _scanner(count: int) -> Iterator[tuple[Page, list[str], list[str]]]:
         )
         secret, texts = _provide(database, chosen, 2 * count)
         with _serving(chosen, database) as url, sync_playwright() as driver:
-            chromium = driver.chromium.launch(executable_path=_executable(), args=["--disable-gpu"])
-            page = chromium.new_page(locale="de-DE")
+            browser = driver.chromium.launch(executable_path=chromium.executable(), args=["--disable-gpu"])
+            page = browser.new_page(locale="de-DE")
             page.goto(f"{url}/scan/enrol#{secret}")
             page.wait_for_selector("#open-state[data-tier=online]", timeout=20_000)
             page.evaluate(_CAMERA)
             page.click("#start")
             page.wait_for_selector("#camera:not([hidden])")
             yield page, [_picture(text, turn) for turn, text in enumerate(texts[:count])], texts[count:]
-            chromium.close()
+            browser.close()
         database.close()
-
-
-def _executable() -> str | None:
-    return next((path for path in ("/usr/bin/chromium",) if Path(path).exists()), None)
 
 
 def _provide(database: Database, chosen: Settings, count: int) -> tuple[str, list[str]]:

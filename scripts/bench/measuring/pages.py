@@ -17,6 +17,7 @@ from kernel.db import Database, Work
 from scripts.bench.measuring import edge, load, results, stages
 from scripts.bench.measuring.results import Result
 from scripts.bench.measuring.stages import UnsoundError
+from tests.fixtures import chromium
 
 NOBODY, CITIZEN, EDITOR, TREASURER = "nobody", "citizen", "administrator", "treasurer"
 PAGES = (
@@ -102,7 +103,7 @@ def waits(port: int, path: str, token: str, times: int) -> list[float]:
 def _first_load(port: int, token: str = "") -> float:
     """Return the bytes that a browser with an empty cache loads for the welcome page, or for one's home."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=chromium.executable(), args=["--no-sandbox"])
         page, address = browser.new_page(), f"http://{load.HOST}:{port}/"
         if token:
             page.context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address}])
