@@ -7,6 +7,7 @@ import datetime as dt
 from typing import Final
 from urllib.parse import urlsplit
 
+from api import venue_papers
 from api.letters import Reader
 from api.wording import presented as words
 from merchants.venues import Venue
@@ -15,7 +16,6 @@ from redemption.presented_venues import VenueSecret
 from redemption.qr import Medium
 from web.marking import N_
 from web.papers.paper import Paper
-from web.papers.sheets import About, Letterhead
 
 POSTER_MM: Final = 100.0
 CARD_MM: Final = 62.0
@@ -96,14 +96,7 @@ def card(venue: Venue, secret: VenueSecret, reader: Reader, public_url: str) -> 
 
 
 def _paper(title: str, venue: Venue, made_at: dt.datetime, reader: Reader) -> Paper:
-    about = About(
-        title=title,
-        language=reader.language,
-        made_at=made_at.astimezone(reader.city.zone),
-        foot=venue.name,
-        page_word=reader.city.name,
-    )
-    paper = Paper(Letterhead.of(reader.city.name, reader.city.colours), about)
+    paper = venue_papers.sheet(title, venue, reader, made_at)
     paper.space(4)
     paper.heading(title, 1)
     return paper

@@ -15,10 +15,8 @@ from web.papers.sheets import About, Letterhead
 CODE_MM: Final = 90.0
 
 
-def poster(venue: Venue, reader: Reader, public_url: str, made_at: dt.datetime) -> bytes:
-    """Return an A4 sheet that says that points are taken here, with a code that leads to the offers."""
-    say = reader.say
-    title = say(N_("Duiscoin is taken here"))
+def sheet(title: str, venue: Venue, reader: Reader, made_at: dt.datetime) -> Paper:
+    """Return an empty sheet of a venue, with the city's head and the venue at its foot."""
     about = About(
         title=title,
         language=reader.language,
@@ -26,7 +24,14 @@ def poster(venue: Venue, reader: Reader, public_url: str, made_at: dt.datetime) 
         foot=venue.name,
         page_word=reader.city.name,
     )
-    paper = Paper(Letterhead.of(reader.city.name, reader.city.colours), about)
+    return Paper(Letterhead.of(reader.city.name, reader.city.colours), about)
+
+
+def poster(venue: Venue, reader: Reader, public_url: str, made_at: dt.datetime) -> bytes:
+    """Return an A4 sheet that says that points are taken here, with a code that leads to the offers."""
+    say = reader.say
+    title = say(N_("Duiscoin is taken here"))
+    paper = sheet(title, venue, reader, made_at)
     paper.space(8)
     paper.heading(title, 1)
     paper.text(venue.name, bold=True, size=26)
